@@ -1,0 +1,23 @@
+/**
+ * Text regions of images from a cloud OCR service, as a stream: an image goes in; its regions come out, as a typed
+ * stream of the statuses that their task goes through in the service's queue.
+ *
+ * Not affiliated with the service's maker.
+ *
+ * @example
+ * ```ts
+ * import { connect, describe, detectRegions, fixed } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const image = await Deno.readFile("examples/pages/lucasta.047.jpg");
+ *
+ * await detectRegions(image, {}, { schedule: fixed({ delay: 100 }) })(service)
+ *   .forEach((reply) => console.log(describe(reply)));
+ * ```
+ *
+ * @module
+ */
+export * from "./src/core.ts";
+export { type SvgOptions, toSvg } from "./src/svg.ts";
+export { detectRegions, type DetectOptions, watchRegions, type WatchOptions } from "./src/watch.ts";

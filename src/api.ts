@@ -1,0 +1,198 @@
+/**
+ * The calls of the service, one {@linkcode Req} each.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import * as O from "fp-ts/lib/Option.js";
+import type { Task } from "fp-ts/lib/Task.js";
+import { toBase64 } from "./base64.ts";
+import { preview } from "./codec.ts";
+import { malformed, network, type RegionsError, unconfirmed } from "./error.ts";
+import type { PollState } from "./poll_state.ts";
+import { notify, once, type Req, retrying, type Service } from "./request.ts";
+import { type DetectionSettings, toWireSettings } from "./settings.ts";
+import { expire, type Next, type PollOptions, type PollPolicy, pollPolicy, step } from "./step.ts";
+import { decodeResponse, type TaskStatus } from "./task_status.ts";
+
+/** An image's file: its bytes in any format that the service reads. */
+export type ImageSource = Uint8Array | ArrayBuffer | Blob;
+
+const PATH = "/v5.0/ocr/DetectRegions";
+
+/** What the service calls a GUID: the id of a task. */
+const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/**
+ * Sends an image for detection. The result is the id of its task, which the service keeps for 24 hours.
+ *
+ * The image is sent at most once: again only where the service said that it did not take it (HTTP 429, 503). Where the
+ * answer was lost, the result is `Unconfirmed`, and sending again is the caller's choice.
+ *
+ * @param image The image's file.
+ * @param settings What the detection is told.
+ *
+ * @throws {TypeError} If the image is no bytes.
+ * @throws {RangeError} If a setting is none that the service knows.
+ *
+ * @example
+ * ```ts
+ * import { connect, submitImage } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { isRight } from "fp-ts/lib/Either.js";
+ * import { ok } from "node:assert/strict";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const image = await Deno.readFile("examples/pages/lucasta.047.jpg");
+ * ok(isRight(await submitImage(image, { dsrMode: "LineDetector" })(service)()));
+ * ```
+ */
+export function submitImage(image: ImageSource, settings?: DetectionSettings): Req<string> {
+  if (!(image instanceof Uint8Array || image instanceof ArrayBuffer || image instanceof Blob)) {
+    throw new TypeError(
+      `Cannot submit an image as it must be a Uint8Array, an ArrayBuffer or a Blob: current value is ${preview(image)}`,
+    );
+  }
+  const wireSettings = toWireSettings(settings);
+  return (service) => async () => {
+    const bytes = await readImage(image);
+    if (E.isLeft(bytes)) return bytes;
+    const body = JSON.stringify({ image: toBase64(bytes.right), settings: wireSettings });
+    const send = once<string>({
+      call: "submit",
+      method: "POST",
+      path: PATH,
+      body,
+      decode: decodeTaskId,
+      afterSending: doubt,
+    });
+    return retrying("submit", null, send)(service)();
+  };
+}
+
+/**
+ * Asks once how a task stands. Failures that pass are tried again, up to `retry.tries` times.
+ *
+ * @param id The task's id.
+ *
+ * @example
+ * ```ts
+ * import { connect, fetchRegions } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const id = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
+ * deepEqual(await fetchRegions(id)(service)(), right({ _tag: "NotExist", id }));
+ * ```
+ */
+export function fetchRegions(id: string): Req<TaskStatus> {
+  return retrying("fetch", id, ask(id));
+}
+
+/**
+ * Drops a task: the service forgets it and its image. Nothing happens to a task that is not there.
+ *
+ * @param id The task's id.
+ *
+ * @example
+ * ```ts
+ * import { cancelTask, connect } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { isRight } from "fp-ts/lib/Either.js";
+ * import { ok } from "node:assert/strict";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * ok(isRight(await cancelTask("a371d027-4b0d-4d86-8825-c8d818dd4ed9")(service)()));
+ * ```
+ */
+export function cancelTask(id: string): Req<void> {
+  const cancel = once<void>({
+    call: "cancel",
+    method: "DELETE",
+    path: withId(id),
+    decode: () => E.right(undefined),
+  });
+  return retrying("cancel", id, cancel);
+}
+
+/**
+ * One poll and what follows it: for engines that hold the sleep themselves, such as a queue or a Durable Object. Store
+ * `state`, sleep for `delay`, and call again. Never rejects but for a schedule that throws.
+ *
+ * @param state Where the polling stands: from `startPoll`, or from the last turn.
+ * @param options What the polling is bound to; the same at each turn.
+ *
+ * @example
+ * ```ts
+ * import { connect, startPoll, turn } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { equal } from "node:assert/strict";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const { state } = startPoll("a371d027-4b0d-4d86-8825-c8d818dd4ed9", Date.now());
+ * const next = await turn(state)(service)();
+ * equal(next._tag, "Done");
+ * ```
+ */
+export function turn(state: PollState, options: PollOptions = {}): (service: Service) => Task<Next> {
+  return (service) => async () => {
+    const policy = policyFor(service, options);
+    const expired = expire(state, Date.now(), policy);
+    if (O.isSome(expired)) return expired.value;
+    const reply = await ask(state.id)({ ...service, endsAt: state.startedAt + policy.deadline })();
+    const next = step(state, reply, Date.now(), policy);
+    if (next._tag === "Wait" && next.failure !== null) {
+      const { delay, failure: error, state: { id, failures } } = next;
+      notify(service, { call: "fetch", id, error, failures, delay });
+    }
+    return next;
+  };
+}
+
+/** What the polling of a task is bound to, where the service has a say. */
+export function policyFor({ schedule, retry }: Service, options: PollOptions): PollPolicy {
+  return pollPolicy({ ...schedule === null ? {} : { schedule }, retry, ...options });
+}
+
+function ask(id: string): Req<TaskStatus> {
+  return once({ call: "fetch", method: "GET", path: withId(id), decode: (text) => decodeStatus(text, id) });
+}
+
+/** Unlike encodeURIComponent, this takes lone surrogates as well. */
+function withId(id: string): string {
+  return `${PATH}?${new URLSearchParams({ id })}`;
+}
+
+function decodeStatus(text: string, id: string): E.Either<RegionsError, TaskStatus> {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return E.left(malformed([`Response: expected JSON, got ${preview(text)}`]));
+  }
+  return decodeResponse(body, id);
+}
+
+/** The id comes bare; as a JSON string it is taken, too. */
+function decodeTaskId(text: string): E.Either<RegionsError, string> {
+  const id = text.trim().replace(/^"(.*)"$/, "$1");
+  return GUID.test(id) ? E.right(id) : E.left(malformed([`TaskId: expected a GUID, got ${preview(text)}`]));
+}
+
+/** Whether a failure leaves open if the image was taken: unless the service says no, or says "not now", it does. */
+function doubt(error: RegionsError): RegionsError {
+  const said = error._tag === "Unauthorized" || error._tag === "Http" && (error.status < 500 || error.status === 503);
+  return said ? error : unconfirmed(error);
+}
+
+async function readImage(image: ImageSource): Promise<E.Either<RegionsError, Uint8Array>> {
+  if (image instanceof Uint8Array) return E.right(image);
+  if (image instanceof ArrayBuffer) return E.right(new Uint8Array(image));
+  try {
+    return E.right(new Uint8Array(await image.arrayBuffer()));
+  } catch {
+    return E.left(network("submit", "the image's own file can no longer be read"));
+  }
+}

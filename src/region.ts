@@ -1,0 +1,271 @@
+/**
+ * Regions, and the payload that the service sends them in: Base64 of a JSON array of rows of numbers.
+ *
+ * @module
+ */
+import * as t from "io-ts";
+import { enter, fail, MAX_ERRORS } from "./codec.ts";
+
+/** A point of an image, in pixels, origin top left. */
+export interface Point {
+  /** Pixels from the left edge. */
+  readonly x: number;
+  /** Pixels from the top edge. */
+  readonly y: number;
+}
+
+/**
+ * A rectangle of an image that holds text, in pixels, origin top left. `left <= right` and `top <= bottom`; every
+ * coordinate is a finite number of at most 2^53 in size, as a rule a whole one.
+ */
+export interface Region {
+  /** Pixels from the image's left edge to the region's. */
+  readonly left: number;
+  /** Pixels from the image's top edge to the region's. */
+  readonly top: number;
+  /** Pixels from the image's left edge to the region's right edge. */
+  readonly right: number;
+  /** Pixels from the image's top edge to the region's bottom edge. */
+  readonly bottom: number;
+  /** The outline, where the service sent more than two corners: then the rectangle is its bounding box. */
+  readonly polygon?: readonly Point[];
+}
+
+type Row = readonly number[];
+
+const MAX_COORDINATE = 2 ** 53;
+
+const isCoordinate = (u: unknown): u is number => typeof u === "number" && u >= -MAX_COORDINATE && u <= MAX_COORDINATE;
+
+const Coordinate: t.Type<number, number, unknown> = new t.Type<number, number, unknown>(
+  "number",
+  isCoordinate,
+  (u, context) =>
+    isCoordinate(u)
+      ? t.success(u)
+      : fail(u, context, typeof u === "number" ? "expected a number of at most 2^53 in size" : undefined),
+  t.identity,
+);
+
+/**
+ * The codec of a region: a row of numbers on the wire. Four are the top-left and bottom-right corner; six and more,
+ * in pairs, are the points of a polygon, whose bounding box the region becomes.
+ *
+ * @example
+ * ```ts
+ * import { Region } from "@ocr-cloud/regions";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * deepEqual(Region.decode([0, 8, 697, 441]), right({ left: 0, top: 8, right: 697, bottom: 441 }));
+ * ```
+ */
+export const Region: t.Type<Region, readonly number[], unknown> = new t.Type<Region, Row, unknown>(
+  "Region",
+  isRegion,
+  (u, context) => {
+    const region = readRow(u);
+    return region === null ? failRow(u, context) : t.success(region);
+  },
+  (region) =>
+    region.polygon === undefined
+      ? [region.left, region.top, region.right, region.bottom]
+      : region.polygon.flatMap(({ x, y }) => [x, y]),
+);
+
+/**
+ * The codec of a list of regions: rows of numbers on the wire. One loop for valid input; a path to every fault, at
+ * most 100 of them, is made only where there is one.
+ */
+export const Regions: t.Type<readonly Region[], readonly (readonly number[])[], unknown> = new t.Type<
+  readonly Region[],
+  readonly Row[],
+  unknown
+>(
+  "Regions",
+  (u): u is readonly Region[] => Array.isArray(u) && u.every(isRegion),
+  (u, context) => {
+    const regions = readRows(u);
+    return regions === null ? failRows(u, context) : t.success(regions);
+  },
+  (regions) => regions.map(Region.encode),
+);
+
+/**
+ * The codec of the payload: the text of a result's `data`, which is Base64 of the JSON of {@linkcode Regions}.
+ *
+ * @example
+ * ```ts
+ * import { Payload } from "@ocr-cloud/regions";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const regions = Payload.decode("W1swLCA4LCA2OTcsIDQ0MV1d");
+ * deepEqual(regions, right([{ left: 0, top: 8, right: 697, bottom: 441 }]));
+ * ```
+ */
+export const Payload: t.Type<readonly Region[], string, unknown> = new t.Type<readonly Region[], string, unknown>(
+  "Payload",
+  Regions.is,
+  (u, context) => {
+    const regions = typeof u === "string" ? readPayload(u) : null;
+    return regions === null ? failPayload(u, context) : t.success(regions);
+  },
+  (regions) => btoa(JSON.stringify(Regions.encode(regions))),
+);
+
+/** What the service's text recognition takes for one region: `settings.regions` of `RecognizeRegions`. */
+export interface RecognitionRegion {
+  /** The rectangle, in whole pixels. */
+  readonly rect: {
+    readonly topLeftX: number;
+    readonly topLeftY: number;
+    readonly bottomRightX: number;
+    readonly bottomRightY: number;
+  };
+  /** The place of the region's text in the recognised text: the higher, the later. */
+  readonly order: number;
+}
+
+/**
+ * Detected regions as the input of the service's text recognition, in the order given. Fractions are rounded
+ * outwards, so that no text is cut.
+ *
+ * @example
+ * ```ts
+ * import { toRecognitionRegions } from "@ocr-cloud/regions";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * deepEqual(toRecognitionRegions([{ left: 0, top: 8, right: 697, bottom: 441 }]), [
+ *   { rect: { topLeftX: 0, topLeftY: 8, bottomRightX: 697, bottomRightY: 441 }, order: 0 },
+ * ]);
+ * ```
+ */
+export function toRecognitionRegions(regions: readonly Region[]): readonly RecognitionRegion[] {
+  return regions.map(({ left, top, right, bottom }, order) => ({
+    rect: {
+      topLeftX: Math.floor(left),
+      topLeftY: Math.floor(top),
+      bottomRightX: Math.ceil(right),
+      bottomRightY: Math.ceil(bottom),
+    },
+    order,
+  }));
+}
+
+/** Reads a payload without explaining itself: null where there is a fault. The fast path of {@linkcode Payload}. */
+export function readPayload(text: string): readonly Region[] | null {
+  const binary = fromBase64(text);
+  return binary === null ? null : readRows(parseJson(binary));
+}
+
+function isRegion(u: unknown): u is Region {
+  if (typeof u !== "object" || u === null) return false;
+  const { left, top, right, bottom, polygon } = u as Partial<Record<keyof Region, unknown>>;
+  return isCoordinate(left) && isCoordinate(top) && isCoordinate(right) && isCoordinate(bottom) &&
+    left <= right && top <= bottom && (polygon === undefined || Array.isArray(polygon) && polygon.every(isPoint));
+}
+
+function isPoint(u: unknown): u is Point {
+  if (typeof u !== "object" || u === null) return false;
+  const { x, y } = u as Partial<Record<keyof Point, unknown>>;
+  return isCoordinate(x) && isCoordinate(y);
+}
+
+function readRows(u: unknown): readonly Region[] | null {
+  if (!Array.isArray(u)) return null;
+  const regions: Region[] = [];
+  for (let i = 0; i < u.length; i++) {
+    const region = readRow(u[i]);
+    if (region === null) return null;
+    regions.push(region);
+  }
+  return regions;
+}
+
+function readRow(u: unknown): Region | null {
+  if (!Array.isArray(u)) return null;
+  if (u.length !== 4) return readPolygon(u);
+  const left: unknown = u[0], top: unknown = u[1], right: unknown = u[2], bottom: unknown = u[3];
+  // The sums turn -0 into 0, so that equal regions print and compare alike.
+  return isCoordinate(left) && isCoordinate(top) && isCoordinate(right) && isCoordinate(bottom) &&
+      left <= right && top <= bottom
+    ? { left: left + 0, top: top + 0, right: right + 0, bottom: bottom + 0 }
+    : null;
+}
+
+function readPolygon(row: readonly unknown[]): Region | null {
+  if (row.length < 6 || row.length % 2 !== 0) return null;
+  const polygon: Point[] = [];
+  let left = Infinity, top = Infinity, right = -Infinity, bottom = -Infinity;
+  for (let i = 0; i < row.length; i += 2) {
+    const x = row[i], y = row[i + 1];
+    if (!isCoordinate(x) || !isCoordinate(y)) return null;
+    polygon.push({ x: x + 0, y: y + 0 });
+    left = Math.min(left, x);
+    top = Math.min(top, y);
+    right = Math.max(right, x);
+    bottom = Math.max(bottom, y);
+  }
+  return { left: left + 0, top: top + 0, right: right + 0, bottom: bottom + 0, polygon };
+}
+
+function failPayload(u: unknown, context: t.Context): t.Validation<readonly Region[]> {
+  const binary = typeof u === "string" ? fromBase64(u) : null;
+  if (binary === null) return fail(u, context, "expected Base64 text");
+  const rows = parseJson(binary);
+  return rows === undefined
+    ? fail(binary, enter(context, Regions, binary), "expected JSON behind the Base64")
+    : failRows(rows, enter(context, Regions, rows));
+}
+
+function failRows(u: unknown, context: t.Context): t.Validation<readonly Region[]> {
+  if (!Array.isArray(u)) return fail(u, context, "expected an array of rows of numbers");
+  const errors: t.ValidationError[] = [];
+  for (let i = 0; i < u.length && errors.length < MAX_ERRORS; i++) {
+    if (readRow(u[i]) !== null) continue;
+    const row = failRow(u[i], enter(t.appendContext(context, String(i), Region, u[i]), Region, u[i]));
+    if (row._tag === "Left") errors.push(...row.left);
+  }
+  return t.failures(errors);
+}
+
+function failRow(u: unknown, context: t.Context): t.Validation<Region> {
+  if (!Array.isArray(u) || u.length < 4 || u.length % 2 !== 0) {
+    return fail(u, context, "expected 4 numbers, or 6 and more in pairs");
+  }
+  const errors: t.ValidationError[] = [];
+  for (let i = 0; i < u.length && errors.length < MAX_ERRORS; i++) {
+    const number = Coordinate.validate(u[i], t.appendContext(context, String(i), Coordinate, u[i]));
+    if (number._tag === "Left") errors.push(...number.left);
+  }
+  if (errors.length > 0) return t.failures(errors);
+  const corners = `[${u.join(", ")}]`;
+  return fail(corners, context, "expected the top-left corner before the bottom-right one");
+}
+
+function fromBase64(text: string): string | null {
+  try {
+    return atob(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The value, or undefined, which no JSON is. */
+function parseJson(binary: string): unknown {
+  try {
+    return JSON.parse(binary);
+  } catch {
+    // Numbers are ASCII, so the bytes' own string will do; only a text with a byte over 0x7f, or a byte order mark,
+    // is worth reading as UTF-8.
+    if (/^[\0-\x7f]*$/.test(binary)) return undefined;
+  }
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,409 @@
+/**
+ * The service, and how one request is sent to it and judged. The only file that calls `fetch`, and the only one that
+ * decides on retries of single calls.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import * as O from "fp-ts/lib/Option.js";
+import type { ReaderTaskEither } from "fp-ts/lib/ReaderTaskEither.js";
+import { sleep, within } from "./abort.ts";
+import { cut, isObject } from "./codec.ts";
+import { type Call, http, interrupted, network, type RegionsError, tooLarge, unauthorized } from "./error.ts";
+import { atLeast, retryDelay, type RetryOptions, retryPolicy, type Schedule } from "./schedule.ts";
+import {
+  type AccessToken,
+  clientToken,
+  constantToken,
+  createMemory,
+  type Credentials,
+  decodeAccessToken,
+  type Memory,
+  suppliedToken,
+  type TokenSource,
+} from "./token.ts";
+
+/** A failed call that will be made again. */
+export interface Retry {
+  /** What was asked. */
+  readonly call: Call;
+  /** The task's id, where there is one. */
+  readonly id: string | null;
+  /** How it failed. */
+  readonly error: RegionsError;
+  /** How often it has failed in a row. */
+  readonly failures: number;
+  /** Milliseconds until the next try. */
+  readonly delay: number;
+}
+
+/** Options for {@linkcode connect}: one of `credentials` and `token`, and what else is to differ from the defaults. */
+export interface ConnectOptions {
+  /** The client's credentials, from which the library gets its tokens. */
+  readonly credentials?: Credentials;
+  /** An access token, or what supplies one for each request. */
+  readonly token?: string | (() => Promise<string>);
+  /**
+   * The address of the service: https, except on the loopback interface.
+   *
+   * @default {"https://api.aspose.cloud"}
+   */
+  readonly baseUrl?: string;
+  /**
+   * Sends a request.
+   *
+   * @default {globalThis.fetch}
+   */
+  readonly fetch?: (request: Request) => Promise<Response>;
+  /** What outlives this service. */
+  readonly memory?: Memory;
+  /**
+   * Milliseconds within which an answer must be there, headers and body; over 0.
+   *
+   * @default {30_000}
+   */
+  readonly requestTimeout?: number;
+  /**
+   * The most bytes of an answer that are read, unpacked; 1 or more.
+   *
+   * @default {16_777_216}
+   */
+  readonly maxResponseBytes?: number;
+  /** How failed calls are repeated. */
+  readonly retry?: RetryOptions;
+  /** When watches ask next, unless they bring a schedule of their own. */
+  readonly schedule?: Schedule;
+  /** Hears of each failure that is tried again. What it throws is reported as an uncaught error, and changes nothing. */
+  readonly onRetry?: (retry: Retry) => void;
+}
+
+/**
+ * The service as everything else needs it. Made by {@linkcode connect}; plain data, and cheap to make. It prints
+ * without its secrets. On Workers it must not outlive the request that made it; what should, goes into `memory`.
+ */
+export interface Service {
+  /** The address, without a slash at its end. */
+  readonly baseUrl: string;
+  /** Sends a request. */
+  readonly fetch: (request: Request) => Promise<Response>;
+  /** Where tokens come from. */
+  readonly tokens: TokenSource;
+  /** Milliseconds within which an answer must be there. */
+  readonly requestTimeout: number;
+  /** The most bytes of an answer that are read. */
+  readonly maxResponseBytes: number;
+  /** How failed calls are repeated. */
+  readonly retry: Required<RetryOptions>;
+  /** When watches ask next; null for the library's default. */
+  readonly schedule: Schedule | null;
+  /** Hears of each failure that is tried again. */
+  readonly onRetry: (retry: Retry) => void;
+  /** Ends every call that is run with this value: `fetchRegions(id)({ ...service, signal })`. */
+  readonly signal?: AbortSignal;
+  /** When every call that is run with this value ends, in milliseconds since 1970. */
+  readonly endsAt?: number;
+}
+
+/** A call of the service: nothing happens until it is given a {@linkcode Service} and run. It never rejects. */
+export interface Req<A> extends ReaderTaskEither<Service, RegionsError, A> {}
+
+/** An answer, whatever its status. */
+export interface Answer {
+  /** The HTTP status. */
+  readonly status: number;
+  /** Milliseconds that `Retry-After` asks to wait, or null. */
+  readonly retryAfter: number | null;
+  /** The body, as far as it was read. */
+  readonly text: string;
+}
+
+/** One exchange with the service. */
+export interface Exchange<A> {
+  readonly call: Call;
+  readonly method: "GET" | "POST" | "DELETE";
+  /** The path and query, below `baseUrl`. */
+  readonly path: string;
+  /** The body, which is JSON. */
+  readonly body?: string;
+  /** Reads the text of an answer with success. */
+  readonly decode: (text: string) => E.Either<RegionsError, A>;
+  /** What a failure means that came after the request was sent. */
+  readonly afterSending?: (error: RegionsError) => RegionsError;
+}
+
+/** So much of an answer without success is read. */
+const MAX_PROBLEM_BYTES = 8192;
+
+/** So much of an unexpected text is shown. */
+const MAX_DETAIL = 300;
+
+/**
+ * The service, ready to be asked. Nothing is sent and no timer started before something is run.
+ *
+ * @throws {TypeError} If neither or both of `credentials` and `token` are given, one of them is empty, or the address
+ * is none that secrets may be sent to.
+ * @throws {RangeError} If a number is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { connect, submitImage } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { isRight } from "fp-ts/lib/Either.js";
+ * import { ok } from "node:assert/strict";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * ok(isRight(await submitImage(new Uint8Array([137, 80, 78, 71]))(service)()));
+ * ```
+ */
+export function connect(options: ConnectOptions): Service {
+  const {
+    baseUrl = "https://api.aspose.cloud",
+    fetch = (request: Request) => globalThis.fetch(request),
+    requestTimeout = 30_000,
+    maxResponseBytes = 16 * 1024 * 1024,
+    retry,
+    schedule = null,
+    onRetry = () => {},
+  } = options;
+  const base = {
+    baseUrl: checkBaseUrl(baseUrl),
+    fetch,
+    requestTimeout: atLeast("connect", "requestTimeout", requestTimeout, Number.MIN_VALUE),
+    maxResponseBytes: atLeast("connect", "maxResponseBytes", maxResponseBytes, 1),
+    retry: retryPolicy(retry),
+    schedule,
+    onRetry,
+  };
+  return { ...base, tokens: tokenSource(base, options) };
+}
+
+/** One exchange, with a token, and with one more where the service refuses the first. Not retried otherwise. */
+export function once<A>(exchange: Exchange<A>): Req<A> {
+  return (service) => async () => {
+    const first = await attempt(exchange, service);
+    const again = first.token !== null && isRefused(first.outcome) && service.tokens.refuse(first.token);
+    return again ? (await attempt(exchange, service)).outcome : first.outcome;
+  };
+}
+
+/** A call that is made again as long as its failures pass, up to `retry.tries` times. */
+export function retrying<A>(call: Call, id: string | null, req: Req<A>): Req<A> {
+  return (service) => async () => {
+    const { retry, signal, endsAt = Infinity } = service;
+    let malformed = 0;
+    for (let failures = 1;; failures++) {
+      const outcome = await req(service)();
+      if (E.isRight(outcome) || failures >= retry.tries) return outcome;
+      const error = outcome.left;
+      if (error._tag === "Malformed") malformed++;
+      const delay = retryDelay(retry, error, failures, malformed, Math.random());
+      if (O.isNone(delay)) return outcome;
+      const asked = error._tag === "Http" ? error.retryAfter ?? 0 : 0;
+      if (asked > retry.maxDelay || Date.now() + delay.value >= endsAt) return outcome;
+      notify(service, { call, id, error, failures, delay: delay.value });
+      if (!await sleep(delay.value, signal)) return E.left(interrupted(call, "aborted", 0));
+    }
+  };
+}
+
+/** Tells the caller's hook; a fault of its own must neither stop a task nor be hidden. */
+export function notify({ onRetry }: Service, retry: Retry): void {
+  try {
+    onRetry(retry);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+/** `Retry-After` in milliseconds, given in seconds or as a date; null where it is neither. Source: RFC 9110, 10.2.3. */
+export function parseRetryAfter(header: string | null, now: number): number | null {
+  if (header === null || header.trim() === "") return null;
+  const seconds = Number(header);
+  const ms = Number.isNaN(seconds) ? Date.parse(header) - now : seconds * 1000;
+  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+}
+
+type Transport = Pick<Service, "baseUrl" | "fetch" | "requestTimeout" | "maxResponseBytes" | "endsAt" | "signal">;
+
+/** The outcome of one try, and the token it was made with, if it got that far. */
+interface Attempt<A> {
+  readonly token: string | null;
+  readonly outcome: E.Either<RegionsError, A>;
+}
+
+async function attempt<A>(exchange: Exchange<A>, service: Service): Promise<Attempt<A>> {
+  const { call, method, path, body = null, decode, afterSending = (error) => error } = exchange;
+  const stopped = { token: null, outcome: E.left(interrupted(call, "aborted", 0)) };
+  if (service.signal?.aborted) return stopped;
+  const token = await service.tokens.get(timeLimit(service), service.signal);
+  if (E.isLeft(token)) return { token: null, outcome: token };
+  if (service.signal?.aborted) return stopped;
+  const headers = {
+    "Accept": "application/json, text/plain",
+    "Authorization": `Bearer ${token.right}`,
+    ...body === null ? {} : { "Content-Type": "application/json" },
+  };
+  const answer = await send(service, call, path, { method, headers, body }, [token.right]);
+  const outcome = E.chain((answer: Answer) => judge(call, answer, decode, token.right))(answer);
+  return { token: token.right, outcome: E.mapLeft(afterSending)(outcome) };
+}
+
+function isRefused(outcome: E.Either<RegionsError, unknown>): boolean {
+  return E.isLeft(outcome) && outcome.left._tag === "Unauthorized";
+}
+
+function judge<A>(
+  call: Call,
+  answer: Answer,
+  decode: Exchange<A>["decode"],
+  token: string,
+): E.Either<RegionsError, A> {
+  if (answer.status === 401) return E.left(unauthorized(call, readProblem(answer.text)));
+  if (!isSuccess(answer)) return E.left(refusal(call, answer));
+  const judged = decode(answer.text);
+  // An answer that is not understood is shown in part, and might echo the token.
+  return E.isLeft(judged) && answer.text.includes(token) ? decode(withoutSecrets(answer.text, [token])) : judged;
+}
+
+function isSuccess({ status }: Answer): boolean {
+  return status >= 200 && status < 300;
+}
+
+function refusal(call: Call, { status, retryAfter, text }: Answer): RegionsError {
+  return http(call, status, retryAfter, readProblem(text));
+}
+
+/** Title and detail of an RFC 7807 problem, the error of RFC 6749, or the beginning of another text. */
+function readProblem(text: string): string {
+  let problem: unknown = null;
+  try {
+    problem = JSON.parse(text);
+  } catch {
+    // Not every gateway speaks JSON.
+  }
+  const said = isObject(problem) ? [problem.title, problem.detail, problem.error, problem.error_description] : [];
+  const parts = said.filter((part) => typeof part === "string" && part !== "");
+  return cut((parts.length === 0 ? text : parts.join(": ")).replace(/\s+/g, " ").trim(), MAX_DETAIL);
+}
+
+/** Sends one request and reads its answer, within the time limit. What is kept of a failure holds none of `secrets`. */
+async function send(
+  service: Transport,
+  call: Call,
+  path: string,
+  init: RequestInit,
+  secrets: readonly string[],
+): Promise<E.Either<RegionsError, Answer>> {
+  const { fetch, maxResponseBytes: limit } = service;
+  const ms = timeLimit(service);
+  try {
+    const end = await within(ms, service.signal, async (signal): Promise<E.Either<RegionsError, Answer>> => {
+      const response = await fetch(new Request(service.baseUrl + path, { ...init, redirect: "manual", signal }));
+      const { status, headers, ok } = response;
+      const retryAfter = parseRetryAfter(headers.get("Retry-After"), Date.now());
+      const { text, whole } = await readBody(response, ok ? limit : MAX_PROBLEM_BYTES, signal);
+      if (!ok) return E.right({ status, retryAfter, text: withoutSecrets(text, secrets) });
+      return whole ? E.right({ status, retryAfter, text }) : E.left(tooLarge(call, limit));
+    });
+    return E.isRight(end) ? end.right : E.left(interrupted(call, end.left, ms));
+  } catch (error) {
+    return E.left(network(call, withoutSecrets(causeOf(error), secrets)));
+  }
+}
+
+/** Reads at most `limit` bytes, counted unpacked, and lets go of the rest. */
+async function readBody(
+  { body }: Response,
+  limit: number,
+  signal: AbortSignal,
+): Promise<{ readonly text: string; readonly whole: boolean }> {
+  if (body === null) return { text: "", whole: true };
+  const reader = body.getReader();
+  const cancel = (): Promise<void> => reader.cancel().catch(() => {});
+  if (signal.aborted) await cancel();
+  signal.addEventListener("abort", cancel);
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    size += chunk.value.byteLength;
+    if (size > limit) {
+      await cancel();
+      return { text: text + decoder.decode(chunk.value.subarray(0, limit - size)), whole: false };
+    }
+    text += decoder.decode(chunk.value, { stream: true });
+  }
+  return { text: text + decoder.decode(), whole: true };
+}
+
+function timeLimit({ requestTimeout, endsAt = Infinity }: Transport): number {
+  return Math.max(0, Math.min(requestTimeout, endsAt - Date.now()));
+}
+
+/** What a runtime says of a failed fetch. Node hides the reason in the cause, Deno tells it in the message. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "no reason given";
+  const { message, cause } = error;
+  const code = isObject(cause) && typeof cause.code === "string" ? ` (${cause.code})` : "";
+  return cut(message.replace(/^error sending request for url \(.*?\): /, "") + code, MAX_DETAIL);
+}
+
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), text);
+}
+
+function tokenSource(base: Transport, { credentials, token, memory = createMemory() }: ConnectOptions): TokenSource {
+  if ((credentials === undefined) === (token === undefined)) {
+    throw new TypeError("Cannot connect as either credentials or a token must be given, and not both");
+  }
+  if (typeof token === "string") return constantToken(token);
+  if (token !== undefined) return suppliedToken(token);
+  const { clientId, clientSecret } = credentials ?? { clientId: "", clientSecret: "" };
+  if (typeof clientId !== "string" || clientId === "" || typeof clientSecret !== "string" || clientSecret === "") {
+    throw new TypeError("Cannot connect as credentials must hold a clientId and a clientSecret that are not empty");
+  }
+  const key = JSON.stringify([base.baseUrl, clientId, clientSecret]);
+  return clientToken(memory, key, (signal) => requestToken({ ...base, signal }, { clientId, clientSecret }));
+}
+
+async function requestToken(
+  base: Transport,
+  { clientId, clientSecret }: Credentials,
+): Promise<E.Either<RegionsError, AccessToken>> {
+  const form = (fields: Record<string, string>): string => new URLSearchParams(fields).toString();
+  const answer = await send(base, "token", "/connect/token", {
+    method: "POST",
+    headers: { "Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded" },
+    body: form({ grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret }),
+  }, [clientSecret, form({ "": clientSecret }).slice(1)]);
+  return E.chain((answer: Answer): E.Either<RegionsError, AccessToken> => {
+    if (isSuccess(answer)) return decodeAccessToken(answer.text, Date.now());
+    const refused = answer.status === 400 || answer.status === 401 || answer.status === 403;
+    return E.left(refused ? unauthorized("token", readProblem(answer.text)) : refusal("token", answer));
+  })(answer);
+}
+
+function checkBaseUrl(text: string): string {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new TypeError("Cannot connect as baseUrl must be an absolute address");
+  }
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    throw new TypeError("Cannot connect as baseUrl must hold neither credentials, a query nor a fragment");
+  }
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
+    throw new TypeError(
+      `Cannot connect as baseUrl must be https, or http on the loopback interface: current value is ${cut(text, 100)}`,
+    );
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" ||
+    /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}

@@ -1,0 +1,239 @@
+/**
+ * The polling of one task as a pure function: one poll's outcome in, what to do next out. A stream, a Durable Object
+ * and a queue all drive this one.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import * as O from "fp-ts/lib/Option.js";
+import { cut } from "./codec.ts";
+import { describeError, type GaveUp, gaveUp, type RegionsError } from "./error.ts";
+import type { PollState } from "./poll_state.ts";
+import {
+  atLeast,
+  exponential,
+  jitter,
+  type Progress,
+  retryDelay,
+  type RetryOptions,
+  retryPolicy,
+  type Schedule,
+} from "./schedule.ts";
+import { isFinal, type Reply, type TaskStatus } from "./task_status.ts";
+
+/** A thousand years: keeps `dueAt` finite, whatever a schedule says. */
+const LONGEST = 1000 * 365 * 86_400_000;
+
+/** What the polling of a task is bound to. */
+export interface PollOptions {
+  /**
+   * When to ask next.
+   *
+   * @default {exponential()}
+   */
+  readonly schedule?: Schedule;
+  /**
+   * Milliseconds from the beginning of the watch to its end, over 0; Infinity for none.
+   *
+   * @default {300_000}
+   */
+  readonly deadline?: number;
+  /**
+   * The most polls of one watch, 1 or more; Infinity for none.
+   *
+   * @default {Infinity}
+   */
+  readonly maxPolls?: number;
+  /**
+   * The least number of milliseconds between two polls, for engines with a coarse clock.
+   *
+   * @default {0}
+   */
+  readonly minDelay?: number;
+  /** How failed polls are repeated. `tries` does not bound them: the deadline does. */
+  readonly retry?: RetryOptions;
+}
+
+/** {@linkcode PollOptions} with their defaults. */
+export interface PollPolicy extends Required<PollOptions> {
+  readonly retry: Required<RetryOptions>;
+}
+
+/** Ask again, with `state`, in `delay` milliseconds. */
+export interface Wait {
+  readonly _tag: "Wait";
+  /** Where the polling stands. */
+  readonly state: PollState;
+  /** Milliseconds until `state.dueAt` or until the deadline, whichever is first. */
+  readonly delay: number;
+  /** The status that was heard, or null. */
+  readonly heard: TaskStatus | null;
+  /** The failure that will be tried again, or null. */
+  readonly failure: RegionsError | null;
+}
+
+/** There is no more to ask. */
+export interface Done {
+  readonly _tag: "Done";
+  /** The status that was heard before the watch gave up, or null. */
+  readonly heard: TaskStatus | null;
+  /** The last word: a final status, or why none could be found out. */
+  readonly reply: Reply;
+}
+
+/** What follows a poll. */
+export type Next = Wait | Done;
+
+/**
+ * The options with their defaults.
+ *
+ * @throws {RangeError} If an option is out of its range.
+ */
+export function pollPolicy(options: PollOptions = {}): PollPolicy {
+  const { schedule = exponential(), deadline = 300_000, maxPolls = Infinity, minDelay = 0, retry } = options;
+  atLeast("watch a task", "deadline", deadline, Number.MIN_VALUE);
+  atLeast("watch a task", "maxPolls", maxPolls, 1);
+  atLeast("watch a task", "minDelay", minDelay, 0);
+  return { schedule, deadline, maxPolls, minDelay, retry: retryPolicy(retry) };
+}
+
+/**
+ * Where the polling of a task begins. A task just sent is never asked about at once; one whose sending is not known is.
+ *
+ * @param id The task's id.
+ * @param now The present, in milliseconds since 1970.
+ * @param submittedAt When the image was sent, or null where that is not known.
+ *
+ * @example
+ * ```ts
+ * import { fixed, pollPolicy, startPoll } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * const now = Date.now();
+ * const policy = pollPolicy({ schedule: fixed({ delay: 2000 }) });
+ * equal(startPoll("1", now, now, policy).delay, 2000);
+ * equal(startPoll("1", now, null, policy).delay, 0);
+ * ```
+ */
+export function startPoll(
+  id: string,
+  now: number,
+  submittedAt: number | null = null,
+  policy: PollPolicy = pollPolicy(),
+): Wait {
+  const planned = submittedAt === null ? 0 : ask(policy, { id, attempt: 0, elapsed: now - submittedAt });
+  const delay = planned ?? 0;
+  const state: PollState = {
+    version: 1,
+    id,
+    submittedAt,
+    startedAt: now,
+    dueAt: now + delay,
+    polls: 0,
+    heard: 0,
+    heardAt: null,
+    failures: 0,
+    malformed: 0,
+    failure: null,
+  };
+  return { _tag: "Wait", state, delay, heard: null, failure: null };
+}
+
+/**
+ * Goes on from a state: deadline and number of polls begin anew, and the next poll stays due when it was.
+ *
+ * @param state What `GaveUp` carried, or a stored state.
+ * @param now The present, in milliseconds since 1970.
+ */
+export function resumePoll(state: PollState, now: number): Wait {
+  const delay = Math.max(0, state.dueAt - now);
+  const resumed: PollState = { ...state, startedAt: now, polls: 0, failures: 0, malformed: 0, failure: null };
+  return { _tag: "Wait", state: resumed, delay, heard: null, failure: null };
+}
+
+/**
+ * What follows a poll: the only place that decides on it. Pure, so that a replay decides the same.
+ *
+ * @param state Where the polling stood.
+ * @param reply What the poll gave.
+ * @param now The present, in milliseconds since 1970.
+ *
+ * @example
+ * ```ts
+ * import { startPoll, step } from "@ocr-cloud/regions";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { equal } from "node:assert/strict";
+ *
+ * const now = Date.now();
+ * const { state } = startPoll("1", now);
+ * equal(step(state, right({ _tag: "Processing", id: "1" }), now + 50)._tag, "Wait");
+ * equal(step(state, right({ _tag: "NotExist", id: "1" }), now + 50)._tag, "Done");
+ * ```
+ */
+export function step(state: PollState, reply: Reply, now: number, policy: PollPolicy = pollPolicy()): Next {
+  if (E.isLeft(reply)) return stepFailure(state, reply.left, now, policy);
+  return isFinal(reply.right) ? { _tag: "Done", heard: null, reply } : stepStatus(state, reply.right, now, policy);
+}
+
+/** The end of a watch whose time is up; none before. */
+export function expire(state: PollState, now: number, policy: PollPolicy): O.Option<Done> {
+  return now < state.startedAt + policy.deadline ? O.none : O.some(giveUp("deadline", state, null));
+}
+
+function stepStatus(state: PollState, status: TaskStatus, now: number, policy: PollPolicy): Next {
+  const heard: PollState = {
+    ...state,
+    polls: state.polls + 1,
+    heard: state.heard + 1,
+    heardAt: now,
+    failures: 0,
+    malformed: 0,
+    failure: null,
+  };
+  const elapsed = now - (state.submittedAt ?? state.startedAt);
+  const delay = ask(policy, { id: state.id, attempt: heard.heard, elapsed });
+  return delay === null
+    ? giveUp("schedule", heard, status)
+    : wait(heard, delay, now, policy, { heard: status, failure: null });
+}
+
+function stepFailure(state: PollState, error: RegionsError, now: number, policy: PollPolicy): Next {
+  const failed: PollState = {
+    ...state,
+    polls: state.polls + 1,
+    failures: state.failures + 1,
+    malformed: state.malformed + (error._tag === "Malformed" ? 1 : 0),
+    failure: cut(describeError(error), 300),
+  };
+  const random = jitter(state.id, state.heard + state.failures);
+  const delay = retryDelay(policy.retry, error, failed.failures, failed.malformed, random);
+  const end = state.startedAt + policy.deadline;
+  return O.isNone(delay) || error._tag === "Http" && now + (error.retryAfter ?? 0) >= end
+    ? { _tag: "Done", heard: null, reply: E.left(error) }
+    : wait(failed, Math.max(policy.minDelay, delay.value), now, policy, { heard: null, failure: error });
+}
+
+function wait(
+  state: PollState,
+  delay: number,
+  now: number,
+  policy: PollPolicy,
+  outcome: Pick<Wait, "heard" | "failure">,
+): Next {
+  const planned: PollState = { ...state, dueAt: now + delay };
+  if (state.polls >= policy.maxPolls) return giveUp("maxPolls", planned, outcome.heard);
+  const left = state.startedAt + policy.deadline - now;
+  return { _tag: "Wait", state: planned, delay: Math.max(0, Math.min(delay, left)), ...outcome };
+}
+
+function giveUp(reason: GaveUp["reason"], state: PollState, heard: TaskStatus | null): Done {
+  return { _tag: "Done", heard, reply: E.left(gaveUp(reason, state)) };
+}
+
+/** What the schedule says, in milliseconds, or null for no more. A schedule of the caller's own is checked here. */
+function ask({ schedule, minDelay }: PollPolicy, progress: Progress): number | null {
+  const delay = schedule(progress);
+  if (O.isNone(delay)) return null;
+  atLeast("wait for the next poll", "the schedule's delay", delay.value, 0);
+  return Math.min(Math.max(minDelay, delay.value), LONGEST);
+}

@@ -1,0 +1,374 @@
+/**
+ * What the service says of a task, and the reading of its answers.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import * as t from "io-ts";
+import { fail, fields, isObject, list, nullable, oneOf, preview } from "./codec.ts";
+import { describeError, duration, fromCodec, malformed, type RegionsError } from "./error.ts";
+import { Payload, readPayload, type Region, Regions } from "./region.ts";
+
+/** The image is queued. Ask again in a couple of seconds. */
+export interface Pending {
+  readonly _tag: "Pending";
+  /** The task's id. */
+  readonly id: string;
+}
+
+/** The regions are being detected. Ask again. */
+export interface Processing {
+  readonly _tag: "Processing";
+  /** The task's id. */
+  readonly id: string;
+}
+
+/** Detection is finished. */
+export interface Completed {
+  readonly _tag: "Completed";
+  /** The task's id. */
+  readonly id: string;
+  /** The regions in the service's order; none if the page holds no text. */
+  readonly regions: readonly Region[];
+  /** Messages and warnings about what was not fatal. */
+  readonly notices: readonly string[];
+}
+
+/** Detection failed. */
+export interface Failed {
+  readonly _tag: "Error";
+  /** The task's id. */
+  readonly id: string;
+  /** What the service says about it. */
+  readonly messages: readonly string[];
+}
+
+/** The service does not know the id, or knows it no more: results are kept for 24 hours after the image was sent. */
+export interface NotExist {
+  readonly _tag: "NotExist";
+  /** The id asked for. */
+  readonly id: string;
+}
+
+/**
+ * What the service says of a task; `_tag` is its own word. `id` is empty only where an answer names none and none was
+ * asked for. Source: the service's page on fetching regions, "Task statuses".
+ */
+export type TaskStatus = Pending | Processing | Completed | Failed | NotExist;
+
+/** The statuses that end a task. */
+export type FinalStatus = Completed | Failed | NotExist;
+
+/** One element of a status stream: what the service said, or why that could not be found out. */
+export type Reply = E.Either<RegionsError, TaskStatus>;
+
+/** How long the service keeps a task, in milliseconds from the sending of its image: 24 hours. */
+export const RETENTION = 86_400_000;
+
+interface Result {
+  readonly type?: string | null;
+  readonly data?: string | null;
+}
+
+interface Body {
+  readonly id?: string | null;
+  readonly responseStatusCode: string;
+  readonly taskStatus: TaskStatus["_tag"];
+  readonly results?: readonly Result[] | null;
+  readonly error?: {
+    readonly messages?: readonly string[] | null;
+    readonly warnings?: readonly string[] | null;
+  } | null;
+}
+
+const Result: t.Type<Result, unknown, unknown> = fields<Result>(
+  { type: nullable(t.string), data: nullable(t.string) },
+  "Result",
+);
+const Results = list(Result, "Results");
+const Messages = nullable(list(t.string, "Messages"));
+
+const Body: t.Type<Body, unknown, unknown> = fields<Body>({
+  id: nullable(t.string),
+  responseStatusCode: t.string,
+  taskStatus: oneOf<TaskStatus["_tag"]>(["Pending", "Processing", "Completed", "Error", "NotExist"]),
+  results: nullable(Results),
+  error: nullable(fields<NonNullable<Body["error"]>>({ messages: Messages, warnings: Messages }, "Error")),
+}, "Response");
+
+/**
+ * The codec of {@linkcode TaskStatus}: the service's answer on the wire. Source: the service's OpenAPI description of
+ * `OCRResponse`.
+ */
+export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = new t.Type<TaskStatus, unknown, unknown>(
+  "Response",
+  isTaskStatus,
+  (u, context) => E.chain((body: Body) => readStatus(body, context))(Body.validate(u, context)),
+  writeStatus,
+);
+
+/**
+ * Reads an answer of the service: the parsed JSON of its body. Total: whatever it is given, it never throws.
+ *
+ * `Completed` without results is an empty page only where the service says so (`Ok`, `NoAnyResultData`); results that
+ * the service says it lost are `Malformed`, and so is everything that the service's description does not allow, with
+ * the path to each fault.
+ *
+ * @param body What `JSON.parse` gave.
+ * @param id The id asked for: the answer must not name another one.
+ *
+ * @example
+ * ```ts
+ * import { decodeResponse } from "@ocr-cloud/regions";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const status = decodeResponse({
+ *   id: "a371d027-4b0d-4d86-8825-c8d818dd4ed9",
+ *   responseStatusCode: "Ok",
+ *   taskStatus: "Completed",
+ *   results: [{ type: "Other", data: "W1swLCA4LCA2OTcsIDQ0MV1d" }],
+ *   error: null,
+ * });
+ * deepEqual(status, right({
+ *   _tag: "Completed",
+ *   id: "a371d027-4b0d-4d86-8825-c8d818dd4ed9",
+ *   regions: [{ left: 0, top: 8, right: 697, bottom: 441 }],
+ *   notices: [],
+ * }));
+ * ```
+ */
+export function decodeResponse(body: unknown, id?: string): E.Either<RegionsError, TaskStatus> {
+  let status: t.Validation<TaskStatus>;
+  try {
+    status = TaskStatus.decode(body);
+  } catch {
+    // No JSON does this; a proxy or a getter may.
+    return E.left(malformed(["Response: expected JSON, got a value that cannot be read"]));
+  }
+  if (E.isLeft(status)) return E.left(fromCodec(status.left));
+  if (id === undefined) return status;
+  if (status.right.id === "") return E.right({ ...status.right, id });
+  // The service writes GUIDs in its own case.
+  return status.right.id.toLowerCase() === id.toLowerCase()
+    ? status
+    : E.left(malformed([`Response/id: expected ${preview(id)}, which was asked for, got ${preview(status.right.id)}`]));
+}
+
+/**
+ * One handler a status; leaving one out is a type error.
+ *
+ * @example
+ * ```ts
+ * import { match } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * const progress = match({
+ *   Pending: () => "queued",
+ *   Processing: () => "working",
+ *   Completed: ({ regions }) => `${regions.length} regions`,
+ *   Error: ({ messages }) => messages.join(" "),
+ *   NotExist: ({ id }) => `no task ${id}`,
+ * });
+ * equal(progress({ _tag: "Completed", id: "1", regions: [], notices: [] }), "0 regions");
+ * ```
+ */
+export function match<A>(
+  handlers: { readonly [Tag in TaskStatus["_tag"]]: (status: Extract<TaskStatus, { _tag: Tag }>) => A },
+): (status: TaskStatus) => A {
+  return (status) => {
+    switch (status._tag) {
+      case "Pending":
+        return handlers.Pending(status);
+      case "Processing":
+        return handlers.Processing(status);
+      case "Completed":
+        return handlers.Completed(status);
+      case "Error":
+        return handlers.Error(status);
+      case "NotExist":
+        return handlers.NotExist(status);
+    }
+  };
+}
+
+/**
+ * Whether the status ends its task: `Completed`, `Error` and `NotExist` do.
+ *
+ * @example
+ * ```ts
+ * import { isFinal } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(isFinal({ _tag: "Processing", id: "1" }), false);
+ * ```
+ */
+export function isFinal(status: TaskStatus): status is FinalStatus {
+  return status._tag === "Completed" || status._tag === "Error" || status._tag === "NotExist";
+}
+
+/** What is known of the task besides its status, for {@linkcode describe}. */
+export interface DescribeOptions {
+  /** When the image was sent, in milliseconds since 1970: then `NotExist` can say whether the 24 hours are over. */
+  readonly submittedAt?: number;
+  /**
+   * The present, in milliseconds since 1970.
+   *
+   * @default {Date.now()}
+   */
+  readonly now?: number;
+}
+
+/**
+ * What a status or an error means and what to do about it: the service's own advice, in one plain sentence or two.
+ *
+ * @example
+ * ```ts
+ * import { describe } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(
+ *   describe({ _tag: "Pending", id: "1" }),
+ *   "The image is queued and not yet processed: ask again in a couple of seconds, with the same id.",
+ * );
+ * ```
+ */
+export function describe(reply: Reply | TaskStatus | RegionsError, options: DescribeOptions = {}): string {
+  switch (reply._tag) {
+    case "Left":
+      return describeError(reply.left);
+    case "Right":
+      return describeStatus(reply.right, options);
+    case "Pending":
+    case "Processing":
+    case "Completed":
+    case "Error":
+    case "NotExist":
+      return describeStatus(reply, options);
+    default:
+      return describeError(reply);
+  }
+}
+
+function describeStatus(status: TaskStatus, { submittedAt, now = Date.now() }: DescribeOptions): string {
+  return match({
+    Pending: () => "The image is queued and not yet processed: ask again in a couple of seconds, with the same id.",
+    Processing: () => "The regions are being detected: ask again with the same id.",
+    Completed: ({ regions, notices }) => {
+      const found = regions.length === 0
+        ? "Detection is finished: no text was found on the image."
+        : `Detection is finished: ${regions.length} region${regions.length === 1 ? "" : "s"} found.`;
+      return notices.length === 0 ? found : `${found} The service notes: ${notices.join(" ")}`;
+    },
+    Error: ({ messages }) => {
+      const why = messages.length === 0 ? "the service gives no reason" : messages.join(" ");
+      return `Detection failed (${why}): check the image, then send it again.`;
+    },
+    NotExist: ({ id }) => {
+      if (submittedAt === undefined) {
+        return `The service does not know the task ${id}, or its 24 hours are over: check the id, or send the image again.`;
+      }
+      const age = now - submittedAt;
+      return age >= RETENTION
+        ? `The task ${id} is gone, since its 24 hours are over: send the image again.`
+        : `The service does not know the task ${id}, although it was sent only ${
+          duration(age)
+        } ago: check the id, or ` +
+          "send the image again.";
+    },
+  })(status);
+}
+
+function readStatus(body: Body, context: t.Context): t.Validation<TaskStatus> {
+  const id = body.id ?? "";
+  const messages = [...body.error?.messages ?? [], ...body.error?.warnings ?? []];
+  switch (body.taskStatus) {
+    case "Pending":
+    case "Processing":
+    case "NotExist":
+      return t.success({ _tag: body.taskStatus, id });
+    case "Error":
+      return t.success({ _tag: "Error", id, messages });
+    case "Completed":
+      return E.map((regions: readonly Region[]): TaskStatus => ({
+        _tag: "Completed",
+        id,
+        regions,
+        notices: messages,
+      }))(readRegions(body, context));
+  }
+}
+
+function readRegions({ responseStatusCode: code, results }: Body, context: t.Context): t.Validation<readonly Region[]> {
+  if (code !== "Ok" && code !== "NoAnyResultData") {
+    return fail(
+      code,
+      t.appendContext(context, "responseStatusCode", t.string, code),
+      "expected Ok or NoAnyResultData, as nothing lost may look like nothing found",
+    );
+  }
+  const lists: (readonly Region[])[] = [];
+  for (const [index, { data }] of (results ?? []).entries()) {
+    if (data === null || data === undefined) continue;
+    const regions = readPayload(data);
+    if (regions === null) return Payload.validate(data, dataContext(context, results, index, data));
+    lists.push(regions);
+  }
+  return t.success(lists.length === 1 ? lists[0] : lists.flat());
+}
+
+function dataContext(context: t.Context, results: Body["results"], index: number, data: string): t.Context {
+  const inResults = t.appendContext(context, "results", Results, results);
+  const inResult = t.appendContext(inResults, String(index), Result, results?.[index]);
+  return t.appendContext(inResult, "data", t.string, data);
+}
+
+function isTaskStatus(u: unknown): u is TaskStatus {
+  if (!isObject(u) || typeof u.id !== "string") return false;
+  switch (u._tag) {
+    case "Pending":
+    case "Processing":
+    case "NotExist":
+      return true;
+    case "Error":
+      return isTexts(u.messages);
+    default:
+      return u._tag === "Completed" && Regions.is(u.regions) && isTexts(u.notices);
+  }
+}
+
+const isTexts = (u: unknown): boolean => Array.isArray(u) && u.every(t.string.is);
+
+function writeStatus(status: TaskStatus): Body {
+  return match<Body>({
+    Pending: ({ id, _tag }) => ({ id, responseStatusCode: "NotReady", taskStatus: _tag, results: null, error: null }),
+    Processing: ({ id, _tag }) => ({
+      id,
+      responseStatusCode: "NotReady",
+      taskStatus: _tag,
+      results: null,
+      error: null,
+    }),
+    Completed: ({ id, _tag, regions, notices }) => ({
+      id,
+      responseStatusCode: regions.length === 0 ? "NoAnyResultData" : "Ok",
+      taskStatus: _tag,
+      results: regions.length === 0 ? [] : [{ type: "Other", data: Payload.encode(regions) }],
+      error: notices.length === 0 ? null : { messages: null, warnings: notices },
+    }),
+    Error: ({ id, _tag, messages }) => ({
+      id,
+      responseStatusCode: "Error",
+      taskStatus: _tag,
+      results: null,
+      error: { messages, warnings: null },
+    }),
+    NotExist: ({ id, _tag }) => ({
+      id,
+      responseStatusCode: "TaskNotFound",
+      taskStatus: _tag,
+      results: null,
+      error: null,
+    }),
+  })(status);
+}

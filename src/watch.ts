@@ -1,0 +1,176 @@
+/**
+ * The polling of a task as a stream of statuses. The only file that makes an Observable.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { asyncScheduler, Observable, type Subscription } from "rxjs";
+import { timerDelay } from "./abort.ts";
+import { policyFor, submitImage, turn } from "./api.ts";
+import type { ImageSource } from "./api.ts";
+import { fromCodec, gaveUp, type RegionsError } from "./error.ts";
+import { PollState } from "./poll_state.ts";
+import type { Service } from "./request.ts";
+import type { DetectionSettings } from "./settings.ts";
+import { type Done, type Next, type PollOptions, resumePoll, startPoll } from "./step.ts";
+import type { Reply } from "./task_status.ts";
+
+/** Options for {@linkcode detectRegions}. */
+export interface DetectOptions extends PollOptions {
+  /** Ends the stream with `GaveUp`, or with `Unconfirmed` where the image was just being sent. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options for {@linkcode watchRegions}. */
+export interface WatchOptions extends DetectOptions {
+  /** When the image was sent, in milliseconds since 1970: then the first poll waits for its time. */
+  readonly submittedAt?: number;
+  /** Where an earlier watch of the same task stood: what its `GaveUp` carried, also after a way through JSON. */
+  readonly resume?: PollState;
+}
+
+/**
+ * The statuses of a task, as they are heard, up to the first that is final: `Completed`, `Error` or `NotExist`.
+ *
+ * Cold: nothing happens before a subscription, each subscription polls for itself, and unsubscribing ends the request
+ * under way at once. What passes (no connection, time-out, 429, 5xx, one bad answer) is tried again inside. A Left is
+ * the last value: the library could not find out, and says why. The error channel is used only for what the caller's
+ * own schedule throws.
+ *
+ * @param id The task's id.
+ *
+ * @throws {RangeError} If an option is out of its range, or the state to go on from is another task's.
+ *
+ * @example
+ * ```ts
+ * import { connect, watchRegions } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ * import { lastValueFrom } from "rxjs";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const id = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
+ * deepEqual(await lastValueFrom(watchRegions(id)(service)), right({ _tag: "NotExist", id }));
+ * ```
+ */
+export function watchRegions(id: string, options: WatchOptions = {}): (service: Service) => Observable<Reply> {
+  const { signal, submittedAt = null, resume, ...pollOptions } = options;
+  const resumed = resume === undefined ? null : PollState.decode(resume);
+  if (resumed !== null && E.isRight(resumed) && resumed.right.id !== id) {
+    throw new RangeError(`Cannot go on with the watch of ${id} as the state must be of the same task`);
+  }
+  return (service) => {
+    const policy = policyFor(service, pollOptions);
+    const begin = (): Next => {
+      if (resumed === null) return startPoll(id, Date.now(), submittedAt, policy);
+      return E.isRight(resumed) ? resumePoll(resumed.right, Date.now()) : failed(fromCodec(resumed.left));
+    };
+    return follow(begin, (state, signal) => turn(state, pollOptions)({ ...service, signal })(), signal);
+  };
+}
+
+/**
+ * Sends an image for detection, then watches its task: {@linkcode submitImage}, then {@linkcode watchRegions}. Each
+ * subscription sends the image anew. The deadline covers both.
+ *
+ * @param image The image's file.
+ * @param settings What the detection is told.
+ *
+ * @throws {TypeError} If the image is no bytes.
+ * @throws {RangeError} If a setting or an option is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { connect, detectRegions, fixed } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { isRight } from "fp-ts/lib/Either.js";
+ * import { ok } from "node:assert/strict";
+ * import { lastValueFrom } from "rxjs";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const image = await Deno.readFile("examples/pages/lucasta.047.jpg");
+ * const statuses = detectRegions(image, { dsrMode: "Regions" }, { schedule: fixed({ delay: 10 }) })(service);
+ * ok(isRight(await lastValueFrom(statuses)));
+ * ```
+ */
+export function detectRegions(
+  image: ImageSource,
+  settings?: DetectionSettings,
+  options: DetectOptions = {},
+): (service: Service) => Observable<Reply> {
+  const { signal, ...pollOptions } = options;
+  const submit = submitImage(image, settings);
+  return (service) => {
+    const policy = policyFor(service, pollOptions);
+    const begin = async (signal: AbortSignal): Promise<Next> => {
+      const startedAt = Date.now();
+      const id = await submit({ ...service, signal, endsAt: startedAt + policy.deadline })();
+      if (E.isLeft(id)) {
+        return failed(signal.aborted && id.left._tag !== "Unconfirmed" ? gaveUp("aborted", null) : id.left);
+      }
+      const now = Date.now();
+      const first = startPoll(id.right, now, now, policy);
+      return { ...first, state: { ...first.state, startedAt } };
+    };
+    return follow(begin, (state, signal) => turn(state, pollOptions)({ ...service, signal })(), signal);
+  };
+}
+
+/**
+ * Follows a task from its beginning to its end: emit what was heard, sleep, ask, and again.
+ *
+ * @param begin Where to begin.
+ * @param ask One poll and what follows it.
+ * @param outer Ends the stream.
+ */
+export function follow(
+  begin: (signal: AbortSignal) => Next | PromiseLike<Next>,
+  ask: (state: PollState, signal: AbortSignal) => PromiseLike<Next>,
+  outer?: AbortSignal,
+): Observable<Reply> {
+  return new Observable<Reply>((subscriber) => {
+    const controller = new AbortController();
+    let state: PollState | null = null;
+    let asking = false;
+    let timer: Subscription | undefined;
+
+    const end = (reply: Reply): void => {
+      subscriber.next(reply);
+      subscriber.complete();
+    };
+    const on = (next: Next): void => {
+      asking = false;
+      if (next.heard !== null) subscriber.next(E.right(next.heard));
+      if (subscriber.closed) return;
+      if (next._tag === "Done") return end(next.reply);
+      const planned = state = next.state;
+      timer = asyncScheduler.schedule(() => wait(ask(planned, controller.signal)), timerDelay(next.delay));
+    };
+    const wait = (next: PromiseLike<Next>): void => {
+      asking = true;
+      next.then(on, (fault) => subscriber.error(fault));
+    };
+    const abort = (): void => {
+      // While the image is being sent only the outcome of that tells whether it may have been taken.
+      if (state === null) controller.abort();
+      else end(E.left(gaveUp("aborted", state)));
+    };
+
+    subscriber.add(() => {
+      timer?.unsubscribe();
+      outer?.removeEventListener("abort", abort);
+      if (asking) controller.abort();
+    });
+    outer?.addEventListener("abort", abort);
+    if (outer?.aborted) controller.abort();
+    const first = begin(controller.signal);
+    if ("then" in first) wait(first);
+    else on(first);
+    if (outer?.aborted) abort();
+  });
+}
+
+function failed(error: RegionsError): Done {
+  return { _tag: "Done", heard: null, reply: E.left(error) };
+}
