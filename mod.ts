@@ -20,4 +20,4 @@
  */
 export * from "./src/core.ts";
 export { type SvgOptions, toSvg } from "./src/svg.ts";
-export { detectRegions, type DetectOptions, watchRegions, type WatchOptions } from "./src/watch.ts";
+export { type DetectOptions, detectRegions, type WatchOptions, watchRegions } from "./src/watch.ts";

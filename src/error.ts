@@ -14,7 +14,9 @@ export type Call = "token" | "submit" | "fetch" | "cancel";
 
 /** No answer came: the connection was refused, was reset, or the request was aborted. */
 export interface Network {
+  /** Which case this is. */
   readonly _tag: "Network";
+  /** What was asked. */
   readonly call: Call;
   /** The runtime's words for it. */
   readonly cause: string;
@@ -22,7 +24,9 @@ export interface Network {
 
 /** No whole answer came within `requestTimeout`. */
 export interface Timeout {
+  /** Which case this is. */
   readonly _tag: "Timeout";
+  /** What was asked. */
   readonly call: Call;
   /** Milliseconds waited. */
   readonly after: number;
@@ -30,7 +34,9 @@ export interface Timeout {
 
 /** The service, or a gateway before it, answered with a status that is no success. Redirects are such: none is followed. */
 export interface Http {
+  /** Which case this is. */
   readonly _tag: "Http";
+  /** What was asked. */
   readonly call: Call;
   /** The HTTP status; 0 for a redirect that a browser hides. */
   readonly status: number;
@@ -42,7 +48,9 @@ export interface Http {
 
 /** The credentials or the token were refused: HTTP 400 or 401 for a token, 401 with a fresh token elsewhere. */
 export interface Unauthorized {
+  /** Which case this is. */
   readonly _tag: "Unauthorized";
+  /** What was asked. */
   readonly call: Call;
   /** What the service said about it, or what is wrong with the token. */
   readonly detail: string;
@@ -50,6 +58,7 @@ export interface Unauthorized {
 
 /** The answer is not one that the service's description allows: a gateway's page, an unknown status, lost results. */
 export interface Malformed {
+  /** Which case this is. */
   readonly _tag: "Malformed";
   /** What was expected where, a line a fault, at most 100: `Response/taskStatus: expected …, got "Paused"`. */
   readonly errors: readonly string[];
@@ -57,7 +66,9 @@ export interface Malformed {
 
 /** The answer was longer than `maxResponseBytes`. */
 export interface TooLarge {
+  /** Which case this is. */
   readonly _tag: "TooLarge";
+  /** What was asked. */
   readonly call: Call;
   /** The limit in bytes. */
   readonly limit: number;
@@ -65,6 +76,7 @@ export interface TooLarge {
 
 /** The image was sent, and the answer was lost: the task may exist, under an id that nobody knows. */
 export interface Unconfirmed {
+  /** Which case this is. */
   readonly _tag: "Unconfirmed";
   /** How the answer was lost. */
   readonly cause: RegionsError;
@@ -72,6 +84,7 @@ export interface Unconfirmed {
 
 /** The watch ended before the task did. Nothing is lost: go on from `state`. */
 export interface GaveUp {
+  /** Which case this is. */
   readonly _tag: "GaveUp";
   /** What ended it: `deadline`, `maxPolls`, the `signal`, or a schedule that had no more to give. */
   readonly reason: "deadline" | "maxPolls" | "aborted" | "schedule";

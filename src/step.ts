@@ -56,11 +56,13 @@ export interface PollOptions {
 
 /** {@linkcode PollOptions} with their defaults. */
 export interface PollPolicy extends Required<PollOptions> {
+  /** How failed polls are repeated. */
   readonly retry: Required<RetryOptions>;
 }
 
 /** Ask again, with `state`, in `delay` milliseconds. */
 export interface Wait {
+  /** Which case this is. */
   readonly _tag: "Wait";
   /** Where the polling stands. */
   readonly state: PollState;
@@ -74,6 +76,7 @@ export interface Wait {
 
 /** There is no more to ask. */
 export interface Done {
+  /** Which case this is. */
   readonly _tag: "Done";
   /** The status that was heard before the watch gave up, or null. */
   readonly heard: TaskStatus | null;

@@ -11,6 +11,7 @@ import { Payload, readPayload, type Region, Regions } from "./region.ts";
 
 /** The image is queued. Ask again in a couple of seconds. */
 export interface Pending {
+  /** Which case this is. */
   readonly _tag: "Pending";
   /** The task's id. */
   readonly id: string;
@@ -18,6 +19,7 @@ export interface Pending {
 
 /** The regions are being detected. Ask again. */
 export interface Processing {
+  /** Which case this is. */
   readonly _tag: "Processing";
   /** The task's id. */
   readonly id: string;
@@ -25,6 +27,7 @@ export interface Processing {
 
 /** Detection is finished. */
 export interface Completed {
+  /** Which case this is. */
   readonly _tag: "Completed";
   /** The task's id. */
   readonly id: string;
@@ -36,6 +39,7 @@ export interface Completed {
 
 /** Detection failed. */
 export interface Failed {
+  /** Which case this is. */
   readonly _tag: "Error";
   /** The task's id. */
   readonly id: string;
@@ -45,6 +49,7 @@ export interface Failed {
 
 /** The service does not know the id, or knows it no more: results are kept for 24 hours after the image was sent. */
 export interface NotExist {
+  /** Which case this is. */
   readonly _tag: "NotExist";
   /** The id asked for. */
   readonly id: string;

@@ -1,0 +1,35 @@
+// The line coverage of src, a row a file; fails below 95 % in all.
+import { run } from "./run.ts";
+
+const MINIMUM = 95;
+
+const folder = await Deno.makeTempDir();
+const status = await run(["test", "-A", "--quiet", "--parallel", `--coverage=${folder}`, "tests"]);
+if (status !== 0) Deno.exit(status);
+const { stdout } = await new Deno.Command(Deno.execPath(), {
+  args: ["coverage", folder, "--include=/src/", "--lcov"],
+}).output();
+await Deno.remove(folder, { recursive: true });
+
+const files = new TextDecoder().decode(stdout).split("end_of_record").flatMap((record) => {
+  const field = (name: string): string | undefined => record.match(RegExp(`^${name}:(.*)$`, "m"))?.[1];
+  const file = field("SF");
+  return file === undefined
+    ? []
+    : [{ name: file.replace(/^.*\/src\//, "src/"), found: Number(field("LF")), hit: Number(field("LH")) }];
+});
+const total = files.reduce(
+  (sum, { found, hit }) => ({ ...sum, found: sum.found + found, hit: sum.hit + hit }),
+  { name: "all of src", found: 0, hit: 0 },
+);
+for (const { name, found, hit } of [...files, total]) {
+  console.log(`${name.padEnd(24)} ${percent(hit, found).toFixed(1).padStart(6)} %  ${hit} of ${found} lines`);
+}
+if (!(percent(total.hit, total.found) >= MINIMUM)) {
+  console.error(`The line coverage of src is below ${MINIMUM} %.`);
+  Deno.exit(1);
+}
+
+function percent(part: number, whole: number): number {
+  return 100 * part / whole;
+}

@@ -1,0 +1,65 @@
+/**
+ * A function from `Request` to `Response` on a socket of the loopback interface: Node's own server, which Deno and Bun
+ * have as well.
+ *
+ * @module
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+
+/** A server that listens. */
+export interface Server {
+  /** Its address, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Closes the socket and every connection. */
+  readonly close: () => Promise<void>;
+}
+
+/** Listens on 127.0.0.1; port 0 takes a free one. Rejects where the port cannot be had. */
+export function serve(handle: (request: Request) => Promise<Response>, port: number): Promise<Server> {
+  const server = createServer((incoming, outgoing) => {
+    answer(handle, incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      resolve({
+        url: `http://127.0.0.1:${port}`,
+        close: () =>
+          new Promise((done) => {
+            server.close(() => done());
+            server.closeAllConnections();
+          }),
+      });
+    });
+  });
+}
+
+async function answer(
+  handle: (request: Request) => Promise<Response>,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const request = toRequest(incoming);
+  const response = request === null ? new Response("Not a request.", { status: 400 }) : await handle(request);
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  outgoing.end(new Uint8Array(await response.arrayBuffer()));
+  // What the handler left unread would keep the connection from its next request.
+  incoming.resume();
+}
+
+/** Null for what a `Request` cannot hold: a target that is no path, or a method such as TRACE. */
+function toRequest(incoming: IncomingMessage): Request | null {
+  const { method = "GET", url = "/", rawHeaders } = incoming;
+  try {
+    const headers = new Headers();
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
+    const bare = method === "GET" || method === "HEAD";
+    const body = bare ? null : Readable.toWeb(incoming) as ReadableStream<Uint8Array>;
+    return new Request(new URL(url, "http://127.0.0.1"), { method, headers, body, duplex: "half" } as RequestInit);
+  } catch {
+    return null;
+  }
+}
