@@ -226,7 +226,8 @@ function wait(
   const planned: PollState = { ...state, dueAt: now + delay };
   if (state.polls >= policy.maxPolls) return giveUp("maxPolls", planned, outcome.heard);
   const left = state.startedAt + policy.deadline - now;
-  return { _tag: "Wait", state: planned, delay: Math.max(0, Math.min(delay, left)), ...outcome };
+  if (left <= 0) return giveUp("deadline", planned, outcome.heard);
+  return { _tag: "Wait", state: planned, delay: Math.min(delay, left), ...outcome };
 }
 
 function giveUp(reason: GaveUp["reason"], state: PollState, heard: TaskStatus | null): Done {

@@ -1,0 +1,233 @@
+import * as E from "fp-ts/lib/Either.js";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { cancelTask, type ImageSource, submitImage, turn } from "../src/api.ts";
+import { fetchRegions } from "../src/api.ts";
+import { http, malformed, network, type RegionsError, tooLarge, unauthorized, unconfirmed } from "../src/error.ts";
+import { connect, type Retry, type Service } from "../src/request.ts";
+import { fixed } from "../src/schedule.ts";
+import { startPoll } from "../src/step.ts";
+import {
+  type Answer,
+  COMPLETED,
+  completed,
+  ID,
+  type Mock,
+  mock,
+  notExist,
+  pending,
+  refused,
+  silent,
+  text,
+  token,
+} from "./mock.ts";
+
+const IMAGE = new Uint8Array([1, 2, 3]);
+
+function service(world: Mock, retries: Retry[] = []): Service {
+  return connect({
+    credentials: { clientId: "id", clientSecret: "secret" },
+    fetch: world.fetch,
+    retry: { minDelay: 0, maxDelay: 1 },
+    requestTimeout: 100,
+    maxResponseBytes: 10_000,
+    schedule: fixed({ delay: 1000 }),
+    onRetry: (retry) => retries.push(retry),
+  });
+}
+
+Deno.test("submitImage() sends the image and all settings as JSON, whatever holds the image", async () => {
+  const images: ImageSource[] = [IMAGE, IMAGE.buffer, new Blob([IMAGE]), new Uint8Array([0, 1, 2, 3]).subarray(1)];
+  for (const image of images) {
+    const world = mock();
+    deepEqual(await submitImage(image, { dsrMode: "LineDetector", rotate: 90 })(service(world))(), E.right(ID));
+    const { method, url, headers } = world.requests[1];
+    deepEqual([method, new URL(url).pathname, headers.get("Content-Type")], [
+      "POST",
+      "/v5.0/ocr/DetectRegions",
+      "application/json",
+    ]);
+    deepEqual(await world.requests[1].json(), {
+      image: "AQID",
+      settings: {
+        language: "English",
+        makeSkewCorrect: true,
+        rotate: 90,
+        makeBinarization: false,
+        makeContrastCorrection: true,
+        makeUpsampling: false,
+        dsrMode: "LineDetector",
+        dsrConfidence: "Default",
+      },
+    });
+  }
+});
+
+Deno.test("submitImage() throws for what is no image and for settings that are none", () => {
+  throws(() => submitImage("scan.png" as never), {
+    name: "TypeError",
+    message: 'Cannot submit an image as it must be a Uint8Array, an ArrayBuffer or a Blob: current value is "scan.png"',
+  });
+  throws(() => submitImage(IMAGE, { rotate: 0.5 }), {
+    name: "RangeError",
+    message: "Cannot detect regions as the settings are not the service's: " +
+      "DetectionSettings/rotate: expected a whole number of degrees or null, got 0.5",
+  });
+});
+
+Deno.test("submitImage() takes the id bare, padded, and as a JSON string", async () => {
+  for (const body of [ID, `${ID}\r\n`, `"${ID}"`, ID.toUpperCase()]) {
+    const reply = await submitImage(IMAGE)(service(mock({ submit: [text(body)] })))();
+    equal(E.isRight(reply) && reply.right.toLowerCase(), ID);
+  }
+});
+
+Deno.test("submitImage() repeats a POST only where the service says that it did not take it", async () => {
+  const one = ["token", "submit"], three = ["token", "submit", "submit", "submit"];
+  for (
+    const [answer, expected, calls] of [
+      [text("", 429), http("submit", 429, null, ""), three],
+      [text("", 503), http("submit", 503, null, ""), three],
+      [text("", 400), http("submit", 400, null, ""), one],
+      [text("", 408), http("submit", 408, null, ""), three],
+      [text("", 413), http("submit", 413, null, ""), one],
+      [text("", 301), http("submit", 301, null, ""), one],
+      [text("", 500), unconfirmed(http("submit", 500, null, "")), one],
+      [text("", 502), unconfirmed(http("submit", 502, null, "")), one],
+      [text("", 504), unconfirmed(http("submit", 504, null, "")), one],
+      [refused, unconfirmed(network("submit", "fetch failed (ECONNREFUSED)")), one],
+      [silent, unconfirmed({ _tag: "Timeout", call: "submit", after: 100 }), one],
+      [text("<html>"), unconfirmed(malformed(['TaskId: expected a GUID, got "<html>"'])), one],
+      [text(""), unconfirmed(malformed(['TaskId: expected a GUID, got ""'])), one],
+      [text("Maintenance"), unconfirmed(malformed(['TaskId: expected a GUID, got "Maintenance"'])), one],
+      [text(ID + ID), unconfirmed(malformed([`TaskId: expected a GUID, got "${(ID + ID).slice(0, 40)}…"`])), one],
+      [text("x".repeat(10_001)), unconfirmed(tooLarge("submit", 10_000)), one],
+    ] as const
+  ) {
+    const world = mock({ submit: [answer] });
+    deepEqual(await submitImage(IMAGE)(service(world))(), E.left(expected));
+    deepEqual(world.calls, calls);
+  }
+});
+
+Deno.test("submitImage() is certain of nothing sent while there is no token", async () => {
+  const world = mock({ token: [refused, refused, token()] });
+  deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
+  const cut = mock({ token: [refused] });
+  deepEqual(await submitImage(IMAGE)(service(cut))(), E.left(network("token", "fetch failed (ECONNREFUSED)")));
+  deepEqual(cut.calls, ["token", "token", "token"]);
+});
+
+Deno.test("submitImage() sends the image again with another token, which says that it was not taken", async () => {
+  const world = mock({ submit: [text("", 401), text(ID)] });
+  deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
+  deepEqual(world.calls, ["token", "submit", "token", "submit"]);
+  const refusing = mock({ submit: [text("", 401)] });
+  deepEqual(await submitImage(IMAGE)(service(refusing))(), E.left(unauthorized("submit", "")));
+});
+
+Deno.test("submitImage() tells of an image that can no longer be read", async () => {
+  const broken = Object.assign(new Blob([IMAGE]), { arrayBuffer: () => Promise.reject(new Error("gone")) });
+  const world = mock();
+  deepEqual(
+    await submitImage(broken)(service(world))(),
+    E.left(network("submit", "the image's own file can no longer be read")),
+  );
+  deepEqual(world.calls, []);
+});
+
+Deno.test("fetchRegions() asks for the task, and reads the answer whatever its content type", async () => {
+  const body = await (await completed(new Request("https://x.example"))).text();
+  for (const type of ["application/json; charset=utf-8", "text/plain", "text/html"]) {
+    const world = mock({ fetch: [text(body, 200, { "Content-Type": type })] });
+    deepEqual(await fetchRegions(ID)(service(world))(), E.right(COMPLETED));
+    equal(world.requests[1].url, `https://api.aspose.cloud/v5.0/ocr/DetectRegions?id=${ID}`);
+  }
+});
+
+Deno.test("fetchRegions() tries what passes again, and an unclear answer once more", async () => {
+  const world = mock({ fetch: [refused, text("", 500), pending] });
+  const retries: Retry[] = [];
+  deepEqual(await fetchRegions(ID)(service(world, retries))(), E.right({ _tag: "Pending", id: ID }));
+  deepEqual(retries.map(({ call, id, error }) => [call, id, error._tag]), [["fetch", ID, "Network"], [
+    "fetch",
+    ID,
+    "Http",
+  ]]);
+  const page = mock({ fetch: [text("<html>")] });
+  deepEqual(await fetchRegions(ID)(service(page))(), E.left(malformed(['Response: expected JSON, got "<html>"'])));
+  equal(page.calls.length, 3);
+});
+
+Deno.test("fetchRegions() refuses the answer about another task", async () => {
+  const other = "00000000-0000-0000-0000-000000000000";
+  const reply = await fetchRegions(other)(service(mock()))();
+  deepEqual(reply, E.left(malformed([`Response/id: expected "${other}", which was asked for, got "${ID}"`])));
+});
+
+Deno.test("fetchRegions() and cancelTask() encode whatever the id holds", async () => {
+  for (const id of ["../../x?y=z#", "a b&c", "é😀", "\ud800", "", "\0\r\n"]) {
+    const world = mock({ fetch: [text("", 404)] });
+    await fetchRegions(id)(service(world))();
+    await cancelTask(id)(service(world))();
+    for (const { url } of world.requests.filter((_, i) => world.calls[i] !== "token")) {
+      const { origin, pathname, searchParams, hash } = new URL(url);
+      deepEqual([origin, pathname, hash], ["https://api.aspose.cloud", "/v5.0/ocr/DetectRegions", ""]);
+      equal(searchParams.get("id"), id.toWellFormed());
+      equal([...searchParams].length, 1);
+    }
+  }
+});
+
+Deno.test("cancelTask() drops a task, trying again what passes", async () => {
+  const world = mock({ cancel: [refused, text("")] });
+  deepEqual(await cancelTask(ID)(service(world))(), E.right(undefined));
+  deepEqual(world.calls, ["token", "cancel", "cancel"]);
+  equal(world.requests[1].method, "DELETE");
+  const reply: E.Either<RegionsError, void> = await cancelTask(ID)(service(mock({ cancel: [text("", 404)] })))();
+  deepEqual(reply, E.left(http("cancel", 404, null, "")));
+});
+
+Deno.test("turn() is one poll and what follows it", async () => {
+  const now = Date.now();
+  const { state } = startPoll(ID, now);
+  const world = mock({ fetch: [pending, notExist] });
+  const next = await turn(state)(service(world))();
+  ok(next._tag === "Wait");
+  deepEqual([next.delay, next.heard, next.state.polls, next.state.heard], [1000, { _tag: "Pending", id: ID }, 1, 1]);
+  deepEqual(await turn(next.state)(service(world))(), {
+    _tag: "Done",
+    heard: null,
+    reply: E.right({ _tag: "NotExist", id: ID }),
+  });
+});
+
+Deno.test("turn() tells onRetry of a failure that passes", async () => {
+  const retries: Retry[] = [];
+  const next = await turn(startPoll(ID, Date.now()).state)(service(mock({ fetch: [refused] }), retries))();
+  ok(next._tag === "Wait");
+  equal(next.state.failures, 1);
+  deepEqual(retries, [{
+    call: "fetch",
+    id: ID,
+    error: network("fetch", "fetch failed (ECONNREFUSED)"),
+    failures: 1,
+    delay: next.delay,
+  }]);
+  match(String(next.state.failure), /^The service cannot be reached/);
+});
+
+Deno.test("turn() sends nothing once the deadline is over", async () => {
+  const { state } = startPoll(ID, Date.now() - 300_000);
+  const world = mock();
+  const next = await turn(state)(service(world))();
+  deepEqual([next._tag === "Done" && E.isLeft(next.reply) && next.reply.left._tag, world.calls], ["GaveUp", []]);
+});
+
+Deno.test("turn() gives the request no more time than the deadline leaves", async () => {
+  const silence: Answer = silent;
+  const { state } = startPoll(ID, Date.now() - 299_970);
+  const begun = Date.now();
+  const next = await turn(state)(service(mock({ fetch: [silence] })))();
+  ok(Date.now() - begun < 90, "requestTimeout is 100");
+  equal(next._tag === "Done" && E.isLeft(next.reply) && next.reply.left._tag, "GaveUp");
+});

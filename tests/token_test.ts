@@ -1,0 +1,234 @@
+import * as E from "fp-ts/lib/Either.js";
+import fc from "fast-check";
+import FakeTimers from "@sinonjs/fake-timers";
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { inspect } from "node:util";
+import { http, malformed, network, type RegionsError, timeout, unauthorized } from "../src/error.ts";
+import {
+  type AccessToken,
+  clientToken,
+  constantToken,
+  createMemory,
+  decodeAccessToken,
+  suppliedToken,
+} from "../src/token.ts";
+
+type Reply = E.Either<RegionsError, AccessToken>;
+
+const NOW = 1_800_000_000_000;
+
+const granted = (value: string): Reply => E.right({ value, staleAt: NOW + 3_540_000 });
+
+/** A token endpoint that answers after 10 ms, and remembers the signals it was given. */
+function endpoint(...replies: Reply[]): {
+  readonly asked: AbortSignal[];
+  readonly request: (signal: AbortSignal) => Promise<Reply>;
+} {
+  const asked: AbortSignal[] = [];
+  return {
+    asked,
+    request: (signal) => {
+      const reply = replies[Math.min(asked.push(signal), replies.length) - 1];
+      return new Promise((give) => setTimeout(() => give(reply), 10));
+    },
+  };
+}
+
+function withClock(name: string, test: (clock: ReturnType<typeof FakeTimers.install>) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const clock = FakeTimers.install({ now: NOW, toFake: ["setTimeout", "clearTimeout", "Date"] });
+    try {
+      await test(clock);
+    } finally {
+      clock.uninstall();
+    }
+  });
+}
+
+withClock("clientToken() asks once for any number of callers, and keeps the token", async (clock) => {
+  const { asked, request } = endpoint(granted("one"));
+  const source = clientToken(createMemory(), "key", request);
+  const first = Promise.all(Array.from({ length: 100 }, () => source.get(1000, undefined)));
+  await clock.tickAsync(10);
+  deepEqual(await first, Array(100).fill(E.right("one")));
+  deepEqual(await source.get(1000, undefined), E.right("one"));
+  equal(asked.length, 1);
+});
+
+withClock("clientToken() asks anew once the token is stale", async (clock) => {
+  const { asked, request } = endpoint(granted("one"), E.right({ value: "two", staleAt: Infinity }));
+  const source = clientToken(createMemory(), "key", request);
+  const get = async (): Promise<unknown> => {
+    const token = source.get(1000, undefined);
+    await clock.tickAsync(10);
+    return await token;
+  };
+  deepEqual(await get(), E.right("one"));
+  clock.setSystemTime(NOW + 3_539_999);
+  deepEqual(await get(), E.right("one"));
+  clock.setSystemTime(NOW + 3_540_000);
+  deepEqual(await get(), E.right("two"));
+  equal(asked.length, 2);
+});
+
+withClock("clientToken() drops a token that was refused, but not its successor", async (clock) => {
+  const { asked, request } = endpoint(granted("one"), granted("two"));
+  const source = clientToken(createMemory(), "key", request);
+  const get = async (): Promise<unknown> => {
+    const token = source.get(1000, undefined);
+    await clock.tickAsync(10);
+    return await token;
+  };
+  await get();
+  equal(source.refuse("one"), true);
+  deepEqual(await get(), E.right("two"));
+  equal(source.refuse("one"), true, "a late refusal of the first");
+  deepEqual(await get(), E.right("two"));
+  equal(asked.length, 2);
+});
+
+withClock("clientToken() never sends refused credentials again, whoever asks", async (clock) => {
+  const { asked, request } = endpoint(E.left(unauthorized("token", "invalid_client")), granted("late"));
+  const memory = createMemory();
+  const refusal = E.left(unauthorized("token", "invalid_client"));
+  const sources = Array.from({ length: 20 }, () => clientToken(memory, "key", request));
+  const first = sources[0].get(1000, undefined);
+  await clock.tickAsync(10);
+  deepEqual(await first, refusal);
+  clock.setSystemTime(NOW + 86_400_000);
+  for (const source of sources) deepEqual(await source.get(1000, undefined), refusal);
+  equal(asked.length, 1);
+});
+
+withClock("clientToken() respects a lock for all who ask, and counts its time down", async (clock) => {
+  const { asked, request } = endpoint(E.left(http("token", 429, 600_000, "")), granted("one"));
+  const source = clientToken(createMemory(), "key", request);
+  const first = source.get(1000, undefined);
+  await clock.tickAsync(10);
+  deepEqual(await first, E.left(http("token", 429, 600_000, "")));
+  await clock.tickAsync(200_000);
+  deepEqual(await source.get(1000, undefined), E.left(http("token", 429, 400_000, "")));
+  await clock.tickAsync(399_999);
+  equal(asked.length, 1);
+  await clock.tickAsync(1);
+  const second = source.get(1000, undefined);
+  await clock.tickAsync(10);
+  deepEqual([await second, asked.length], [E.right("one"), 2]);
+});
+
+withClock("clientToken() asks again after a failure that passes", async (clock) => {
+  for (const error of [http("token", 503, null, ""), network("token", "gone"), malformed(["x"])]) {
+    const { asked, request } = endpoint(E.left(error), granted("one"));
+    const source = clientToken(createMemory(), "key", request);
+    const first = source.get(1000, undefined);
+    await clock.tickAsync(10);
+    deepEqual(await first, E.left(error));
+    const second = source.get(1000, undefined);
+    await clock.tickAsync(10);
+    deepEqual([await second, asked.length], [E.right("one"), 2]);
+  }
+});
+
+withClock("clientToken() aborts the request when nobody waits any more, and not before", async (clock) => {
+  const { asked, request } = endpoint(granted("one"), granted("two"));
+  const source = clientToken(createMemory(), "key", request);
+  const [a, b] = [new AbortController(), new AbortController()];
+  const first = source.get(1000, a.signal);
+  const second = source.get(1000, b.signal);
+  a.abort();
+  deepEqual(await first, E.left(network("token", "the call was aborted")));
+  equal(asked[0].aborted, false);
+  b.abort();
+  await second;
+  equal(asked[0].aborted, true);
+  const third = source.get(1000, undefined);
+  await clock.tickAsync(10);
+  deepEqual([await third, asked.length], [E.right("two"), 2], "the aborted request is nobody's any more");
+});
+
+withClock("clientToken() bounds each caller's wait", async (clock) => {
+  const source = clientToken(createMemory(), "key", () => new Promise(() => {}));
+  const token = source.get(50, undefined);
+  await clock.tickAsync(50);
+  deepEqual(await token, E.left(timeout("token", 50)));
+  equal(clock.countTimers(), 0);
+});
+
+withClock("createMemory() lets a token outlive its source, for the same credentials alone", async (clock) => {
+  const { asked, request } = endpoint(granted("one"), granted("two"));
+  const memory = createMemory();
+  const get = async (key: string): Promise<unknown> => {
+    const token = clientToken(memory, key, request).get(1000, undefined);
+    await clock.tickAsync(10);
+    return await token;
+  };
+  deepEqual([await get("a"), await get("a"), await get("b")], [E.right("one"), E.right("one"), E.right("two")]);
+  equal(asked.length, 2);
+  const shown = [
+    inspect(memory, { depth: 9, showHidden: true }),
+    Deno.inspect(memory),
+    JSON.stringify(memory),
+    `${memory}`,
+  ];
+  equal(shown.some((text) => text.includes("one")), false);
+});
+
+Deno.test("clientToken() refuses a memory of another kind", () => {
+  throws(() => clientToken({ toJSON: () => ({}) }, "key", () => Promise.reject()), {
+    name: "TypeError",
+    message: "Cannot connect as memory must come from createMemory()",
+  });
+});
+
+Deno.test("constantToken() always gives the same, and has no other", async () => {
+  const source = constantToken("abc");
+  deepEqual([await source.get(1, undefined), source.refuse("abc")], [E.right("abc"), false]);
+});
+
+Deno.test("constantToken() refuses what no header can carry, without showing it", async () => {
+  const fault = "the token is empty or holds characters that a header cannot carry";
+  for (const token of ["", "a b", "abc\n", "tokén"]) {
+    deepEqual(await constantToken(token).get(1, undefined), E.left(unauthorized("token", fault)));
+  }
+});
+
+Deno.test("suppliedToken() asks its function each time, and hides what that throws", async () => {
+  let count = 0;
+  const source = suppliedToken(() => Promise.resolve(`t${++count}`));
+  deepEqual([await source.get(9, undefined), await source.get(9, undefined)], [E.right("t1"), E.right("t2")]);
+  equal(source.refuse("t2"), true);
+  const failing = suppliedToken(() => Promise.reject(new Error("secret")));
+  deepEqual(await failing.get(9, undefined), E.left(unauthorized("token", "the function that supplies it failed")));
+});
+
+Deno.test("decodeAccessToken() replaces a token a minute, or a tenth of its life, before it expires", () => {
+  const stale = (seconds: number): unknown =>
+    E.map(({ staleAt }: AccessToken) => staleAt - NOW)(
+      decodeAccessToken(JSON.stringify({ access_token: "abc", expires_in: seconds, token_type: "Bearer" }), NOW),
+    );
+  deepEqual([stale(3600), stale(100), stale(0.5)], [E.right(3_540_000), E.right(90_000), E.right(450)]);
+});
+
+Deno.test("decodeAccessToken() explains what is wrong without showing the answer", () => {
+  const errors = (text: string): unknown => {
+    const token = decodeAccessToken(text, NOW);
+    return E.isLeft(token) && token.left._tag === "Malformed" && token.left.errors;
+  };
+  deepEqual(errors("secret secret"), ["AccessToken: expected JSON"]);
+  deepEqual(errors("{}"), [
+    "AccessToken/access_token: expected a token, got nothing",
+    "AccessToken/expires_in: expected a number of seconds, got nothing",
+  ]);
+  deepEqual(errors('{"access_token":"secret","expires_in":0}'), [
+    "AccessToken/expires_in: expected a number of seconds, got 0",
+  ]);
+});
+
+Deno.test("decodeAccessToken() takes any text without throwing", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json(), fc.jsonValue().map((v) => JSON.stringify(v))), (text) => {
+      decodeAccessToken(text, NOW);
+    }),
+    { numRuns: 10_000 },
+  );
+});

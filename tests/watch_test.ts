@@ -1,0 +1,583 @@
+import * as E from "fp-ts/lib/Either.js";
+import FakeTimers from "@sinonjs/fake-timers";
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { config, lastValueFrom, type Observable, take, timer, toArray } from "rxjs";
+import { TestScheduler } from "rxjs/testing";
+import { gaveUp, http, malformed, network, unconfirmed } from "../src/error.ts";
+import type { PollState } from "../src/poll_state.ts";
+import { connect, type Retry, type Service } from "../src/request.ts";
+import { exponential, fixed } from "../src/schedule.ts";
+import { type Next, startPoll } from "../src/step.ts";
+import type { Reply, TaskStatus } from "../src/task_status.ts";
+import { detectRegions, follow, watchRegions } from "../src/watch.ts";
+import {
+  COMPLETED,
+  completed,
+  failed,
+  ID,
+  type Mock,
+  mock,
+  notExist,
+  pending,
+  processing,
+  refused,
+  silent,
+  stalled,
+  text,
+} from "./mock.ts";
+
+// The stream alone, in virtual time: a poll is a thenable that the test's scheduler drives.
+
+const { state: STATE } = startPoll("1", 0);
+const status = (tag: "Pending" | "Processing" | "NotExist"): TaskStatus => ({ _tag: tag, id: "1" });
+const wait = (delay: number, heard: TaskStatus | null = null): Next => (
+  { _tag: "Wait", state: STATE, delay, heard, failure: heard === null ? network("fetch", "gone") : null }
+);
+const done = (reply: Reply): Next => ({ _tag: "Done", heard: null, reply });
+
+const VALUES = {
+  p: E.right(status("Pending")),
+  r: E.right(status("Processing")),
+  c: E.right<never, TaskStatus>(COMPLETED),
+  e: E.right<never, TaskStatus>({ _tag: "Error", id: "1", messages: ["no text"] }),
+  n: E.right(status("NotExist")),
+  l: E.left(http("fetch", 404, null, "")),
+  a: E.left(gaveUp("aborted", STATE)),
+  u: E.left(unconfirmed(network("submit", "the call was aborted"))),
+  m: E.left(gaveUp("maxPolls", STATE)),
+} satisfies Record<string, Reply>;
+
+/** What comes `ms` milliseconds later by the test's scheduler, and not by the event loop. */
+function after(ms: number, next: Next): PromiseLike<Next> {
+  return { then: (on) => timer(ms).subscribe(() => on?.(next)) as never };
+}
+
+/** Polls of 1 ms, with the outcomes given; further polls never answer. */
+function polls(...outcomes: Next[]): {
+  readonly ask: (state: PollState, signal: AbortSignal) => PromiseLike<Next>;
+  readonly asked: AbortSignal[];
+} {
+  const asked: AbortSignal[] = [];
+  return {
+    asked,
+    ask: (_, signal) => {
+      const next = outcomes[asked.push(signal) - 1];
+      return next === undefined ? after(1e6, wait(0)) : after(1, next);
+    },
+  };
+}
+
+function marbles(run: (helpers: Parameters<Parameters<TestScheduler["run"]>[0]>[0]) => void): void {
+  new TestScheduler((actual, expected) => deepEqual(actual, expected)).run(run);
+}
+
+const begin = (delay = 0) => (): Next => ({ ...startPoll("1", 0), delay });
+
+Deno.test("follow() emits every status it hears, repeated ones too, and completes with the first final one", () => {
+  for (const final of ["c", "e", "n"] as const) {
+    marbles(({ expectObservable }) => {
+      const { ask } = polls(
+        wait(4, status("Pending")),
+        wait(4, status("Pending")),
+        wait(4, status("Processing")),
+        done(VALUES[final]),
+      );
+      expectObservable(follow(begin(), ask), "^ 99ms !").toBe(`-p----p----r----(${final}|)`, VALUES);
+    });
+  }
+});
+
+Deno.test("follow() does not show a failure that passes", () => {
+  marbles(({ expectObservable }) => {
+    const { ask } = polls(wait(4, status("Pending")), wait(4), wait(4), done(VALUES.c));
+    expectObservable(follow(begin(), ask), "^ 99ms !").toBe("-p--------------(c|)", VALUES);
+  });
+});
+
+Deno.test("follow() ends with a Left, and never in the error channel", () => {
+  marbles(({ expectObservable }) => {
+    const { ask } = polls(wait(4, status("Pending")), done(VALUES.l));
+    expectObservable(follow(begin(), ask), "^ 99ms !").toBe("-p----(l|)", VALUES);
+  });
+});
+
+Deno.test("follow() emits what was heard last before it gives up", () => {
+  marbles(({ expectObservable }) => {
+    const { ask } = polls({ _tag: "Done", heard: status("Processing"), reply: VALUES.m });
+    expectObservable(follow(begin(), ask), "^ 99ms !").toBe("-(rm|)", VALUES);
+  });
+});
+
+Deno.test("follow() waits before the first poll as long as it is told", () => {
+  marbles(({ expectObservable }) => {
+    const { ask } = polls(done(VALUES.c));
+    expectObservable(follow(begin(7), ask), "^ 99ms !").toBe("--------(c|)", VALUES);
+  });
+});
+
+Deno.test("follow() goes on as long as the task does", () => {
+  marbles(({ expectObservable }) => {
+    const ask = (): PromiseLike<Next> => after(1, wait(1, status("Processing")));
+    expectObservable(follow(begin(), ask), "^ 11ms !").toBe("-r-r-r-r-r-r", VALUES);
+  });
+});
+
+Deno.test("follow() is silent while a poll never answers", () => {
+  marbles(({ expectObservable }) => {
+    expectObservable(follow(begin(), polls().ask), "^ 99ms !").toBe("-", VALUES);
+  });
+});
+
+Deno.test("follow() does nothing before a subscription, and polls anew for each", () => {
+  marbles(({ expectObservable, flush }) => {
+    let begun = 0;
+    const { ask, asked } = polls(done(VALUES.c), done(VALUES.n));
+    const stream = follow(() => {
+      begun++;
+      return begin()();
+    }, ask);
+    equal(begun, 0);
+    expectObservable(stream, "^ 99ms !").toBe("-(c|)", VALUES);
+    expectObservable(stream, "---^ 99ms !").toBe("----(n|)", VALUES);
+    flush();
+    deepEqual([begun, asked.length], [2, 2]);
+  });
+});
+
+Deno.test("follow() asks no more once it is unsubscribed while it sleeps", () => {
+  marbles(({ expectObservable, flush }) => {
+    const { ask, asked } = polls(wait(4, status("Pending")), done(VALUES.c));
+    expectObservable(follow(begin(), ask), "---!").toBe("-p", VALUES);
+    flush();
+    deepEqual(asked.map(({ aborted }) => aborted), [false]);
+  });
+});
+
+Deno.test("follow() aborts the request under way when it is unsubscribed, and only then", () => {
+  marbles(({ expectObservable, flush }) => {
+    const { ask, asked } = polls(wait(4, status("Pending")));
+    expectObservable(follow(begin(), ask), "--------!").toBe("-p", VALUES);
+    flush();
+    deepEqual(asked.map(({ aborted }) => aborted), [true, true], "one signal for all polls of a subscription");
+  });
+  marbles(({ expectObservable, flush }) => {
+    const { ask, asked } = polls(done(VALUES.c));
+    expectObservable(follow(begin(), ask), "^ 99ms !").toBe("-(c|)", VALUES);
+    flush();
+    deepEqual(asked.map(({ aborted }) => aborted), [false], "an end of its own aborts nothing");
+  });
+});
+
+Deno.test("follow() asks no more once its consumer has had enough", () => {
+  marbles(({ expectObservable, flush }) => {
+    const { ask, asked } = polls(wait(4, status("Pending")), done(VALUES.c));
+    expectObservable(follow(begin(), ask).pipe(take(1)), "^ 99ms !").toBe("-(p|)", VALUES);
+    flush();
+    equal(asked.length, 1);
+  });
+});
+
+Deno.test("follow() gives up with its state when the signal aborts, asleep or asking", () => {
+  for (const [at, marble] of [[3, "-p-(a|)"], [7, "-p-----(a|)"]] as const) {
+    marbles(({ expectObservable, flush }) => {
+      const controller = new AbortController();
+      const { ask, asked } = polls(wait(4, status("Pending")));
+      timer(at).subscribe(() => controller.abort());
+      expectObservable(follow(begin(), ask, controller.signal), "^ 99ms !").toBe(marble, VALUES);
+      flush();
+      equal(asked.every(({ aborted }) => aborted === (at === 7)), true);
+    });
+  }
+});
+
+Deno.test("follow() asks nothing where the signal has aborted already", () => {
+  marbles(({ expectObservable, flush }) => {
+    const { ask, asked } = polls(done(VALUES.c));
+    expectObservable(follow(begin(), ask, AbortSignal.abort()), "^ 99ms !").toBe("(a|)", VALUES);
+    flush();
+    equal(asked.length, 0);
+  });
+});
+
+Deno.test("follow() lets the sending of an image tell how it ended when the signal aborts", () => {
+  marbles(({ expectObservable }) => {
+    const controller = new AbortController();
+    const sending = (signal: AbortSignal): PromiseLike<Next> => ({
+      then: (on) => signal.addEventListener("abort", () => on?.(done(VALUES.u))) as never,
+    });
+    timer(3).subscribe(() => controller.abort());
+    expectObservable(follow(sending, polls().ask, controller.signal), "^ 99ms !").toBe("---(u|)", VALUES);
+  });
+});
+
+Deno.test("follow() reports what its consumer throws, and goes on", async () => {
+  const reported: unknown[] = [];
+  config.onUnhandledError = (error) => reported.push(error);
+  try {
+    let seen = 0;
+    const outcomes = [wait(0, status("Pending")), done(VALUES.c)];
+    await new Promise<void>((complete) =>
+      follow(begin(), () => Promise.resolve(outcomes.shift() ?? wait(0))).subscribe({
+        next: () => {
+          seen++;
+          throw new Error("of the consumer");
+        },
+        complete,
+      })
+    );
+    await new Promise((later) => setTimeout(later, 0));
+    deepEqual([seen, reported.map(String)], [2, ["Error: of the consumer", "Error: of the consumer"]]);
+  } finally {
+    config.onUnhandledError = null;
+  }
+});
+
+// The same with requests, on a clock of the test's.
+
+const IMAGE = new Uint8Array([1, 2, 3]);
+const schedule = fixed({ delay: 1000 });
+
+type Clock = ReturnType<typeof FakeTimers.install>;
+
+interface World {
+  readonly clock: Clock;
+  readonly service: (mock: Mock, retries?: Retry[]) => Service;
+}
+
+function withClock(name: string, test: (world: World) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const clock = FakeTimers.install({
+      now: 1_800_000_000_000,
+      toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"],
+    });
+    const service = (mock: Mock, retries: Retry[] = []): Service =>
+      connect({
+        credentials: { clientId: "id", clientSecret: "secret" },
+        fetch: mock.fetch,
+        schedule,
+        retry: { minDelay: 100, maxDelay: 100 },
+        onRetry: (retry) => retries.push(retry),
+      });
+    try {
+      await test({ clock, service });
+      equal(clock.countTimers(), 0, "timers left");
+    } finally {
+      clock.uninstall();
+    }
+  });
+}
+
+/** Everything a stream gives within `ms` milliseconds. */
+async function collect(clock: Clock, stream: Observable<Reply>, ms = 600_000): Promise<Reply[]> {
+  const all = lastValueFrom(stream.pipe(toArray()));
+  await clock.tickAsync(ms);
+  return await all;
+}
+
+const tags = (replies: readonly Reply[]): string[] => replies.map((r) => E.isRight(r) ? r.right._tag : r.left._tag);
+
+withClock("watchRegions() asks at once about a task of unknown age", async ({ clock, service }) => {
+  const world = mock({ fetch: [pending, processing, completed] });
+  deepEqual(await collect(clock, watchRegions(ID)(service(world)), 2001), [
+    E.right({ _tag: "Pending", id: ID }),
+    E.right({ _tag: "Processing", id: ID }),
+    E.right(COMPLETED),
+  ]);
+  deepEqual(world.calls, ["token", "fetch", "fetch", "fetch"]);
+});
+
+withClock("watchRegions() waits for the time of a task whose age is known", async ({ clock, service }) => {
+  const world = mock();
+  const subscription = watchRegions(ID, { submittedAt: Date.now() - 400 })(service(world)).subscribe();
+  await clock.tickAsync(599);
+  deepEqual(world.calls, []);
+  await clock.tickAsync(1);
+  deepEqual(world.calls, ["token", "fetch"]);
+  subscription.unsubscribe();
+});
+
+withClock("watchRegions() completes on Error and NotExist as statuses", async ({ clock, service }) => {
+  deepEqual(await collect(clock, watchRegions(ID)(service(mock({ fetch: [failed("no", "text")] })))), [
+    E.right({ _tag: "Error", id: ID, messages: ["no", "text"] }),
+  ]);
+  deepEqual(await collect(clock, watchRegions(ID)(service(mock({ fetch: [notExist] })))), [
+    E.right({ _tag: "NotExist", id: ID }),
+  ]);
+});
+
+withClock("watchRegions() survives what passes, and tells onRetry alone", async ({ clock, service }) => {
+  const world = mock({
+    fetch: [
+      refused,
+      text("", 503),
+      text("<html>"),
+      text("", 429, { "Retry-After": "7" }),
+      pending,
+      text("{}"),
+      completed,
+    ],
+  });
+  const retries: Retry[] = [];
+  deepEqual(tags(await collect(clock, watchRegions(ID)(service(world, retries)))), ["Pending", "Completed"]);
+  deepEqual(retries.map(({ call, id, error, failures }) => [call, id, error._tag, failures]), [
+    ["fetch", ID, "Network", 1],
+    ["fetch", ID, "Http", 2],
+    ["fetch", ID, "Malformed", 3],
+    ["fetch", ID, "Http", 4],
+    ["fetch", ID, "Malformed", 1],
+  ]);
+  equal(retries.every(({ delay }) => delay >= 0 && delay <= 100 || delay === 7000), true);
+  equal(retries[3].delay, 7000);
+});
+
+withClock("watchRegions() ends with the second answer in a row that is not understood", async ({ clock, service }) => {
+  const world = mock({ fetch: [text('{"taskStatus":"Paused","responseStatusCode":"Ok"}')] });
+  deepEqual(await collect(clock, watchRegions(ID)(service(world))), [
+    E.left(
+      malformed([
+        'Response/taskStatus: expected one of Pending, Processing, Completed, Error, NotExist, got "Paused"',
+      ]),
+    ),
+  ]);
+  deepEqual(world.calls, ["token", "fetch", "fetch"]);
+});
+
+withClock("watchRegions() ends at once with what will not pass", async ({ clock, service }) => {
+  const world = mock({ fetch: [text('{"title":"Forbidden","detail":"No plan."}', 403)] });
+  deepEqual(await collect(clock, watchRegions(ID)(service(world))), [
+    E.left(http("fetch", 403, null, "Forbidden: No plan.")),
+  ]);
+  equal(world.calls.length, 2);
+});
+
+withClock("watchRegions() ends with a Retry-After that is longer than its deadline", async ({ clock, service }) => {
+  for (const seconds of ["301", "1e12"]) {
+    const world = mock({ fetch: [text("", 429, { "Retry-After": seconds })] });
+    deepEqual(await collect(clock, watchRegions(ID)(service(world)), 10), [
+      E.left(http("fetch", 429, Number(seconds) * 1000, "")),
+    ]);
+  }
+});
+
+withClock("watchRegions() gives up at its deadline, and not before", async ({ clock, service }) => {
+  const world = mock({ fetch: [pending] });
+  const replies: Reply[] = [];
+  watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
+  await clock.tickAsync(2499);
+  deepEqual(tags(replies), ["Pending", "Pending", "Pending"]);
+  await clock.tickAsync(1);
+  const last = replies[3];
+  equal(E.isLeft(last) && last.left._tag === "GaveUp" && last.left.reason, "deadline");
+  equal(world.calls.length, 4);
+});
+
+withClock("watchRegions() gives up at its deadline also while the service is silent", async ({ clock, service }) => {
+  for (const answer of [silent, stalled]) {
+    const replies: Reply[] = [];
+    watchRegions(ID, { deadline: 2500 })(service(mock({ fetch: [answer] }))).subscribe((reply) => replies.push(reply));
+    await clock.tickAsync(2499);
+    deepEqual(replies, []);
+    await clock.tickAsync(1);
+    deepEqual(tags(replies), ["GaveUp"]);
+  }
+});
+
+withClock(
+  "watchRegions() gives up at its deadline also while the token is not to be had",
+  async ({ clock, service }) => {
+    const replies: Reply[] = [];
+    const world = mock({ token: [stalled] });
+    watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
+    await clock.tickAsync(2500);
+    deepEqual([tags(replies), world.calls], [["GaveUp"], ["token"]]);
+    equal(world.requests[0].signal.aborted, true, "nobody waits for the token any more");
+  },
+);
+
+withClock("watchRegions() goes on from the state that GaveUp carries, through JSON", async ({ clock, service }) => {
+  const world = mock({ fetch: [pending, pending, processing, completed] });
+  const options = { maxPolls: 2 };
+  const first = await collect(clock, watchRegions(ID, options)(service(world)), 5000);
+  deepEqual(tags(first), ["Pending", "Pending", "GaveUp"]);
+  const end = first[2];
+  const state = E.isLeft(end) && end.left._tag === "GaveUp" ? end.left.state : null;
+  const resume: PollState = JSON.parse(JSON.stringify(state));
+  const second = await collect(clock, watchRegions(ID, { ...options, resume })(service(world)), 5000);
+  deepEqual(tags(second), ["Processing", "Completed"]);
+});
+
+withClock("watchRegions() resumes no sooner than the next poll was due", async ({ clock, service }) => {
+  const world = mock({ fetch: [pending, completed] });
+  const [, end] = await collect(clock, watchRegions(ID, { maxPolls: 1 })(service(world)), 10);
+  const resume = E.isLeft(end) && end.left._tag === "GaveUp" && end.left.state !== null ? end.left.state : undefined;
+  const stream = watchRegions(ID, resume === undefined ? {} : { resume })(service(world));
+  const subscription = stream.subscribe();
+  await clock.tickAsync(989);
+  equal(world.calls.filter((call) => call === "fetch").length, 1);
+  await clock.tickAsync(1);
+  equal(world.calls.filter((call) => call === "fetch").length, 2);
+  subscription.unsubscribe();
+});
+
+withClock("watchRegions() refuses a state that is none with a Malformed", async ({ clock, service }) => {
+  const resume: PollState = JSON.parse('{"version":2,"id":"1"}');
+  const [reply] = await collect(clock, watchRegions("1", { resume })(service(mock())));
+  equal(
+    E.isLeft(reply) && reply.left._tag === "Malformed" && reply.left.errors[0],
+    "PollState/version: expected version 1, got 2",
+  );
+});
+
+Deno.test("watchRegions() throws for a state of another task and for options out of range", () => {
+  throws(() => watchRegions("2", { resume: STATE }), {
+    name: "RangeError",
+    message: "Cannot go on with the watch of 2 as the state must be of the same task",
+  });
+  throws(() => watchRegions("2", { deadline: 0 })(connect({ token: "t" })), {
+    name: "RangeError",
+    message: "Cannot watch a task as deadline must be a number over 0: current value is 0",
+  });
+});
+
+withClock("watchRegions() gives a throwing schedule to the error channel", async ({ clock, service }) => {
+  const errors: string[] = [];
+  const broken = (): never => {
+    throw new Error("of the schedule");
+  };
+  watchRegions(ID, { schedule: broken })(service(mock({ fetch: [pending] }))).subscribe({
+    error: (e) => errors.push(String(e)),
+  });
+  await clock.tickAsync(1);
+  deepEqual(errors, ["Error: of the schedule"]);
+});
+
+withClock("watchRegions() ends the request under way at once, and sends nothing more", async ({ clock, service }) => {
+  const world = mock({ fetch: [stalled] });
+  const subscription = watchRegions(ID)(service(world)).subscribe();
+  await clock.tickAsync(1);
+  subscription.unsubscribe();
+  equal(world.requests[1].signal.aborted, true);
+  equal(clock.countTimers(), 0);
+  await clock.tickAsync(600_000);
+  deepEqual(world.calls, ["token", "fetch"]);
+});
+
+withClock("watchRegions() ends one subscription without another's", async ({ clock, service }) => {
+  const world = mock({ token: [() => new Promise((give) => setTimeout(() => give(tokenResponse()), 50))] });
+  const stream = watchRegions(ID)(service(world));
+  const one = stream.subscribe();
+  const replies: Reply[] = [];
+  stream.subscribe((reply) => replies.push(reply));
+  await clock.tickAsync(10);
+  one.unsubscribe();
+  await clock.tickAsync(50);
+  deepEqual([tags(replies), world.calls], [["Completed"], ["token", "fetch"]]);
+});
+
+withClock("watchRegions() leaves no listener on a signal after 1,000 polls", async ({ clock, service }) => {
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal), remove = signal.removeEventListener.bind(signal);
+  let most = 0;
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    most = Math.max(most, ++listeners);
+    return add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listeners--;
+    return remove(...args);
+  };
+  const world = mock({ fetch: [...Array(999).fill(pending), completed] });
+  const all = collect(clock, watchRegions(ID, { signal, deadline: Infinity })(service(world)), 1_000_000);
+  equal((await all).length, 1000);
+  deepEqual([most, listeners], [1, 0]);
+});
+
+withClock("watchRegions() sleeps through a delay that no timer can hold", async ({ clock, service }) => {
+  const world = mock({ fetch: [pending, completed] });
+  const options = { schedule: fixed({ delay: 2 ** 40 }), deadline: Infinity };
+  const subscription = watchRegions(ID, options)(service(world)).subscribe();
+  await clock.tickAsync(600_000);
+  deepEqual(world.calls, ["token", "fetch"]);
+  subscription.unsubscribe();
+});
+
+withClock("detectRegions() sends, waits, and never asks at time zero", async ({ clock, service }) => {
+  const world = mock({ fetch: [pending, completed] });
+  const replies: Reply[] = [];
+  detectRegions(IMAGE)(service(world)).subscribe((reply) => replies.push(reply));
+  await clock.tickAsync(999);
+  deepEqual(world.calls, ["token", "submit"]);
+  await clock.tickAsync(1001);
+  deepEqual([tags(replies), world.calls], [["Pending", "Completed"], ["token", "submit", "fetch", "fetch"]]);
+});
+
+withClock("detectRegions() uses its own schedule over the service's", async ({ clock, service }) => {
+  const world = mock();
+  const subscription = detectRegions(IMAGE, {}, { schedule: exponential({ minDelay: 50 }) })(service(world))
+    .subscribe();
+  await clock.tickAsync(50);
+  deepEqual(world.calls, ["token", "submit", "fetch"]);
+  subscription.unsubscribe();
+});
+
+withClock("detectRegions() sends the image once, and says so where the answer was lost", async ({ clock, service }) => {
+  for (
+    const [answer, tag] of [
+      [refused, "Network"],
+      [text("<html>Welcome"), "Malformed"],
+      [text("", 500), "Http"],
+      [silent, "Timeout"],
+    ] as const
+  ) {
+    const world = mock({ submit: [answer] });
+    const [reply, ...others] = await collect(clock, detectRegions(IMAGE)(service(world)));
+    equal(E.isLeft(reply) && reply.left._tag === "Unconfirmed" && reply.left.cause._tag, tag);
+    deepEqual([others, world.calls], [[], ["token", "submit"]]);
+  }
+});
+
+withClock("detectRegions() gives its deadline to the sending as well", async ({ clock, service }) => {
+  const world = mock({ submit: [silent] });
+  const replies: Reply[] = [];
+  detectRegions(IMAGE, {}, { deadline: 700 })(service(world)).subscribe((reply) => replies.push(reply));
+  await clock.tickAsync(700);
+  deepEqual(replies, [E.left(unconfirmed({ _tag: "Timeout", call: "submit", after: 700 }))]);
+});
+
+withClock("detectRegions() counts its deadline from the subscription", async ({ clock, service }) => {
+  const world = mock({
+    submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 600))],
+    fetch: [pending],
+  });
+  const replies: Reply[] = [];
+  detectRegions(IMAGE, {}, { deadline: 2000 })(service(world)).subscribe((reply) => replies.push(reply));
+  await clock.tickAsync(1999);
+  deepEqual(tags(replies), ["Pending"]);
+  await clock.tickAsync(1);
+  deepEqual(tags(replies), ["Pending", "GaveUp"]);
+});
+
+withClock("detectRegions() tells what an aborted signal left behind", async ({ clock, service }) => {
+  for (
+    const [at, calls, expected] of [
+      [0, [], gaveUp("aborted", null)],
+      [25, ["token"], gaveUp("aborted", null)],
+      [75, ["token", "submit"], unconfirmed(network("submit", "the call was aborted"))],
+    ] as const
+  ) {
+    const late = (response: () => Response) => () =>
+      new Promise<Response>((give) => setTimeout(() => give(response()), 50));
+    const world = mock({ token: [late(tokenResponse)], submit: [late(() => new Response(ID))] });
+    const controller = new AbortController();
+    if (at === 0) controller.abort();
+    else setTimeout(() => controller.abort(), at);
+    const replies = await collect(clock, detectRegions(IMAGE, {}, { signal: controller.signal })(service(world)), 200);
+    deepEqual(replies, [E.left(expected)]);
+    deepEqual(world.calls, calls);
+  }
+});
+
+function tokenResponse(): Response {
+  return Response.json({ access_token: "token", expires_in: 3600, token_type: "Bearer" });
+}
