@@ -195,11 +195,10 @@ async function detect(
       else io.stderr.write(`${describe(reply)}\n`);
       return STOPPED;
     }
-    if (svg !== null && E.isRight(reply) && reply.right._tag === "Completed") {
-      const drawn = await writeSvg(svg, toSvg(reply.right.regions, { image: image.right }));
-      if (E.isLeft(drawn)) return refuse(io, drawn.left, FOUND_OUT);
-    }
-    return conclude(reply, json, io);
+    const status = conclude(reply, json, io);
+    if (svg === null || E.isLeft(reply) || reply.right._tag !== "Completed") return status;
+    const drawn = await writeSvg(svg, toSvg(reply.right.regions, { image: image.right }));
+    return E.isLeft(drawn) ? refuse(io, drawn.left, FOUND_OUT) : status;
   } finally {
     progress.end();
     await emulator?.close();

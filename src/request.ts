@@ -342,12 +342,12 @@ function timeLimit({ requestTimeout, endsAt = Infinity }: Transport): number {
   return Math.max(0, Math.min(requestTimeout, endsAt - Date.now()));
 }
 
-/** What a runtime says of a failed fetch. Node hides the reason in the cause, Deno tells it in the message. */
+/** What a runtime says of a failed fetch: the reason is in the cause. */
 function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "no reason given";
-  const { message, cause } = error;
-  const code = isObject(cause) && typeof cause.code === "string" ? ` (${cause.code})` : "";
-  return cut(message.replace(/^error sending request for url \(.*?\): /, "") + code, MAX_DETAIL);
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(reason instanceof Error)) return "no reason given";
+  const code = "code" in reason ? String(reason.code) : reason.name;
+  return cut(reason.message.replace(/^error sending request for url \(.*?\): /, "") || code, MAX_DETAIL);
 }
 
 function withoutSecrets(text: string, secrets: readonly string[]): string {

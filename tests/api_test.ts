@@ -94,7 +94,7 @@ Deno.test("submitImage() repeats a POST only where the service says that it did 
       [text("", 500), unconfirmed(http("submit", 500, null, "")), one],
       [text("", 502), unconfirmed(http("submit", 502, null, "")), one],
       [text("", 504), unconfirmed(http("submit", 504, null, "")), one],
-      [refused, unconfirmed(network("submit", "fetch failed (ECONNREFUSED)")), one],
+      [refused, unconfirmed(network("submit", "connect ECONNREFUSED")), one],
       [silent, unconfirmed({ _tag: "Timeout", call: "submit", after: 100 }), one],
       [text("<html>"), unconfirmed(malformed(['TaskId: expected a GUID, got "<html>"'])), one],
       [text(""), unconfirmed(malformed(['TaskId: expected a GUID, got ""'])), one],
@@ -113,7 +113,7 @@ Deno.test("submitImage() is certain of nothing sent while there is no token", as
   const world = mock({ token: [refused, refused, token()] });
   deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
   const cut = mock({ token: [refused] });
-  deepEqual(await submitImage(IMAGE)(service(cut))(), E.left(network("token", "fetch failed (ECONNREFUSED)")));
+  deepEqual(await submitImage(IMAGE)(service(cut))(), E.left(network("token", "connect ECONNREFUSED")));
   deepEqual(cut.calls, ["token", "token", "token"]);
 });
 
@@ -209,7 +209,7 @@ Deno.test("turn() tells onRetry of a failure that passes", async () => {
   deepEqual(retries, [{
     call: "fetch",
     id: ID,
-    error: network("fetch", "fetch failed (ECONNREFUSED)"),
+    error: network("fetch", "connect ECONNREFUSED"),
     failures: 1,
     delay: next.delay,
   }]);
