@@ -17,6 +17,7 @@ const LAYERS = [
   "watch",
   "image_header",
   "svg",
+  "emulator_queue",
   "emulator",
   "detector",
   "serve",

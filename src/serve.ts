@@ -6,7 +6,6 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Readable } from "node:stream";
 
 /** A server that listens. */
 export interface Server {
@@ -57,9 +56,38 @@ function toRequest(incoming: IncomingMessage): Request | null {
     const headers = new Headers();
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
     const bare = method === "GET" || method === "HEAD";
-    const body = bare ? null : Readable.toWeb(incoming) as ReadableStream<Uint8Array>;
+    const body = bare ? null : toStream(incoming);
     return new Request(new URL(url, "http://127.0.0.1"), { method, headers, body, duplex: "half" } as RequestInit);
   } catch {
     return null;
   }
+}
+
+/** `Readable.toWeb` destroys the connection where its stream is cancelled, and with it the answer. */
+function toStream(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  let open = true;
+  return new ReadableStream({
+    start: (controller) => {
+      incoming.pause();
+      incoming.on("data", (chunk: Uint8Array) => {
+        if (!open) return;
+        controller.enqueue(new Uint8Array(chunk));
+        incoming.pause();
+      });
+      incoming.on("close", () => {
+        if (open) controller.error(new Error("The body broke off."));
+        open = false;
+      });
+      incoming.on("error", () => {});
+      incoming.on("end", () => {
+        if (open) controller.close();
+        open = false;
+      });
+    },
+    pull: () => void incoming.resume(),
+    cancel: () => {
+      open = false;
+      incoming.resume();
+    },
+  });
 }

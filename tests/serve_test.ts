@@ -46,6 +46,20 @@ Deno.test("serve() survives a handler that throws and clients that leave", async
   await server.close();
 });
 
+Deno.test("serve() hands over the refusal of a long body that nobody reads", async () => {
+  for (const cancel of [true, false]) {
+    const server = await serve(async ({ body }) => {
+      if (cancel) await body?.cancel();
+      return new Response("refused", { status: 413 });
+    }, 0);
+    for (let i = 0; i < 3; i++) {
+      const response = await fetch(server.url, { method: "POST", body: new Uint8Array(2_000_000) });
+      deepEqual([response.status, await response.text()], [413, "refused"]);
+    }
+    await server.close();
+  }
+});
+
 Deno.test("serve() rejects for a port that is taken", async () => {
   const server = await serve(() => Promise.resolve(new Response()), 0);
   await rejects(serve(() => Promise.resolve(new Response()), Number(new URL(server.url).port)), { code: "EADDRINUSE" });

@@ -1,0 +1,321 @@
+/**
+ * The service as it is documented, as one function from a request to a response: for tests, for work without an
+ * account, and, with a detector, as a server of one's own.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import type * as t from "io-ts";
+import { explain, isObject, preview } from "./codec.ts";
+import { check, createQueue, type QueueOptions, reason } from "./emulator_queue.ts";
+import { readImageHeader } from "./image_header.ts";
+import { DetectionSettings, type DsrMode } from "./settings.ts";
+import { TaskStatus } from "./task_status.ts";
+import type { Credentials } from "./token.ts";
+
+/** Options for {@linkcode emulate}. Times are in milliseconds; a number out of its range is a `RangeError`. */
+export interface EmulatorOptions extends QueueOptions {
+  /**
+   * The present. All time is taken from it: there is no timer.
+   *
+   * @default {Date.now}
+   */
+  readonly now?: () => number;
+  /** The pair that gets access tokens. By default any pair does whose halves are not empty. */
+  readonly credentials?: Credentials;
+  /**
+   * The largest image in bytes, 0 or more; a larger one is refused with HTTP 413.
+   *
+   * @default {20_000_000}
+   */
+  readonly maxImageBytes?: number;
+  /**
+   * The largest image in pixels, by its header, 0 or more; others are refused with HTTP 400.
+   *
+   * @default {100_000_000}
+   */
+  readonly maxPixels?: number;
+}
+
+interface Submission {
+  readonly image: Uint8Array;
+  readonly mode: DsrMode;
+}
+
+type Handler = (request: Request) => Promise<Response> | Response;
+
+const TITLES: ReadonlyMap<number, string> = new Map([
+  [400, "Bad Request"],
+  [401, "Unauthorized"],
+  [404, "Not Found"],
+  [405, "Method Not Allowed"],
+  [413, "Content Too Large"],
+  [429, "Too Many Requests"],
+  [500, "Internal Server Error"],
+]);
+
+const TOKEN_LIFETIME = 3_600_000;
+const TRIES = 5;
+const LOCK = 600_000;
+const MAX_FORM_BYTES = 16_384;
+const MAX_SETTINGS_BYTES = 65_536;
+
+// What is remembered is bounded; beyond, the oldest is forgotten.
+const MAX_TOKENS = 10_000;
+const MAX_PAIRS = 1000;
+
+/** A submission has a dozen parts. The parsing of some million empty arrays would stop the process for seconds. */
+const MAX_PARTS = 1000;
+
+/**
+ * The documented service as a function: pass it as `fetch`, or serve it on a socket. It keeps its tasks and tokens in
+ * memory, starts no timer, and never throws: whatever the request, there is a response.
+ *
+ * Tasks are taken first-in-first-out by `workers` workers. A task ends when its `serviceTime` is over and its detection
+ * has settled, whichever is later. Detection starts when the image comes, so on Workers the emulator belongs in a
+ * Durable Object.
+ *
+ * Source: the service's pages on authorization, sending images and fetching regions, and its OpenAPI description.
+ *
+ * @throws {RangeError} If a number is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { equal } from "node:assert/strict";
+ *
+ * const service = emulate({
+ *   detect: () => Promise.resolve([{ left: 0, top: 8, right: 697, bottom: 441 }]),
+ * });
+ * const ask = (path: string, init: RequestInit) => service(new Request(`https://api.aspose.cloud${path}`, init));
+ *
+ * const form = new URLSearchParams({ grant_type: "client_credentials", client_id: "id", client_secret: "secret" });
+ * const { access_token } = await (await ask("/connect/token", { method: "POST", body: form })).json();
+ * const headers = { Authorization: `Bearer ${access_token}` };
+ *
+ * const body = JSON.stringify({ image: btoa("an image"), settings: {} });
+ * const id = await (await ask("/v5.0/ocr/DetectRegions", { method: "POST", headers, body })).text();
+ * const answer = await (await ask(`/v5.0/ocr/DetectRegions?id=${id}`, { headers })).json();
+ * equal(answer.taskStatus, "Completed");
+ * ```
+ */
+export function emulate(options: EmulatorOptions = {}): (request: Request) => Promise<Response> {
+  const { now = () => Date.now(), credentials, maxImageBytes = 20_000_000, maxPixels = 100_000_000 } = options;
+  check("maxImageBytes", maxImageBytes);
+  check("maxPixels", maxPixels);
+  let latest = -Infinity;
+  const clock = (): number => {
+    const time = now();
+    // A clock that is set back must not bring a finished task back to the queue.
+    if (time > latest) latest = time;
+    return latest;
+  };
+  const gate = createGate(clock, credentials);
+  const queue = createQueue(clock, options);
+
+  const grant: Handler = async (request) => {
+    const body = await readBody(request, MAX_FORM_BYTES);
+    if (body instanceof Response) return body;
+    const form = await readForm(body, request.headers.get("Content-Type") ?? "");
+    return form === null ? problem(400, "Expected a form, urlencoded or multipart/form-data.") : gate.grant(form);
+  };
+  const submit: Handler = async (request) => {
+    if (queue.isFull()) return queueFull();
+    // Base64 takes 4/3 of the image's bytes, and twice that where each of its slashes is escaped.
+    const body = await readBody(request, 3 * maxImageBytes + MAX_SETTINGS_BYTES);
+    if (body instanceof Response) return body;
+    const submission = readSubmission(body);
+    if (E.isLeft(submission)) return problem(400, submission.left.join("; "));
+    const { image, mode } = submission.right;
+    if (image.length > maxImageBytes) return problem(413, `The image is over ${maxImageBytes} bytes.`);
+    const { width, height } = readImageHeader(image) ?? { width: 0, height: 0 };
+    if (width * height > maxPixels) {
+      return problem(400, `Request/image: expected at most ${maxPixels} pixels, got ${width} x ${height}`);
+    }
+    // Others may have come while the body was read.
+    return queue.isFull() ? queueFull() : text(queue.submit(image, mode));
+  };
+  const fetch = about((id) => json(TaskStatus.encode(queue.status(id))));
+  const peek = about((id) => json(Object.assign({}, TaskStatus.encode(queue.status(id)), { results: null })));
+  const cancel = about((id) => {
+    queue.cancel(id);
+    return new Response(null);
+  });
+  const routes: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
+    ["/connect/token", new Map([["POST", grant]])],
+    ["/v5.0/ocr/DetectRegions", new Map([["GET", fetch], ["HEAD", fetch], ["POST", submit], ["DELETE", cancel]])],
+    ["/v5.0/ocr/Utilities/GetTaskStatus", new Map([["GET", peek], ["HEAD", peek]])],
+  ]);
+
+  const respond: Handler = (request) => {
+    const methods = routes.get(new URL(request.url).pathname);
+    if (methods === undefined) return problem(404, "There is nothing at this path.");
+    const headers = { "Allow": [...methods.keys(), "OPTIONS"].join(", ") };
+    if (request.method === "OPTIONS") return new Response(null, { status: 204, headers });
+    const handle = methods.get(request.method);
+    if (handle === undefined) return problem(405, `Expected one of ${headers.Allow}.`, headers);
+    if (handle === grant || gate.admits(request)) return handle(request);
+    return problem(401, "Expected an access token that has not expired.", { "WWW-Authenticate": "Bearer" });
+  };
+  return async (request) => {
+    let response: Response;
+    try {
+      response = await respond(request);
+    } catch (error) {
+      response = problem(500, reason(error));
+    }
+    if (!request.bodyUsed) request.body?.cancel().catch(() => {});
+    return request.method === "HEAD" ? new Response(null, response) : response;
+  };
+}
+
+/** Who may do what: access tokens, and the pairs of credentials that were refused, in the order in which they end. */
+function createGate(clock: () => number, credentials: Credentials | undefined) {
+  const tokens = new Map<string, { readonly until: number }>();
+  const refused = new Map<string, { readonly until: number; readonly times: number }>();
+  const isKnown = (id: string, secret: string): boolean =>
+    id !== "" && secret !== "" &&
+    (credentials === undefined || id === credentials.clientId && secret === credentials.clientSecret);
+
+  return {
+    grant: (form: FormData): Response => {
+      const now = clock();
+      const id = form.get("client_id"), secret = form.get("client_secret");
+      if (typeof id !== "string" || typeof secret !== "string") {
+        return problem(400, "Expected the fields grant_type, client_id and client_secret.");
+      }
+      sweep(refused, MAX_PAIRS, now);
+      const pair = JSON.stringify([id, secret]);
+      const times = refused.get(pair)?.times ?? 0;
+      if (times >= TRIES) {
+        return problem(429, "These credentials are locked for ten minutes.", { "Retry-After": String(LOCK / 1000) });
+      }
+      refused.delete(pair);
+      const isGrant = form.get("grant_type") === "client_credentials";
+      if (!isGrant || !isKnown(id, secret)) {
+        refused.set(pair, { until: now + LOCK, times: times + 1 });
+        return problem(400, isGrant ? "The credentials are wrong." : "Expected the grant_type client_credentials.");
+      }
+      const token = (crypto.randomUUID() + crypto.randomUUID()).replaceAll("-", "");
+      tokens.set(token, { until: now + TOKEN_LIFETIME });
+      sweep(tokens, MAX_TOKENS, now);
+      const body = { access_token: token, expires_in: TOKEN_LIFETIME / 1000, token_type: "Bearer" };
+      return json(body, { "Cache-Control": "no-store" });
+    },
+    admits: ({ headers }: Request): boolean => {
+      const token = /^Bearer +(\S+)$/i.exec(headers.get("Authorization") ?? "")?.[1] ?? "";
+      return clock() < (tokens.get(token)?.until ?? -Infinity);
+    },
+  };
+}
+
+/** The image and what to do with it, or what was expected where. */
+function readSubmission(body: Uint8Array): E.Either<readonly string[], Submission> {
+  let parts = 0;
+  for (const byte of body) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) parts++;
+  if (parts > MAX_PARTS) return E.left([`Request: expected an image and its settings, got ${parts} parts`]);
+  let request: unknown;
+  try {
+    request = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    return E.left(["Request: expected JSON"]);
+  }
+  if (!isObject(request)) return E.left([`Request: expected an object, got ${preview(request)}`]);
+  const { image: base64, settings: given } = request;
+  const image = typeof base64 === "string" ? fromBase64(base64) : null;
+  if (image === null || image.length === 0) {
+    return E.left([`Request/image: expected an image in Base64, got ${preview(base64)}`]);
+  }
+  // The service's page writes `rotate`, its OpenAPI description `Rotate`.
+  const settings = DetectionSettings.decode(isObject(given) ? { rotate: given.Rotate, ...given } : given);
+  return E.bimap(
+    (errors: t.Errors) => explain(errors).map((line) => `Request/settings/${line}`),
+    ({ dsrMode }: { readonly dsrMode: DsrMode }) => ({ image, mode: dsrMode }),
+  )(settings);
+}
+
+function fromBase64(text: string): Uint8Array | null {
+  let binary: string;
+  try {
+    binary = atob(text);
+  } catch {
+    return null;
+  }
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+/**
+ * The body's bytes, or the refusal of one that breaks off or is over `limit` bytes. They are read into one buffer, so
+ * that a body in tiny pieces takes no more memory than another.
+ */
+async function readBody({ body }: Request, limit: number): Promise<Uint8Array<ArrayBuffer> | Response> {
+  let buffer = new Uint8Array(4096);
+  let length = 0;
+  try {
+    const reader = body?.getReader();
+    for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read()) {
+      if (!ArrayBuffer.isView(chunk.value)) throw new TypeError("A body is made of bytes.");
+      const end = length + chunk.value.byteLength;
+      if (end > limit) {
+        reader?.cancel().catch(() => {});
+        return problem(413, `The body is over ${limit} bytes.`);
+      }
+      if (end > buffer.length) {
+        const larger = new Uint8Array(Math.max(end, 2 * buffer.length));
+        larger.set(buffer.subarray(0, length));
+        buffer = larger;
+      }
+      buffer.set(chunk.value, length);
+      length = end;
+    }
+  } catch {
+    return problem(400, "The body broke off.");
+  }
+  return buffer.subarray(0, length);
+}
+
+async function readForm(body: Uint8Array<ArrayBuffer>, type: string): Promise<FormData | null> {
+  try {
+    return await new Response(body, { headers: { "Content-Type": type } }).formData();
+  } catch {
+    return null;
+  }
+}
+
+/** A handler of what concerns one task. */
+function about(handle: (id: string) => Response): Handler {
+  return ({ url }) => {
+    const id = new URL(url).searchParams.get("id") ?? "";
+    return id === "" ? problem(400, "Expected the id of a task: ?id=…") : handle(id);
+  };
+}
+
+function queueFull(): Response {
+  return problem(429, "The queue is full.", { "Retry-After": "1" });
+}
+
+/** An RFC 7807 problem, of the type that the service's own tools expect. */
+function problem(status: number, detail: string, headers: Record<string, string> = {}): Response {
+  const body = { type: "about:blank", title: TITLES.get(status) ?? null, status, detail, instance: null };
+  return text(JSON.stringify(body), status, headers);
+}
+
+function text(body: string, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(body, { status, headers: { "Content-Type": "text/plain; charset=utf-8", ...headers } });
+}
+
+function json(body: unknown, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), {
+    headers: { "Content-Type": "application/json; charset=utf-8", ...headers },
+  });
+}
+
+/** Drops what is over, and of what is more than `max` the oldest. The entries must be in the order in which they end. */
+function sweep<K>(entries: Map<K, { readonly until: number }>, max: number, now: number): void {
+  for (const [key, { until }] of entries) {
+    if (until > now && entries.size <= max) return;
+    entries.delete(key);
+  }
+}
