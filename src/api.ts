@@ -13,7 +13,7 @@ import type { PollState } from "./poll_state.ts";
 import { notify, once, type Req, retrying, type Service } from "./request.ts";
 import { type DetectionSettings, toWireSettings } from "./settings.ts";
 import { expire, type Next, type PollOptions, type PollPolicy, pollPolicy, step } from "./step.ts";
-import { decodeResponse, type TaskStatus } from "./task_status.ts";
+import { decodeResponse, type Reply, type TaskStatus } from "./task_status.ts";
 
 /** An image's file: its bytes in any format that the service reads. */
 export type ImageSource = Uint8Array | ArrayBuffer | Blob;
@@ -140,9 +140,8 @@ export function turn(state: PollState, options: PollOptions = {}): (service: Ser
   return (service) => async () => {
     const policy = policyFor(service, options);
     const expired = expire(state, Date.now(), policy);
-    if (O.isSome(expired)) return expired.value;
-    const reply = await ask(state.id)({ ...service, endsAt: state.startedAt + policy.deadline })();
-    const next = step(state, reply, Date.now(), policy);
+    const next = O.isSome(expired) ? expired.value : await poll(state, service, policy);
+    if (next._tag === "Done") learn(service, state, next.reply);
     if (next._tag === "Wait" && next.failure !== null) {
       const { delay, failure: error, state: { id, failures } } = next;
       notify(service, { call: "fetch", id, error, failures, delay });
@@ -151,9 +150,31 @@ export function turn(state: PollState, options: PollOptions = {}): (service: Ser
   };
 }
 
+/**
+ * Takes note of how long a task took, where its sending is known: no more than that it took longer, where it was
+ * abandoned.
+ *
+ * @param reply The last word of its watch, or null for a watch that was ended from outside.
+ */
+export function learn({ memory }: Service, { submittedAt, heardAt }: PollState, reply: Reply | null): void {
+  if (submittedAt === null) return;
+  const after = (heardAt ?? submittedAt) - submittedAt;
+  const value = reply === null ? null : E.isRight(reply) ? reply.right : reply.left;
+  if (value?._tag === "Completed" || value?._tag === "Error") memory.learn([after, Date.now() - submittedAt]);
+  // A watch that has used up its polls is gone on with, and one that heard nothing has nothing to tell.
+  else if (after > 0 && (value === null || value._tag === "GaveUp" && value.reason !== "maxPolls")) {
+    memory.learn([after, null]);
+  }
+}
+
 /** What the polling of a task is bound to, where the service has a say. */
-export function policyFor({ schedule, retry }: Service, options: PollOptions): PollPolicy {
-  return pollPolicy({ ...schedule === null ? {} : { schedule }, retry, ...options });
+export function policyFor({ schedule, retry, memory }: Service, options: PollOptions): PollPolicy {
+  return pollPolicy({ ...schedule === null ? {} : { schedule }, history: memory.history(), retry, ...options });
+}
+
+async function poll(state: PollState, service: Service, policy: PollPolicy): Promise<Next> {
+  const reply = await ask(state.id)({ ...service, endsAt: state.startedAt + policy.deadline })();
+  return step(state, reply, Date.now(), policy);
 }
 
 function ask(id: string): Req<TaskStatus> {

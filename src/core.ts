@@ -26,6 +26,8 @@ export {
   type Unauthorized,
   type Unconfirmed,
 } from "./error.ts";
+export { History, NO_HISTORY, type Span } from "./history.ts";
+export { learned, type LearnedOptions } from "./learned.ts";
 export { PollState } from "./poll_state.ts";
 export { Payload, type Point, type RecognitionRegion, Region, Regions, toRecognitionRegions } from "./region.ts";
 export { DetectionSettings, DSR_MODES, DsrConfidence, DsrMode, toWireSettings } from "./settings.ts";

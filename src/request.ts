@@ -94,6 +94,8 @@ export interface Service {
   readonly maxResponseBytes: number;
   /** How failed calls are repeated. */
   readonly retry: Required<RetryOptions>;
+  /** What outlives it. */
+  readonly memory: Memory;
   /** When watches ask next; null for the library's default. */
   readonly schedule: Schedule | null;
   /** Hears of each failure that is tried again. */
@@ -159,6 +161,7 @@ export function connect(options: ConnectOptions): Service {
   const {
     baseUrl = "https://api.aspose.cloud",
     fetch = (request: Request) => globalThis.fetch(request),
+    memory = createMemory(),
     requestTimeout = 30_000,
     maxResponseBytes = 16 * 1024 * 1024,
     retry,
@@ -171,6 +174,7 @@ export function connect(options: ConnectOptions): Service {
     requestTimeout: atLeast("connect", "requestTimeout", requestTimeout, Number.MIN_VALUE),
     maxResponseBytes: atLeast("connect", "maxResponseBytes", maxResponseBytes, 1),
     retry: retryPolicy(retry),
+    memory,
     schedule,
     onRetry,
   };
@@ -354,7 +358,7 @@ function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), text);
 }
 
-function tokenSource(base: Transport, { credentials, token, memory = createMemory() }: ConnectOptions): TokenSource {
+function tokenSource(base: Transport & Pick<Service, "memory">, { credentials, token }: ConnectOptions): TokenSource {
   if ((credentials === undefined) === (token === undefined)) {
     throw new TypeError("Cannot connect as either credentials or a token must be given, and not both");
   }
@@ -365,7 +369,7 @@ function tokenSource(base: Transport, { credentials, token, memory = createMemor
     throw new TypeError("Cannot connect as credentials must hold a clientId and a clientSecret that are not empty");
   }
   const key = JSON.stringify([base.baseUrl, clientId, clientSecret]);
-  return clientToken(memory, key, (signal) => requestToken({ ...base, signal }, { clientId, clientSecret }));
+  return clientToken(base.memory, key, (signal) => requestToken({ ...base, signal }, { clientId, clientSecret }));
 }
 
 async function requestToken(

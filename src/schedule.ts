@@ -6,6 +6,7 @@
 import * as O from "fp-ts/lib/Option.js";
 import { preview } from "./codec.ts";
 import type { RegionsError } from "./error.ts";
+import type { History } from "./history.ts";
 
 /** What has happened to a task so far. */
 export interface Progress {
@@ -15,6 +16,8 @@ export interface Progress {
   readonly attempt: number;
   /** Milliseconds since the image was sent or, where that is not known, since the watch began. */
   readonly elapsed: number;
+  /** How long the service's last tasks took. */
+  readonly history: History;
 }
 
 /**
@@ -40,12 +43,12 @@ export interface FixedOptions {
  *
  * @example
  * ```ts
- * import { fixed } from "@ocr-cloud/regions";
+ * import { fixed, NO_HISTORY } from "@ocr-cloud/regions";
  * import { some } from "fp-ts/lib/Option.js";
  * import { deepEqual } from "node:assert/strict";
  *
  * const schedule = fixed({ delay: 2000 });
- * deepEqual(schedule({ id: "1", attempt: 1, elapsed: 2310 }), some(2000));
+ * deepEqual(schedule({ id: "1", attempt: 1, elapsed: 2310, history: NO_HISTORY }), some(2000));
  * ```
  */
 export function fixed({ delay = 2000 }: FixedOptions = {}): Schedule {
@@ -82,12 +85,12 @@ export interface ExponentialOptions {
  *
  * @example
  * ```ts
- * import { exponential } from "@ocr-cloud/regions";
+ * import { exponential, NO_HISTORY } from "@ocr-cloud/regions";
  * import { some } from "fp-ts/lib/Option.js";
  * import { deepEqual } from "node:assert/strict";
  *
  * const schedule = exponential({ minDelay: 1000, factor: 2, maxDelay: 10_000 });
- * deepEqual(schedule({ id: "1", attempt: 3, elapsed: 7000 }), some(8000));
+ * deepEqual(schedule({ id: "1", attempt: 3, elapsed: 7000, history: NO_HISTORY }), some(8000));
  * ```
  */
 export function exponential(

@@ -8,30 +8,32 @@ import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import { cut } from "./codec.ts";
 import { describeError, type GaveUp, gaveUp, type RegionsError } from "./error.ts";
+import { type History, NO_HISTORY } from "./history.ts";
+import { learned } from "./learned.ts";
 import type { PollState } from "./poll_state.ts";
-import {
-  atLeast,
-  exponential,
-  jitter,
-  type Progress,
-  retryDelay,
-  type RetryOptions,
-  retryPolicy,
-  type Schedule,
-} from "./schedule.ts";
+import { atLeast, jitter, retryDelay, type RetryOptions, retryPolicy, type Schedule } from "./schedule.ts";
 import { isFinal, type Reply, type TaskStatus } from "./task_status.ts";
 
 /** A thousand years: keeps `dueAt` finite, whatever a schedule says. */
 const LONGEST = 1000 * 365 * 86_400_000;
+
+/** Made once, since it keeps its plans: plain values, which requests may share. */
+const DEFAULT: Schedule = learned();
 
 /** What the polling of a task is bound to. */
 export interface PollOptions {
   /**
    * When to ask next.
    *
-   * @default {exponential()}
+   * @default {learned()}
    */
   readonly schedule?: Schedule;
+  /**
+   * How long the service's last tasks took: what the schedule may learn from.
+   *
+   * @default {NO_HISTORY} where there is a service, what its memory holds
+   */
+  readonly history?: History;
   /**
    * Milliseconds from the beginning of the watch to its end, over 0; Infinity for none.
    *
@@ -93,11 +95,12 @@ export type Next = Wait | Done;
  * @throws {RangeError} If an option is out of its range.
  */
 export function pollPolicy(options: PollOptions = {}): PollPolicy {
-  const { schedule = exponential(), deadline = 300_000, maxPolls = Infinity, minDelay = 0, retry } = options;
+  const { schedule = DEFAULT, history = NO_HISTORY, deadline = 300_000, maxPolls = Infinity, minDelay = 0, retry } =
+    options;
   atLeast("watch a task", "deadline", deadline, Number.MIN_VALUE);
   atLeast("watch a task", "maxPolls", maxPolls, 1);
   atLeast("watch a task", "minDelay", minDelay, 0);
-  return { schedule, deadline, maxPolls, minDelay, retry: retryPolicy(retry) };
+  return { schedule, history, deadline, maxPolls, minDelay, retry: retryPolicy(retry) };
 }
 
 /**
@@ -124,7 +127,7 @@ export function startPoll(
   submittedAt: number | null = null,
   policy: PollPolicy = pollPolicy(),
 ): Wait {
-  const planned = submittedAt === null ? 0 : ask(policy, { id, attempt: 0, elapsed: now - submittedAt });
+  const planned = submittedAt === null ? 0 : ask(policy, id, 0, now - submittedAt);
   const delay = planned ?? 0;
   const state: PollState = {
     version: 1,
@@ -194,7 +197,7 @@ function stepStatus(state: PollState, status: TaskStatus, now: number, policy: P
     failure: null,
   };
   const elapsed = now - (state.submittedAt ?? state.startedAt);
-  const delay = ask(policy, { id: state.id, attempt: heard.heard, elapsed });
+  const delay = ask(policy, state.id, heard.heard, elapsed);
   return delay === null
     ? giveUp("schedule", heard, status)
     : wait(heard, delay, now, policy, { heard: status, failure: null });
@@ -235,8 +238,9 @@ function giveUp(reason: GaveUp["reason"], state: PollState, heard: TaskStatus | 
 }
 
 /** What the schedule says, in milliseconds, or null for no more. A schedule of the caller's own is checked here. */
-function ask({ schedule, minDelay }: PollPolicy, progress: Progress): number | null {
-  const delay = schedule(progress);
+function ask(policy: PollPolicy, id: string, attempt: number, elapsed: number): number | null {
+  const { schedule, history, minDelay } = policy;
+  const delay = schedule({ id, attempt, elapsed, history });
   if (O.isNone(delay)) return null;
   atLeast("wait for the next poll", "the schedule's delay", delay.value, 0);
   return Math.min(Math.max(minDelay, delay.value), LONGEST);

@@ -9,6 +9,7 @@ import * as t from "io-ts";
 import { within } from "./abort.ts";
 import { fields, guarded } from "./codec.ts";
 import { fromCodec, interrupted, malformed, type RegionsError, unauthorized } from "./error.ts";
+import { History, NO_HISTORY, observe, type Span } from "./history.ts";
 
 /** What the service's dashboard gives an application. */
 export interface Credentials {
@@ -27,13 +28,17 @@ export interface AccessToken {
 }
 
 /**
- * What may outlive a `Service`: access tokens, and that credentials were refused. It holds plain values only, so that
- * it is safe at a Worker's module scope, where promises and timers are not. It prints, and turns into JSON, without
- * any secret.
+ * What may outlive a `Service`: access tokens, that credentials were refused, and how long the last tasks took. It holds
+ * plain values only, so that it is safe at a Worker's module scope, where promises and timers are not. It prints, and
+ * turns into JSON, without any secret.
  */
 export interface Memory {
-  /** What may be stored elsewhere. No token is. */
-  readonly toJSON: () => Record<string, never>;
+  /** How long the last tasks took. */
+  readonly history: () => History;
+  /** Takes note of how long a task took. */
+  readonly learn: (span: Span) => void;
+  /** What may be stored elsewhere, for {@linkcode createMemory}: the history. No token is. */
+  readonly toJSON: () => History;
 }
 
 /** What is known of one pair of credentials: a token, or why there is none until when. */
@@ -49,6 +54,10 @@ const known: WeakMap<Memory, Map<string, Known>> = new WeakMap();
 /**
  * A memory to be shared by several services, as by those that a Worker makes for its requests.
  *
+ * @param history What an earlier memory's JSON held, read by the codec {@linkcode History}.
+ *
+ * @throws {TypeError} If the history is none.
+ *
  * @example
  * ```ts
  * import { connect, createMemory } from "@ocr-cloud/regions";
@@ -56,11 +65,19 @@ const known: WeakMap<Memory, Map<string, Known>> = new WeakMap();
  *
  * const memory = createMemory();
  * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, memory });
- * equal(JSON.stringify(memory), "{}");
+ * equal(JSON.stringify(memory), '{"version":1,"spans":[]}');
  * ```
  */
-export function createMemory(): Memory {
-  const memory: Memory = { toJSON: () => ({}) };
+export function createMemory(history: History = NO_HISTORY): Memory {
+  if (!History.is(history)) throw new TypeError("Cannot create a memory as its history must be a History");
+  let learnt = history;
+  const memory: Memory = {
+    history: () => learnt,
+    learn: (span) => {
+      learnt = observe(learnt, span);
+    },
+    toJSON: () => learnt,
+  };
   known.set(memory, new Map());
   return memory;
 }

@@ -6,8 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { asyncScheduler, Observable, type Subscription } from "rxjs";
 import { timerDelay } from "./abort.ts";
-import { policyFor, submitImage, turn } from "./api.ts";
-import type { ImageSource } from "./api.ts";
+import { type ImageSource, learn, policyFor, submitImage, turn } from "./api.ts";
 import { fromCodec, gaveUp, type RegionsError } from "./error.ts";
 import { PollState } from "./poll_state.ts";
 import type { Service } from "./request.ts";
@@ -66,7 +65,7 @@ export function watchRegions(id: string, options: WatchOptions = {}): (service: 
       if (resumed === null) return startPoll(id, Date.now(), submittedAt, policy);
       return E.isRight(resumed) ? resumePoll(resumed.right, Date.now()) : failed(fromCodec(resumed.left));
     };
-    return follow(begin, (state, signal) => turn(state, pollOptions)({ ...service, signal })(), signal);
+    return followTask(service, begin, pollOptions, signal);
   };
 }
 
@@ -113,8 +112,19 @@ export function detectRegions(
       const first = startPoll(id.right, now, now, policy);
       return { ...first, state: { ...first.state, startedAt } };
     };
-    return follow(begin, (state, signal) => turn(state, pollOptions)({ ...service, signal })(), signal);
+    return followTask(service, begin, pollOptions, signal);
   };
+}
+
+function followTask(
+  service: Service,
+  begin: (signal: AbortSignal) => Next | PromiseLike<Next>,
+  options: PollOptions,
+  outer: AbortSignal | undefined,
+): Observable<Reply> {
+  const ask = (state: PollState, signal: AbortSignal): PromiseLike<Next> =>
+    turn(state, options)({ ...service, signal })();
+  return follow(begin, ask, outer, (state) => learn(service, state, null));
 }
 
 /**
@@ -123,11 +133,13 @@ export function detectRegions(
  * @param begin Where to begin.
  * @param ask One poll and what follows it.
  * @param outer Ends the stream.
+ * @param abandon Hears where the polling stood when it was ended from outside.
  */
 export function follow(
   begin: (signal: AbortSignal) => Next | PromiseLike<Next>,
   ask: (state: PollState, signal: AbortSignal) => PromiseLike<Next>,
   outer?: AbortSignal,
+  abandon: (state: PollState) => void = () => {},
 ): Observable<Reply> {
   return new Observable<Reply>((subscriber) => {
     const controller = new AbortController();
@@ -143,7 +155,10 @@ export function follow(
       asking = false;
       if (next.heard !== null) subscriber.next(E.right(next.heard));
       if (subscriber.closed) return;
-      if (next._tag === "Done") return end(next.reply);
+      if (next._tag === "Done") {
+        state = null;
+        return end(next.reply);
+      }
       const planned = state = next.state;
       timer = asyncScheduler.schedule(() => wait(ask(planned, controller.signal)), timerDelay(next.delay));
     };
@@ -161,6 +176,7 @@ export function follow(
       timer?.unsubscribe();
       outer?.removeEventListener("abort", abort);
       if (asking) controller.abort();
+      if (state !== null) abandon(state);
     });
     outer?.addEventListener("abort", abort);
     if (outer?.aborted) controller.abort();

@@ -174,9 +174,23 @@ withClock("createMemory() lets a token outlive its source, for the same credenti
 });
 
 Deno.test("clientToken() refuses a memory of another kind", () => {
-  throws(() => clientToken({ toJSON: () => ({}) }, "key", () => Promise.reject()), {
+  const foreign = { ...createMemory() };
+  throws(() => clientToken(foreign, "key", () => Promise.reject()), {
     name: "TypeError",
     message: "Cannot connect as memory must come from createMemory()",
+  });
+});
+
+Deno.test("createMemory() learns, and turns into JSON that it can be made of again", () => {
+  const memory = createMemory();
+  memory.learn([2000, 3100]);
+  memory.learn([4000, null]);
+  const text = JSON.stringify(memory);
+  equal(text, '{"version":1,"spans":[[2000,3100],[4000,null]]}');
+  deepEqual(createMemory(JSON.parse(text)).history(), memory.history());
+  throws(() => createMemory(JSON.parse('{"version":2,"spans":[]}')), {
+    name: "TypeError",
+    message: "Cannot create a memory as its history must be a History",
   });
 });
 
