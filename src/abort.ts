@@ -41,7 +41,8 @@ export function within<A>(
     const onAbort = (): void => interrupt("aborted");
     const timer = setTimeout(() => interrupt("timeout"), timerDelay(ms));
     signal?.addEventListener("abort", onAbort);
-    run(controller.signal).finally(end).then((a) => resolve(E.right(a)), reject);
+    // What `run` throws on the spot rejects as well.
+    new Promise<A>((settle) => settle(run(controller.signal))).finally(end).then((a) => resolve(E.right(a)), reject);
   });
 }
 

@@ -41,7 +41,12 @@ export function list<A>(
   codec: t.Type<A, unknown, unknown>,
   name: string,
 ): t.Type<readonly A[], unknown, unknown> {
-  const is = (u: unknown): u is readonly A[] => Array.isArray(u) && u.every(codec.is);
+  const is = (u: unknown): u is readonly A[] => {
+    if (!Array.isArray(u)) return false;
+    // `every` would pass over holes.
+    for (const element of u) if (!codec.is(element)) return false;
+    return true;
+  };
   return new t.Type<readonly A[], unknown, unknown>(
     name,
     is,
@@ -59,7 +64,7 @@ export function list<A>(
   );
 }
 
-/** An object whose own fields are as `codecs` say; others are left alone, and the object itself is the result. */
+/** An object whose fields are as `codecs` say; others are left alone, and the object itself is the result. */
 export function fields<A extends object>(
   codecs: { readonly [K in keyof A]-?: t.Type<A[K], unknown, unknown> },
   name: string,
@@ -67,7 +72,7 @@ export function fields<A extends object>(
   const entries: readonly [string, t.Type<unknown, unknown, unknown>][] = Object.entries(codecs);
   const is = (u: unknown): u is A => {
     if (!isObject(u)) return false;
-    for (const [key, codec] of entries) if (!codec.is(own(u, key))) return false;
+    for (const [key, codec] of entries) if (!codec.is(u[key])) return false;
     return true;
   };
   return new t.Type<A, unknown, unknown>(
@@ -78,7 +83,7 @@ export function fields<A extends object>(
       if (!isObject(u)) return fail(u, context, "expected an object");
       const errors: t.ValidationError[] = [];
       for (const [key, codec] of entries) {
-        const result = codec.validate(own(u, key), t.appendContext(context, key, codec, own(u, key)));
+        const result = codec.validate(u[key], t.appendContext(context, key, codec, u[key]));
         if (result._tag === "Left") errors.push(...result.left);
       }
       return t.failures(errors);
@@ -128,8 +133,4 @@ export function cut(text: string, length: number): string {
 /** What JSON calls an object: neither null nor an array. */
 export function isObject(u: unknown): u is Readonly<Record<string, unknown>> {
   return typeof u === "object" && u !== null && !Array.isArray(u);
-}
-
-function own(u: Readonly<Record<string, unknown>>, key: string): unknown {
-  return Object.hasOwn(u, key) ? u[key] : undefined;
 }

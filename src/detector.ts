@@ -86,8 +86,8 @@ let loading: Promise<Tesseract> | null = null;
 
 /**
  * Finds the regions of an image that hold text, in reading order, in pixels of the image as it is shown, that is with
- * its EXIF orientation applied: see {@linkcode displaySize}. `LineDetector` finds lines, `TextDetector` words, every
- * other mode blocks. A blank page has none. The transparency of a WebP is ignored.
+ * its EXIF or TIFF orientation applied. `LineDetector` finds lines, `TextDetector` words, every other mode blocks. A
+ * blank page has none. The transparency of a WebP is ignored.
  *
  * It runs in this thread, which stands still for as long; {@linkcode startDetector} does not.
  *

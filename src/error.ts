@@ -196,14 +196,16 @@ export function describeError(error: RegionsError): string {
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`;
-  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+  return ms < 7_200_000 ? `${Math.floor(ms / 60_000)} min` : `${Math.floor(ms / 3_600_000)} h`;
 }
 
 function describeHttp({ call, status, retryAfter, detail }: Http): string {
   const wait = retryAfter === null ? "" : ` and asks to wait ${duration(retryAfter)}`;
   const said = detail === "" ? "" : ` (${detail})`;
   if (status === 429) return `The service takes no more requests for now${wait}${said}: try again later.`;
-  if (status >= 500) return `The service failed with HTTP status ${status}${wait}${said}: try again later.`;
+  if (status >= 500 || status === 408 || status === 425) {
+    return `The service failed with HTTP status ${status}${wait}${said}: try again later.`;
+  }
   if (status < 400) {
     return `The service sent a redirect (HTTP status ${status}), which is not followed: check the address.`;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import * as t from "io-ts";
-import { enter, fail, MAX_ERRORS } from "./codec.ts";
+import { enter, fail, isObject, MAX_ERRORS } from "./codec.ts";
 
 /** A point of an image, in pixels, origin top left. */
 export interface Point {
@@ -144,10 +144,10 @@ export interface RecognitionRegion {
 export function toRecognitionRegions(regions: readonly Region[]): readonly RecognitionRegion[] {
   return regions.map(({ left, top, right, bottom }, order) => ({
     rect: {
-      topLeftX: Math.floor(left),
-      topLeftY: Math.floor(top),
-      bottomRightX: Math.ceil(right),
-      bottomRightY: Math.ceil(bottom),
+      topLeftX: Math.floor(left) + 0,
+      topLeftY: Math.floor(top) + 0,
+      bottomRightX: Math.ceil(right) + 0,
+      bottomRightY: Math.ceil(bottom) + 0,
     },
     order,
   }));
@@ -160,16 +160,17 @@ export function readPayload(text: string): readonly Region[] | null {
 }
 
 function isRegion(u: unknown): u is Region {
-  if (typeof u !== "object" || u === null) return false;
-  const { left, top, right, bottom, polygon } = u as Partial<Record<keyof Region, unknown>>;
-  return isCoordinate(left) && isCoordinate(top) && isCoordinate(right) && isCoordinate(bottom) &&
-    left <= right && top <= bottom && (polygon === undefined || Array.isArray(polygon) && polygon.every(isPoint));
+  if (!isObject(u)) return false;
+  const { left, top, right, bottom, polygon } = u;
+  if (!(isCoordinate(left) && isCoordinate(top) && isCoordinate(right) && isCoordinate(bottom))) return false;
+  if (polygon === undefined) return left <= right && top <= bottom;
+  if (!Array.isArray(polygon) || polygon.length < 3 || !polygon.every(isPoint)) return false;
+  const box = boundingBox(polygon);
+  return left === box.left && top === box.top && right === box.right && bottom === box.bottom;
 }
 
 function isPoint(u: unknown): u is Point {
-  if (typeof u !== "object" || u === null) return false;
-  const { x, y } = u as Partial<Record<keyof Point, unknown>>;
-  return isCoordinate(x) && isCoordinate(y);
+  return isObject(u) && isCoordinate(u.x) && isCoordinate(u.y);
 }
 
 function readRows(u: unknown): readonly Region[] | null {
@@ -197,17 +198,23 @@ function readRow(u: unknown): Region | null {
 function readPolygon(row: readonly unknown[]): Region | null {
   if (row.length < 6 || row.length % 2 !== 0) return null;
   const polygon: Point[] = [];
-  let left = Infinity, top = Infinity, right = -Infinity, bottom = -Infinity;
   for (let i = 0; i < row.length; i += 2) {
     const x = row[i], y = row[i + 1];
     if (!isCoordinate(x) || !isCoordinate(y)) return null;
     polygon.push({ x: x + 0, y: y + 0 });
+  }
+  return { ...boundingBox(polygon), polygon };
+}
+
+function boundingBox(polygon: readonly Point[]): Region {
+  let left = Infinity, top = Infinity, right = -Infinity, bottom = -Infinity;
+  for (const { x, y } of polygon) {
     left = Math.min(left, x);
     top = Math.min(top, y);
     right = Math.max(right, x);
     bottom = Math.max(bottom, y);
   }
-  return { left: left + 0, top: top + 0, right: right + 0, bottom: bottom + 0, polygon };
+  return { left, top, right, bottom };
 }
 
 function failPayload(u: unknown, context: t.Context): t.Validation<readonly Region[]> {

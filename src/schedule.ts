@@ -154,7 +154,8 @@ export function retryDelay(
   malformed: number,
   random: number,
 ): O.Option<number> {
-  const backoff = random * Math.min(maxDelay, minDelay * 2 ** (failures - 1));
+  // The last bound keeps out the product of 0 and Infinity.
+  const backoff = random * Math.min(maxDelay, minDelay * 2 ** Math.min(failures - 1, 50), Number.MAX_SAFE_INTEGER);
   switch (error._tag) {
     case "Network":
     case "Timeout":
@@ -189,7 +190,7 @@ export function jitter(id: string, attempt: number): number {
  * @throws {RangeError} If it is not.
  */
 export function atLeast(action: string, name: string, value: number, min: number): number {
-  if (value >= min) return value;
+  if (typeof value === "number" && value >= min) return value;
   const bound = min === Number.MIN_VALUE ? "over 0" : `of ${min} or more`;
   throw new RangeError(`Cannot ${action} as ${name} must be a number ${bound}: current value is ${preview(value)}`);
 }

@@ -116,6 +116,8 @@ const DEFAULTS: Required<DetectionSettings> = {
 
 const Degrees: t.Type<number> = guarded("a whole number of degrees", (u): u is number => Number.isSafeInteger(u));
 
+const KEYS = Object.keys(DEFAULTS) as (keyof DetectionSettings)[];
+
 type Given = { readonly [K in keyof DetectionSettings]: DetectionSettings[K] | null };
 
 const Given: t.Type<Given, unknown, unknown> = fields<Given>({
@@ -136,7 +138,7 @@ export const DetectionSettings: t.Type<
   unknown
 > = new t.Type<Required<DetectionSettings>, Required<DetectionSettings>, unknown>(
   "DetectionSettings",
-  (u): u is Required<DetectionSettings> => Given.is(u) && Object.keys(DEFAULTS).every((key) => Object.hasOwn(u, key)),
+  (u): u is Required<DetectionSettings> => Given.is(u) && KEYS.every((key) => (u[key] ?? null) !== null),
   (u, context) => E.map(complete)(Given.validate(u, context)),
   t.identity,
 );

@@ -127,8 +127,7 @@ export function startPoll(
   submittedAt: number | null = null,
   policy: PollPolicy = pollPolicy(),
 ): Wait {
-  const planned = submittedAt === null ? 0 : ask(policy, id, 0, now - submittedAt);
-  const delay = planned ?? 0;
+  const delay = submittedAt === null ? 0 : ask(policy, id, 0, now - submittedAt) ?? 0;
   const state: PollState = {
     version: 1,
     id,
@@ -142,7 +141,7 @@ export function startPoll(
     malformed: 0,
     failure: null,
   };
-  return { _tag: "Wait", state, delay, heard: null, failure: null };
+  return { _tag: "Wait", state, delay: untilEnd(delay, state, now, policy), heard: null, failure: null };
 }
 
 /**
@@ -150,10 +149,11 @@ export function startPoll(
  *
  * @param state What `GaveUp` carried, or a stored state.
  * @param now The present, in milliseconds since 1970.
+ * @param policy What the polling is bound to.
  */
-export function resumePoll(state: PollState, now: number): Wait {
-  const delay = Math.max(0, state.dueAt - now);
+export function resumePoll(state: PollState, now: number, policy: PollPolicy = pollPolicy()): Wait {
   const resumed: PollState = { ...state, startedAt: now, polls: 0, failures: 0, malformed: 0, failure: null };
+  const delay = untilEnd(state.dueAt - now, resumed, now, policy);
   return { _tag: "Wait", state: resumed, delay, heard: null, failure: null };
 }
 
@@ -183,7 +183,7 @@ export function step(state: PollState, reply: Reply, now: number, policy: PollPo
 
 /** The end of a watch whose time is up; none before. */
 export function expire(state: PollState, now: number, policy: PollPolicy): O.Option<Done> {
-  return now < state.startedAt + policy.deadline ? O.none : O.some(giveUp("deadline", state, null));
+  return now < endOf(state, policy) ? O.none : O.some(giveUp("deadline", state, null));
 }
 
 function stepStatus(state: PollState, status: TaskStatus, now: number, policy: PollPolicy): Next {
@@ -213,8 +213,9 @@ function stepFailure(state: PollState, error: RegionsError, now: number, policy:
   };
   const random = jitter(state.id, state.heard + state.failures);
   const delay = retryDelay(policy.retry, error, failed.failures, failed.malformed, random);
-  const end = state.startedAt + policy.deadline;
-  return O.isNone(delay) || error._tag === "Http" && now + (error.retryAfter ?? 0) >= end
+  const end = endOf(state, policy);
+  const tooLong = error._tag === "Http" && now < end && now + (error.retryAfter ?? 0) >= end;
+  return O.isNone(delay) || tooLong
     ? { _tag: "Done", heard: null, reply: E.left(error) }
     : wait(failed, Math.max(policy.minDelay, delay.value), now, policy, { heard: null, failure: error });
 }
@@ -226,11 +227,20 @@ function wait(
   policy: PollPolicy,
   outcome: Pick<Wait, "heard" | "failure">,
 ): Next {
-  const planned: PollState = { ...state, dueAt: now + delay };
+  const planned: PollState = { ...state, dueAt: now + Math.min(delay, LONGEST) };
   if (state.polls >= policy.maxPolls) return giveUp("maxPolls", planned, outcome.heard);
-  const left = state.startedAt + policy.deadline - now;
-  if (left <= 0) return giveUp("deadline", planned, outcome.heard);
-  return { _tag: "Wait", state: planned, delay: Math.min(delay, left), ...outcome };
+  return now < endOf(state, policy)
+    ? { _tag: "Wait", state: planned, delay: untilEnd(delay, planned, now, policy), ...outcome }
+    : giveUp("deadline", planned, outcome.heard);
+}
+
+function endOf({ startedAt }: PollState, { deadline }: PollPolicy): number {
+  return startedAt + deadline;
+}
+
+/** The delay, or what is left until the deadline. */
+function untilEnd(delay: number, state: PollState, now: number, policy: PollPolicy): number {
+  return Math.max(0, Math.min(delay, LONGEST, endOf(state, policy) - now));
 }
 
 function giveUp(reason: GaveUp["reason"], state: PollState, heard: TaskStatus | null): Done {

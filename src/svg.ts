@@ -144,7 +144,7 @@ function checkLink(link: string): string {
 function drawRegion({ left, top, right, bottom, polygon }: Region, i: number, line: number): string {
   const colour = COLOURS[i % COLOURS.length];
   const dashes = DASHES[i % DASHES.length].map((length) => print(length * line)).join(" ");
-  const shape = polygon === undefined || polygon.length < 3
+  const shape = polygon === undefined
     ? `<rect${box(left, top, right - left, bottom - top)}/>`
     : `<polygon points="${polygon.map(({ x, y }) => `${print(x)},${print(y)}`).join(" ")}"/>`;
   return `<g fill="${colour}" fill-opacity="0.15" stroke="${colour}" stroke-width="${print(line)}"` +

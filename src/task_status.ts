@@ -144,20 +144,12 @@ export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = new t.Type<TaskS
  * ```
  */
 export function decodeResponse(body: unknown, id?: string): E.Either<RegionsError, TaskStatus> {
-  let status: t.Validation<TaskStatus>;
   try {
-    status = TaskStatus.decode(body);
+    return E.chain((status: TaskStatus) => checkId(status, id))(E.mapLeft(fromCodec)(TaskStatus.decode(body)));
   } catch {
     // No JSON does this; a proxy or a getter may.
     return E.left(malformed(["Response: expected JSON, got a value that cannot be read"]));
   }
-  if (E.isLeft(status)) return E.left(fromCodec(status.left));
-  if (id === undefined) return status;
-  if (status.right.id === "") return E.right({ ...status.right, id });
-  // The service writes GUIDs in its own case.
-  return status.right.id.toLowerCase() === id.toLowerCase()
-    ? status
-    : E.left(malformed([`Response/id: expected ${preview(id)}, which was asked for, got ${preview(status.right.id)}`]));
 }
 
 /**
@@ -255,6 +247,15 @@ export function describe(reply: Reply | TaskStatus | RegionsError, options: Desc
   }
 }
 
+function checkId(status: TaskStatus, id: string | undefined): E.Either<RegionsError, TaskStatus> {
+  if (id === undefined) return E.right(status);
+  if (status.id === "") return E.right({ ...status, id });
+  // The service writes GUIDs in its own case.
+  return status.id.toLowerCase() === id.toLowerCase()
+    ? E.right(status)
+    : E.left(malformed([`Response/id: expected ${preview(id)}, which was asked for, got ${preview(status.id)}`]));
+}
+
 function describeStatus(status: TaskStatus, { submittedAt, now = Date.now() }: DescribeOptions): string {
   return match({
     Pending: () => "The image is queued and not yet processed: ask again in a couple of seconds, with the same id.",
@@ -270,10 +271,10 @@ function describeStatus(status: TaskStatus, { submittedAt, now = Date.now() }: D
       return `Detection failed (${why}): check the image, then send it again.`;
     },
     NotExist: ({ id }) => {
-      if (submittedAt === undefined) {
+      const age = submittedAt === undefined ? -1 : now - submittedAt;
+      if (age < 0) {
         return `The service does not know the task ${id}, or its 24 hours are over: check the id, or send the image again.`;
       }
-      const age = now - submittedAt;
       return age >= RETENTION
         ? `The task ${id} is gone, since its 24 hours are over: send the image again.`
         : `The service does not know the task ${id}, although it was sent only ${

@@ -63,7 +63,7 @@ export function watchRegions(id: string, options: WatchOptions = {}): (service: 
     const policy = policyFor(service, pollOptions);
     const begin = (): Next => {
       if (resumed === null) return startPoll(id, Date.now(), submittedAt, policy);
-      return E.isRight(resumed) ? resumePoll(resumed.right, Date.now()) : failed(fromCodec(resumed.left));
+      return E.isRight(resumed) ? resumePoll(resumed.right, Date.now(), policy) : failed(fromCodec(resumed.left));
     };
     return followTask(service, begin, pollOptions, signal);
   };
