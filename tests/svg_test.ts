@@ -195,10 +195,10 @@ Deno.test("toSvg() keeps the numbers of 120 equal regions off each other, in the
 
 Deno.test("toSvg() gives up looking for free places where a page holds thousands of regions", () => {
   const start = performance.now();
-  const svg = toSvg(Array(30_000).fill(box(500, 700, 600, 800)), PAGE);
-  // It takes 0.25 s; without giving up, 3 s.
-  ok(performance.now() - start < 2_000);
-  equal(svg.match(/<text /g)?.length, 30_000);
+  const svg = toSvg(Array(100_000).fill(box(500, 700, 600, 800)), PAGE);
+  // It takes less than a second; without giving up, ten.
+  ok(performance.now() - start < 5_000);
+  equal(svg.match(/<text /g)?.length, 100_000);
 });
 
 Deno.test("toSvg() scales lines and numbers to the page", () => {
