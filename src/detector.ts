@@ -24,7 +24,7 @@ export interface Detector {
   readonly close: () => Promise<void>;
 }
 
-/** What is used of `tesseract.js-core`, which ships no types. Source: its `javascript/glue.idl`. */
+/** What is used of `tesseract.js-core`, which ships no types. Source: its `javascript/tesseract.idl`. */
 interface Tesseract {
   readonly TessBaseAPI: new () => TessBaseApi;
   readonly FS: {

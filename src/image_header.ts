@@ -82,7 +82,7 @@ function readGif(view: DataView): ImageHeader | null {
   return { type: "image/gif", width: view.getUint16(6, true), height: view.getUint16(8, true), orientation: 1 };
 }
 
-/** Source: RFC 9649, sections 2.5 to 2.7. */
+/** Sources: RFC 9649; for the size of VP8 also RFC 6386, section 9.1. */
 function readWebp(view: DataView): ImageHeader | null {
   if (text(view, 0, 4) !== "RIFF" || text(view, 8, 4) !== "WEBP") return null;
   const webp = (width: number, height: number, orientation = 1): ImageHeader => ({
