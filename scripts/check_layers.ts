@@ -1,6 +1,7 @@
 // The data flows one way: a file imports only from files above it in this list.
 const LAYERS = [
   "abort",
+  "timers",
   "base64",
   "codec",
   "poll_state",

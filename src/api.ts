@@ -33,7 +33,7 @@ const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
  * @param settings What the detection is told.
  *
  * @throws {TypeError} If the image is no bytes.
- * @throws {RangeError} If a setting is none that the service knows.
+ * @throws {RangeError} If a setting has a value that the service does not know.
  *
  * @example
  * ```ts
@@ -112,7 +112,7 @@ export function cancelTask(id: string): Req<void> {
     call: "cancel",
     method: "DELETE",
     path: withId(id),
-    decode: () => E.right(undefined),
+    decode: decodeCancellation,
   });
   return retrying("cancel", id, cancel);
 }
@@ -169,7 +169,7 @@ export function learn({ memory }: Service, { submittedAt, heardAt }: PollState, 
 
 /** What the polling of a task is bound to, where the service has a say. */
 export function policyFor({ schedule, retry, memory }: Service, options: PollOptions): PollPolicy {
-  return pollPolicy({ ...schedule === null ? {} : { schedule }, history: memory.history(), retry, ...options });
+  return pollPolicy({ schedule, retry, history: memory.history(), ...options });
 }
 
 async function poll(state: PollState, service: Service, policy: PollPolicy): Promise<Next> {
@@ -181,7 +181,7 @@ function ask(id: string): Req<TaskStatus> {
   return once({ call: "fetch", method: "GET", path: withId(id), decode: (text) => decodeStatus(text, id) });
 }
 
-/** Unlike encodeURIComponent, this takes lone surrogates as well. */
+/** encodeURIComponent would throw for lone surrogates. */
 function withId(id: string): string {
   return `${PATH}?${new URLSearchParams({ id })}`;
 }
@@ -194,6 +194,13 @@ function decodeStatus(text: string, id: string): E.Either<RegionsError, TaskStat
     return E.left(malformed([`Response: expected JSON, got ${preview(text)}`]));
   }
   return decodeResponse(body, id);
+}
+
+/** A gateway's page, with status 200, says nothing of the task. */
+function decodeCancellation(text: string): E.Either<RegionsError, void> {
+  return text.trim() === ""
+    ? E.right(undefined)
+    : E.left(malformed([`Cancellation: expected an empty answer, got ${preview(text)}`]));
 }
 
 /** The id comes bare; as a JSON string it is taken, too. */

@@ -177,7 +177,9 @@ export function describeError(error: RegionsError): string {
     case "Http":
       return describeHttp(error);
     case "Unauthorized":
-      return `The service refused the credentials: check client id and secret, or the token (${error.detail}).`;
+      return `The service refused the credentials: check client id and secret, or the token${
+        inBrackets(error.detail)
+      }.`;
     case "Malformed":
       return `The service's answer is not understood, so nothing is known of the task: ${
         describeFaults(error.errors)
@@ -201,7 +203,7 @@ export function duration(ms: number): string {
 
 function describeHttp({ call, status, retryAfter, detail }: Http): string {
   const wait = retryAfter === null ? "" : ` and asks to wait ${duration(retryAfter)}`;
-  const said = detail === "" ? "" : ` (${detail})`;
+  const said = inBrackets(detail);
   if (status === 429) return `The service takes no more requests for now${wait}${said}: try again later.`;
   if (status >= 500 || status === 408 || status === 425) {
     return `The service failed with HTTP status ${status}${wait}${said}: try again later.`;
@@ -211,6 +213,10 @@ function describeHttp({ call, status, retryAfter, detail }: Http): string {
   }
   const what = { token: "the token request", submit: "the image", fetch: "the question", cancel: "to cancel" }[call];
   return `The service refused ${what} with HTTP status ${status}${said}: the same request will be refused again.`;
+}
+
+function inBrackets(detail: string): string {
+  return detail === "" ? "" : ` (${detail})`;
 }
 
 function describeFaults(errors: readonly string[]): string {

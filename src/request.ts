@@ -22,6 +22,7 @@ import {
   suppliedToken,
   type TokenSource,
 } from "./token.ts";
+import { createTimers, type Timers } from "./timers.ts";
 
 /** A failed call that will be made again. */
 export interface Retry {
@@ -94,10 +95,12 @@ export interface Service {
   readonly maxResponseBytes: number;
   /** How failed calls are repeated. */
   readonly retry: Required<RetryOptions>;
+  /** The one timer of all tasks that wait for their next poll. */
+  readonly timers: Timers;
   /** What outlives it. */
   readonly memory: Memory;
-  /** When watches ask next; null for the library's default. */
-  readonly schedule: Schedule | null;
+  /** When watches ask next; undefined for the library's default. */
+  readonly schedule: Schedule | undefined;
   /** Hears of each failure that is tried again. */
   readonly onRetry: (retry: Retry) => void;
   /** Ends every call that is run with this value: `fetchRegions(id)({ ...service, signal })`. */
@@ -165,7 +168,7 @@ export function connect(options: ConnectOptions): Service {
     requestTimeout = 30_000,
     maxResponseBytes = 16 * 1024 * 1024,
     retry,
-    schedule = null,
+    schedule,
     onRetry = () => {},
   } = options;
   const base = {
@@ -174,6 +177,7 @@ export function connect(options: ConnectOptions): Service {
     requestTimeout: atLeast("connect", "requestTimeout", requestTimeout, Number.MIN_VALUE),
     maxResponseBytes: atLeast("connect", "maxResponseBytes", maxResponseBytes, 1),
     retry: retryPolicy(retry),
+    timers: createTimers(),
     memory,
     schedule,
     onRetry,
@@ -197,7 +201,7 @@ export function retrying<A>(call: Call, id: string | null, req: Req<A>): Req<A> 
     let malformed = 0;
     for (let failures = 1;; failures++) {
       const outcome = await req(service)();
-      if (E.isRight(outcome) || failures >= retry.tries) return outcome;
+      if (E.isRight(outcome) || failures >= retry.tries || signal?.aborted) return outcome;
       const error = outcome.left;
       if (error._tag === "Malformed") malformed++;
       const delay = retryDelay(retry, error, failures, malformed, Math.random());
@@ -268,7 +272,7 @@ function judge<A>(
   if (!isSuccess(answer)) return E.left(refusal(call, answer));
   const judged = decode(answer.text);
   // An answer that is not understood is shown in part, and might echo the token.
-  return E.isLeft(judged) && answer.text.includes(token) ? decode(withoutSecrets(answer.text, [token])) : judged;
+  return E.isLeft(judged) ? decode(withoutSecrets(answer.text, [token])) : judged;
 }
 
 function isSuccess({ status }: Answer): boolean {
@@ -354,8 +358,22 @@ function causeOf(error: unknown): string {
   return cut(reason.message.replace(/^error sending request for url \(.*?\): /, "") || code, MAX_DETAIL);
 }
 
+/** The text without the secrets, be they written as they are or escaped, as JSON and addresses do. */
 function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), text);
+  return secrets.reduce((text, secret) => text.replace(toPattern(secret), "[secret]"), text);
+}
+
+function toPattern(secret: string): RegExp {
+  const characters = Array.from(secret, (character) => {
+    const plain = character.replace(/[^\w]/g, "\\$&");
+    const unicode = Array.from(
+      { length: character.length },
+      (_, i) => `\\\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`,
+    ).join("");
+    const percent = Array.from(new TextEncoder().encode(character), (byte) => `%${byte.toString(16).padStart(2, "0")}`);
+    return `(?:\\\\?${plain}|${unicode}|${percent.join("")}${character === " " ? "|\\+" : ""})`;
+  });
+  return new RegExp(characters.join(""), "gi");
 }
 
 function tokenSource(base: Transport & Pick<Service, "memory">, { credentials, token }: ConnectOptions): TokenSource {
@@ -381,7 +399,7 @@ async function requestToken(
     method: "POST",
     headers: { "Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded" },
     body: form({ grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret }),
-  }, [clientSecret, form({ "": clientSecret }).slice(1)]);
+  }, [clientSecret]);
   return E.chain((answer: Answer): E.Either<RegionsError, AccessToken> => {
     if (isSuccess(answer)) return decodeAccessToken(answer.text, Date.now());
     const refused = answer.status === 400 || answer.status === 401 || answer.status === 403;

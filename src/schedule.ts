@@ -22,7 +22,7 @@ export interface Progress {
 
 /**
  * When to ask next: milliseconds from now, or none to give up. It is asked once after each status that is not final
- * and, where the sending of the image is known, once before the first poll.
+ * and, where the sending of the image is known, once before the first poll, where none means at once.
  */
 export type Schedule = (progress: Progress) => O.Option<number>;
 
@@ -94,7 +94,7 @@ export interface ExponentialOptions {
  * ```
  */
 export function exponential(
-  { minDelay = 1000, factor = 1.5, maxDelay = 30_000 }: ExponentialOptions = {},
+  { minDelay = 1000, factor = 1.5, maxDelay = Math.max(30_000, minDelay) }: ExponentialOptions = {},
 ): Schedule {
   atLeast("poll on an exponential schedule", "minDelay", minDelay, Number.MIN_VALUE);
   atLeast("poll on an exponential schedule", "factor", factor, 1);
@@ -130,7 +130,7 @@ export interface RetryOptions {
  * @throws {RangeError} If an option is out of its range.
  */
 export function retryPolicy(
-  { tries = 3, minDelay = 500, maxDelay = 30_000 }: RetryOptions = {},
+  { tries = 3, minDelay = 500, maxDelay = Math.max(30_000, minDelay) }: RetryOptions = {},
 ): Required<RetryOptions> {
   atLeast("retry", "retry.tries", tries, 1);
   atLeast("retry", "retry.minDelay", minDelay, 0);

@@ -131,7 +131,7 @@ const Given: t.Type<Given, unknown, unknown> = fields<Given>({
   dsrConfidence: nullable(DsrConfidence),
 }, "DetectionSettings");
 
-/** The codec of {@linkcode DetectionSettings}: whatever is absent or null becomes its default, on both sides. */
+/** The codec of {@linkcode DetectionSettings}: what is absent or null becomes its default. */
 export const DetectionSettings: t.Type<
   Required<DetectionSettings>,
   Required<DetectionSettings>,
@@ -146,7 +146,7 @@ export const DetectionSettings: t.Type<
 /**
  * The settings as they are sent, complete.
  *
- * @throws {RangeError} If a setting is none that the service knows.
+ * @throws {RangeError} If a setting has a value that the service does not know.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { fail, fields, isObject, list, nullable, oneOf, preview } from "./codec.ts";
+import { fail, fields, isObject, list, MAX_ERRORS, nullable, oneOf, preview } from "./codec.ts";
 import { describeError, duration, fromCodec, malformed, type RegionsError } from "./error.ts";
 import { Payload, readPayload, type Region, Regions } from "./region.ts";
 
@@ -95,6 +95,7 @@ const Messages = nullable(list(t.string, "Messages"));
 
 const Body: t.Type<Body, unknown, unknown> = fields<Body>({
   id: nullable(t.string),
+  // Which of the seven words it is matters only where the task is Completed.
   responseStatusCode: t.string,
   taskStatus: oneOf<TaskStatus["_tag"]>(["Pending", "Processing", "Completed", "Error", "NotExist"]),
   results: nullable(Results),
@@ -314,12 +315,18 @@ function readRegions({ responseStatusCode: code, results }: Body, context: t.Con
     );
   }
   const lists: (readonly Region[])[] = [];
+  const errors: t.ValidationError[] = [];
   for (const [index, { data }] of (results ?? []).entries()) {
     if (data === null || data === undefined) continue;
     const regions = readPayload(data);
-    if (regions === null) return Payload.validate(data, dataContext(context, results, index, data));
-    lists.push(regions);
+    if (regions !== null) {
+      lists.push(regions);
+      continue;
+    }
+    const explained = Payload.validate(data, dataContext(context, results, index, data));
+    if (E.isLeft(explained) && errors.length < MAX_ERRORS) errors.push(...explained.left);
   }
+  if (errors.length > 0) return t.failures(errors);
   return t.success(lists.length === 1 ? lists[0] : lists.flat());
 }
 

@@ -4,15 +4,17 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { asyncScheduler, Observable, type Subscription } from "rxjs";
-import { timerDelay } from "./abort.ts";
+import { Observable, type Subscriber } from "rxjs";
 import { type ImageSource, learn, policyFor, submitImage, turn } from "./api.ts";
 import { fromCodec, gaveUp, type RegionsError } from "./error.ts";
 import { PollState } from "./poll_state.ts";
 import type { Service } from "./request.ts";
 import type { DetectionSettings } from "./settings.ts";
-import { type Done, type Next, type PollOptions, resumePoll, startPoll } from "./step.ts";
+import { type Done, type Next, type PollOptions, type PollPolicy, resumePoll, startPoll } from "./step.ts";
 import type { Reply } from "./task_status.ts";
+import type { Sleeper } from "./timers.ts";
+
+const NONE: WatchOptions = {};
 
 /** Options for {@linkcode detectRegions}. */
 export interface DetectOptions extends PollOptions {
@@ -53,20 +55,17 @@ export interface WatchOptions extends DetectOptions {
  * deepEqual(await lastValueFrom(watchRegions(id)(service)), right({ _tag: "NotExist", id }));
  * ```
  */
-export function watchRegions(id: string, options: WatchOptions = {}): (service: Service) => Observable<Reply> {
-  const { signal, submittedAt = null, resume, ...pollOptions } = options;
+export function watchRegions(id: string, options: WatchOptions = NONE): (service: Service) => Observable<Reply> {
+  const { submittedAt = null, resume } = options;
   const resumed = resume === undefined ? null : PollState.decode(resume);
   if (resumed !== null && E.isRight(resumed) && resumed.right.id !== id) {
     throw new RangeError(`Cannot go on with the watch of ${id} as the state must be of the same task`);
   }
-  return (service) => {
-    const policy = policyFor(service, pollOptions);
-    const begin = (): Next => {
-      if (resumed === null) return startPoll(id, Date.now(), submittedAt, policy);
-      return E.isRight(resumed) ? resumePoll(resumed.right, Date.now(), policy) : failed(fromCodec(resumed.left));
-    };
-    return followTask(service, begin, pollOptions, signal);
+  const begin = (policy: PollPolicy): Next => {
+    if (resumed === null) return startPoll(id, Date.now(), submittedAt, policy);
+    return E.isRight(resumed) ? resumePoll(resumed.right, Date.now(), policy) : failed(fromCodec(resumed.left));
   };
+  return (service) => follow(service, begin, options);
 }
 
 /**
@@ -96,95 +95,79 @@ export function watchRegions(id: string, options: WatchOptions = {}): (service: 
 export function detectRegions(
   image: ImageSource,
   settings?: DetectionSettings,
-  options: DetectOptions = {},
+  options: DetectOptions = NONE,
 ): (service: Service) => Observable<Reply> {
-  const { signal, ...pollOptions } = options;
   const submit = submitImage(image, settings);
-  return (service) => {
-    const policy = policyFor(service, pollOptions);
-    const begin = async (signal: AbortSignal): Promise<Next> => {
-      const startedAt = Date.now();
-      const id = await submit({ ...service, signal, endsAt: startedAt + policy.deadline })();
-      if (E.isLeft(id)) {
-        return failed(signal.aborted && id.left._tag !== "Unconfirmed" ? gaveUp("aborted", null) : id.left);
-      }
-      const now = Date.now();
-      const first = startPoll(id.right, now, now, policy);
-      return { ...first, state: { ...first.state, startedAt } };
-    };
-    return followTask(service, begin, pollOptions, signal);
+  const begin = async (policy: PollPolicy, service: Service, signal: AbortSignal): Promise<Next> => {
+    const startedAt = Date.now();
+    const id = await submit({ ...service, signal, endsAt: startedAt + policy.deadline })();
+    if (E.isLeft(id)) {
+      return failed(signal.aborted && id.left._tag !== "Unconfirmed" ? gaveUp("aborted", null) : id.left);
+    }
+    const now = Date.now();
+    const first = startPoll(id.right, now, now, policy);
+    return { ...first, state: { ...first.state, startedAt } };
   };
+  return (service) => follow(service, begin, options);
 }
 
-function followTask(
-  service: Service,
-  begin: (signal: AbortSignal) => Next | PromiseLike<Next>,
-  options: PollOptions,
-  outer: AbortSignal | undefined,
-): Observable<Reply> {
-  const ask = (state: PollState, signal: AbortSignal): PromiseLike<Next> =>
-    turn(state, options)({ ...service, signal })();
-  return follow(begin, ask, outer, (state) => learn(service, state, null));
-}
+/** One poll and what follows it: {@linkcode turn}, but in tests of the stream alone. */
+export type Ask = (state: PollState, options: PollOptions) => (service: Service) => () => PromiseLike<Next>;
 
-/**
- * Follows a task from its beginning to its end: emit what was heard, sleep, ask, and again.
- *
- * @param begin Where to begin.
- * @param ask One poll and what follows it.
- * @param outer Ends the stream.
- * @param abandon Hears where the polling stood when it was ended from outside.
- */
+/** Follows a task from its beginning to its end, or to that of the signal: emit what was heard, sleep, ask, and again. */
 export function follow(
-  begin: (signal: AbortSignal) => Next | PromiseLike<Next>,
-  ask: (state: PollState, signal: AbortSignal) => PromiseLike<Next>,
-  outer?: AbortSignal,
-  abandon: (state: PollState) => void = () => {},
+  service: Service,
+  begin: (policy: PollPolicy, service: Service, signal: AbortSignal) => Next | PromiseLike<Next>,
+  options: DetectOptions,
+  ask: Ask = turn,
 ): Observable<Reply> {
+  const { signal: outer } = options;
+  policyFor(service, options);
+  // Thousands of these sleep at a time, so each holds no more than it needs.
   return new Observable<Reply>((subscriber) => {
-    const controller = new AbortController();
     let state: PollState | null = null;
-    let asking = false;
-    let timer: Subscription | undefined;
+    let sleeper: Sleeper | null = null;
+    let controller: AbortController | null = null;
 
-    const end = (reply: Reply): void => {
-      subscriber.next(reply);
-      subscriber.complete();
+    const go = (): void => {
+      controller = new AbortController();
+      const { signal } = controller;
+      if (outer?.aborted) controller.abort();
+      const next = state === null
+        ? begin(policyFor(service, options), service, signal)
+        : ask(state, options)({ ...service, signal })();
+      if ("then" in next) next.then(on, (fault) => subscriber.error(fault));
+      else on(next);
     };
     const on = (next: Next): void => {
-      asking = false;
+      controller = null;
+      state = next._tag === "Wait" ? next.state : null;
       if (next.heard !== null) subscriber.next(E.right(next.heard));
       if (subscriber.closed) return;
-      if (next._tag === "Done") {
-        state = null;
-        return end(next.reply);
-      }
-      const planned = state = next.state;
-      timer = asyncScheduler.schedule(() => wait(ask(planned, controller.signal)), timerDelay(next.delay));
+      if (next._tag === "Wait") sleeper = service.timers.sleep(next.delay, go);
+      else end(subscriber, next.reply);
     };
-    const wait = (next: PromiseLike<Next>): void => {
-      asking = true;
-      next.then(on, (fault) => subscriber.error(fault));
-    };
-    const abort = (): void => {
+    const abort = outer && ((): void => {
       // While the image is being sent only the outcome of that tells whether it may have been taken.
-      if (state === null) controller.abort();
-      else end(E.left(gaveUp("aborted", state)));
-    };
-
-    subscriber.add(() => {
-      timer?.unsubscribe();
-      outer?.removeEventListener("abort", abort);
-      if (asking) controller.abort();
-      if (state !== null) abandon(state);
+      if (state === null) controller?.abort();
+      else end(subscriber, E.left(gaveUp("aborted", state)));
     });
-    outer?.addEventListener("abort", abort);
-    if (outer?.aborted) controller.abort();
-    const first = begin(controller.signal);
-    if ("then" in first) wait(first);
-    else on(first);
-    if (outer?.aborted) abort();
+
+    if (abort) outer?.addEventListener("abort", abort);
+    subscriber.add(() => {
+      if (abort) outer?.removeEventListener("abort", abort);
+      if (sleeper !== null) service.timers.cancel(sleeper);
+      controller?.abort();
+      if (state !== null) learn(service, state, null);
+    });
+    go();
+    if (outer?.aborted) abort?.();
   });
+}
+
+function end(subscriber: Subscriber<Reply>, reply: Reply): void {
+  subscriber.next(reply);
+  subscriber.complete();
 }
 
 function failed(error: RegionsError): Done {

@@ -1,5 +1,5 @@
 import * as E from "fp-ts/lib/Either.js";
-import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { cancelTask, type ImageSource, submitImage, turn } from "../src/api.ts";
 import { fetchRegions } from "../src/api.ts";
 import { http, malformed, network, type RegionsError, tooLarge, unauthorized, unconfirmed } from "../src/error.ts";

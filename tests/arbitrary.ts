@@ -369,6 +369,7 @@ export const junk: fc.Arbitrary<unknown> = ((): fc.Arbitrary<unknown> => {
     withNullPrototype: true,
     withObjectString: true,
     withSet: true,
+    withSparseArray: true,
     withTypedArray: true,
   });
   const anyOr = (...likely: unknown[]): fc.Arbitrary<unknown> => fc.oneof(fc.constantFrom(...likely), anything);

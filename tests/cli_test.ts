@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { main } from "../src/cli.ts";
 import { emulate, type EmulatorOptions } from "../src/emulator.ts";
 import type { Region } from "../src/region.ts";
@@ -318,18 +318,21 @@ Deno.test("ocr-regions serve tells of a port that is taken", async () => {
 });
 
 Deno.test("ocr-regions as a process stops on Ctrl-C with status 130", async () => {
+  const server = await serve(emulate({ serviceTime: 60_000 }), 0);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", "src/cli.ts", "detect", PAGE, "--emulate"],
+    args: ["run", "-A", "--quiet", "src/cli.ts", "detect", PAGE],
+    env: { ...PAIR, OCR_BASE_URL: server.url },
     stdout: "null",
     stderr: "piped",
   }).spawn();
   const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
   let said = "";
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    if (!said.includes("Pending") && (said + part.value).includes("Pending")) child.kill("SIGINT");
+    if (!said.includes("Processing") && (said + part.value).includes("Processing")) child.kill("SIGINT");
     said += part.value;
   }
   deepEqual([(await child.status).code, /Cancelled task [-\da-f]{36}\.\n$/.test(said)], [130, true]);
+  await server.close();
 });
 
 /** An address where nothing listens. */

@@ -89,6 +89,7 @@ Deno.test("nullable() explains one fault once", () => {
 });
 
 Deno.test("fields() checks what its reader will see, inherited or not", () => {
+  deepEqual(linesOf(Pair, Object.create({ a: 2 })), []);
   deepEqual(linesOf(Pair, Object.create({ a: 2, b: 3 })), ["Pair/b: expected string or null, got 3"]);
   deepEqual(linesOf(Pair, Object.assign(Object.create({ b: 3 }), { a: 2, b: "b" })), []);
 });

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { right } from "fp-ts/lib/Either.js";
 import { emulate, type EmulatorOptions } from "../src/emulator.ts";

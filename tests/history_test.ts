@@ -1,6 +1,6 @@
 import * as E from "fp-ts/lib/Either.js";
 import fc from "fast-check";
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { explain } from "../src/codec.ts";
 import { History, NO_HISTORY, observe } from "../src/history.ts";
 

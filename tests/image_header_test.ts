@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { imageSize } from "image-size";

@@ -1,6 +1,6 @@
 import * as O from "fp-ts/lib/Option.js";
 import fc from "fast-check";
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { type History, NO_HISTORY, type Span } from "../src/history.ts";
 import { learned, type LearnedOptions } from "../src/learned.ts";
 import {

@@ -54,7 +54,8 @@ export const completed: Answer = () =>
   });
 
 /** No connection, in the words of Node. */
-export const refused: Answer = () => Promise.reject(new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") }));
+export const refused: Answer = () =>
+  Promise.reject(new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") }));
 
 /** No answer, ever, not even to an abort. */
 export const silent: Answer = () => new Promise(() => {});

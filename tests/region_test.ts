@@ -304,10 +304,16 @@ Deno.test("toRecognitionRegions() turns -0 into 0", () => {
   deepEqual(rect, { topLeftX: -1, topLeftY: -1, bottomRightX: 0, bottomRightY: 0 });
 });
 
-Deno.test("Region.is() takes for a region only what its encoder can write and its decoder can read", () => {
+Deno.test("Region.is() takes for a region only what comes back as it was written", () => {
   const point = { x: 0, y: 8 };
   for (const polygon of [[], [point], [point, { x: 697, y: 441 }], [point, point, point]]) {
     const u = { ...REGION, polygon };
     equal(Region.is(u), false, JSON.stringify(polygon));
+  }
+  equal(Region.is({ left: 0, top: 8, right: 0, bottom: 8, polygon: [point, point, point] }), true);
+  const triangle = [point, { x: 697, y: 441 }, point];
+  equal(Region.is({ ...REGION, polygon: triangle }), true);
+  for (const key of ["left", "top", "right", "bottom"] as const) {
+    equal(Region.is({ ...REGION, polygon: triangle, [key]: REGION[key] + 0.5 }), false, key);
   }
 });

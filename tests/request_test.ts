@@ -1,6 +1,6 @@
 import * as E from "fp-ts/lib/Either.js";
 import FakeTimers from "@sinonjs/fake-timers";
-import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { inspect } from "node:util";
 import { http, malformed, network, type RegionsError, timeout, tooLarge, unauthorized } from "../src/error.ts";
 import {

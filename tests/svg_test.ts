@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { SaxesParser } from "saxes";
 import { toBase64 } from "../src/base64.ts";

@@ -425,6 +425,7 @@ Deno.test("describe() says whether the 24 hours of a missing task are over, wher
     [0, young("0 ms")],
     [1500, young("1.5 s")],
     [RETENTION / 2, young("12 h")],
+    [RETENTION - 1, young("23 h")],
     [RETENTION, gone],
     [RETENTION + 1, gone],
     [1e12, gone],
@@ -434,15 +435,10 @@ Deno.test("describe() says whether the 24 hours of a missing task are over, wher
       equal(describe(reply, { submittedAt, now: submittedAt + age }), sentence);
     }
   }
+  // Clocks differ.
+  equal(describe(STATUSES.NotExist, { submittedAt, now: submittedAt - 1 }), describe(STATUSES.NotExist));
   equal(describe(STATUSES.NotExist, { submittedAt: Date.now() - RETENTION }), gone);
   ok(/only \d+ h ago/.test(describe(STATUSES.NotExist, { submittedAt: Date.now() - RETENTION / 2 })));
-});
-
-Deno.test("describe() says nothing silly of the age of a missing task", () => {
-  for (const now of [-5000, RETENTION - 1]) {
-    const sentence = describe(STATUSES.NotExist, { submittedAt: 0, now });
-    ok(!/only (-|24 h)/.test(sentence), sentence);
-  }
 });
 
 Deno.test("describe() takes an error as it is, and within a reply", () => {

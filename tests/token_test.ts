@@ -1,7 +1,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import fc from "fast-check";
 import FakeTimers from "@sinonjs/fake-timers";
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import { inspect } from "node:util";
 import { http, malformed, network, type RegionsError, timeout, unauthorized } from "../src/error.ts";
 import {

@@ -1,6 +1,6 @@
 // The whole path: the public API against the emulator with its detector, over a socket, on real pages.
 import * as E from "fp-ts/lib/Either.js";
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { lastValueFrom, toArray } from "rxjs";
 import {
   cancelTask,
