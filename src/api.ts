@@ -6,9 +6,11 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { Task } from "fp-ts/lib/Task.js";
+import type { Interruption } from "./abort.ts";
 import { toBase64 } from "./base64.ts";
+import type { Leave } from "./budget.ts";
 import { preview } from "./codec.ts";
-import { malformed, network, type RegionsError, unconfirmed } from "./error.ts";
+import { interrupted, malformed, network, type RegionsError, unconfirmed } from "./error.ts";
 import type { PollState } from "./poll_state.ts";
 import { notify, once, type Req, retrying, type Service } from "./request.ts";
 import { type DetectionSettings, toWireSettings } from "./settings.ts";
@@ -173,8 +175,33 @@ export function policyFor({ schedule, retry, memory }: Service, options: PollOpt
 }
 
 async function poll(state: PollState, service: Service, policy: PollPolicy): Promise<Next> {
-  const reply = await ask(state.id)({ ...service, endsAt: state.startedAt + policy.deadline })();
-  return step(state, reply, Date.now(), policy);
+  const endsAt = state.startedAt + policy.deadline;
+  const place = await enter(state, service, endsAt - Date.now());
+  if (E.isLeft(place)) {
+    const expired = expire(state, Date.now(), policy);
+    return O.isSome(expired) ? expired.value : step(state, place, Date.now(), policy);
+  }
+  let final = false;
+  try {
+    const reply = await ask(state.id)({ ...service, endsAt })();
+    const next = step(state, reply, Date.now(), policy);
+    final = next._tag === "Done";
+    return next;
+  } finally {
+    place.right(final);
+  }
+}
+
+/** Waits until the budget has a place for a poll, if there is a budget. */
+async function enter(
+  { submittedAt, startedAt, heardAt }: PollState,
+  { budget, signal }: Service,
+  ms: number,
+): Promise<E.Either<RegionsError, Leave>> {
+  if (budget === null) return E.right(() => {});
+  const since = submittedAt ?? startedAt;
+  const place = await budget.enter({ since, heardAt: heardAt ?? since }, ms, signal);
+  return E.mapLeft((why: Interruption) => interrupted("fetch", why, ms))(place);
 }
 
 function ask(id: string): Req<TaskStatus> {

@@ -13,6 +13,7 @@
  *
  * @module
  */
+export type { BudgetOptions } from "./budget.ts";
 export {
   type Call,
   type GaveUp,

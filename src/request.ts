@@ -8,6 +8,7 @@ import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { ReaderTaskEither } from "fp-ts/lib/ReaderTaskEither.js";
 import { sleep, within } from "./abort.ts";
+import { type Budget, type BudgetOptions, createBudget } from "./budget.ts";
 import { cut, isObject } from "./codec.ts";
 import { type Call, http, interrupted, network, type RegionsError, tooLarge, unauthorized } from "./error.ts";
 import { atLeast, retryDelay, type RetryOptions, retryPolicy, type Schedule } from "./schedule.ts";
@@ -72,6 +73,12 @@ export interface ConnectOptions {
   readonly maxResponseBytes?: number;
   /** How failed calls are repeated. */
   readonly retry?: RetryOptions;
+  /**
+   * How many polls all watches of this service may make together.
+   *
+   * @default {undefined} no bound
+   */
+  readonly budget?: BudgetOptions;
   /** When watches ask next, unless they bring a schedule of their own. */
   readonly schedule?: Schedule;
   /** Hears of each failure that is tried again. What it throws is reported as an uncaught error, and changes nothing. */
@@ -95,6 +102,8 @@ export interface Service {
   readonly maxResponseBytes: number;
   /** How failed calls are repeated. */
   readonly retry: Required<RetryOptions>;
+  /** How many polls all watches may make; null where there is no bound. */
+  readonly budget: Budget | null;
   /** The one timer of all tasks that wait for their next poll. */
   readonly timers: Timers;
   /** What outlives it. */
@@ -168,6 +177,7 @@ export function connect(options: ConnectOptions): Service {
     requestTimeout = 30_000,
     maxResponseBytes = 16 * 1024 * 1024,
     retry,
+    budget,
     schedule,
     onRetry = () => {},
   } = options;
@@ -177,6 +187,7 @@ export function connect(options: ConnectOptions): Service {
     requestTimeout: atLeast("connect", "requestTimeout", requestTimeout, Number.MIN_VALUE),
     maxResponseBytes: atLeast("connect", "maxResponseBytes", maxResponseBytes, 1),
     retry: retryPolicy(retry),
+    budget: budget === undefined ? null : createBudget(budget),
     timers: createTimers(),
     memory,
     schedule,

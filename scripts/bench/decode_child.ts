@@ -25,7 +25,9 @@ const [mode = "warm", name = "ours", json = "[]"] = process.argv.slice(2);
 const cases: readonly Case[] = JSON.parse(json);
 const found = [];
 for (const [count, fault] of cases) {
-  found.push(mode === "warm" ? await compare(count, fault) : mode === "cold" ? await first(count) : await allocated(count));
+  found.push(
+    mode === "warm" ? await compare(count, fault) : mode === "cold" ? await first(count) : await allocated(count),
+  );
 }
 console.log(JSON.stringify(found));
 

@@ -1,0 +1,283 @@
+// A long run over a bad line: 2,000 tasks, of whose calls a tenth go wrong. At the end each task has one outcome, and it
+// is the true one; no image was taken twice; and memory is flat. Needs --v8-flags=--expose-gc.
+//
+//     deno task soak [--tasks=2000] [--seed=1]
+import * as E from "fp-ts/lib/Either.js";
+import { deepStrictEqual } from "node:assert";
+import { parseArgs } from "node:util";
+import {
+  cancelTask,
+  connect,
+  detectRegions,
+  fixed,
+  isFinal,
+  type Region,
+  type RegionsError,
+  type Reply,
+  type Service,
+  submitImage,
+  type WatchOptions,
+  watchRegions,
+} from "../mod.ts";
+import type { Call } from "../src/error.ts";
+import { jitter } from "../src/schedule.ts";
+import { CREDENTIALS, type Planned, startFaultServer } from "../tests/faults/fault_server.ts";
+import { type FaultName, FAULTS } from "../tests/faults/faults.ts";
+import { CASES } from "../tests/faults/matrix.ts";
+
+/** A tenth of all calls goes wrong. */
+const FAULTY = 0.1;
+
+/** So many tasks are under way at a time. */
+const AT_A_TIME = 40;
+
+/** So many tasks share a service, and with it a token, and the fate of its credentials. */
+const PER_SERVICE = 5;
+
+/** How often a user would begin anew before giving up; nobody gets there. */
+const PATIENCE = 50;
+
+/** What the service itself keeps of so many tasks; a leak of the library's would be far more. */
+const MAX_GROWTH = 4_000_000;
+
+const { values: args } = parseArgs({ options: { tasks: { type: "string" }, seed: { type: "string" } } });
+const tasks = Number(args.tasks ?? 2000);
+const seed = Number(args.seed ?? Date.now() % 1_000_000);
+const { gc } = globalThis as { readonly gc?: () => void };
+if (gc === undefined) {
+  console.error("Cannot measure memory: run with --v8-flags=--expose-gc");
+  Deno.exit(1);
+}
+
+const names = Object.keys(FAULTS) as FaultName[];
+
+/** What the library must hold for lost: the service may have taken such an image. */
+const lost = new Set(CASES.filter(({ call, taken }) => call === "submit" && taken).map(({ fault }) => fault));
+
+const calls: Record<Call, number> = { token: 0, submit: 0, fetch: 0, cancel: 0 };
+const faulty: Record<Call, number> = { token: 0, submit: 0, fetch: 0, cancel: 0 };
+
+/** The same for the same seed, whatever else is under way. */
+function plan(call: Call, n: number): Planned | null {
+  const random = (what: string): number => jitter(`${seed}/${call}/${what}`, n);
+  if (random("whether") >= FAULTY) return null;
+  const fault = names[Math.floor(random("which") * names.length)];
+  return { fault: FAULTS[fault], taken: call !== "submit" || lost.has(fault) && random("taken") < 0.5 };
+}
+
+/** What is true of a task: one in twenty fails, and the others have a region of their own. */
+function truthOf(task: number): readonly Region[] | string {
+  return task % 20 === 19 ? `Image ${task} cannot be read.` : [{ left: 0, top: 0, right: task, bottom: task % 7 }];
+}
+
+const imageOf = (task: number): Uint8Array<ArrayBuffer> => new TextEncoder().encode(`image ${task}`);
+const taskOf = (image: Uint8Array): number => Number(new TextDecoder().decode(image).slice("image ".length));
+
+/** How often the service took each task's image. */
+const takings = new Map<number, number>();
+
+const violations: string[] = [];
+const outcomes = new Map<string, number>();
+const faults = new Map<string, number>();
+let retries = 0;
+let resumptions = 0;
+let anew = 0;
+
+const server = await startFaultServer({
+  plan: (call, n) => {
+    // It is asked twice for some calls.
+    calls[call] = Math.max(calls[call], n + 1);
+    return plan(call, n);
+  },
+  history: 1,
+  emulator: {
+    workers: AT_A_TIME,
+    serviceTime: () => 150 * Math.random(),
+    detect: (image) => {
+      const truth = truthOf(taskOf(image));
+      return typeof truth === "string" ? Promise.reject(new Error(truth)) : Promise.resolve(truth);
+    },
+  },
+  onTaken: (_, body) => {
+    const task = taskOf(Uint8Array.from(atob(JSON.parse(body).image), (c) => c.charCodeAt(0)));
+    takings.set(task, (takings.get(task) ?? 0) + 1);
+  },
+});
+
+function newService(): Service {
+  return connect({
+    credentials: CREDENTIALS,
+    baseUrl: server.url,
+    fetch: server.fetch,
+    requestTimeout: 1000,
+    maxResponseBytes: 1_000_000,
+    retry: { minDelay: 1, maxDelay: 100 },
+    schedule: fixed({ delay: 30 }),
+    onRetry: () => retries++,
+  });
+}
+
+/** The last word of a stream. It must be the only one of its kind. */
+function lastOf(
+  task: number,
+  stream: (service: Service) => ReturnType<ReturnType<typeof detectRegions>>,
+  service: Service,
+): Promise<Reply> {
+  return new Promise((resolve) => {
+    const replies: Reply[] = [];
+    const isLast = (reply: Reply): boolean => E.isLeft(reply) || isFinal(reply.right);
+    stream(service).subscribe({
+      next: (reply) => replies.push(reply),
+      error: (fault) => violations.push(`task ${task}: an error in the stream: ${fault}`),
+      complete: () => {
+        const last = replies.at(-1);
+        if (replies.filter(isLast).length !== 1 || last === undefined || !isLast(last)) {
+          violations.push(`task ${task}: no single last word in ${JSON.stringify(replies)}`);
+        }
+        resolve(last ?? E.right({ _tag: "NotExist", id: "" }));
+      },
+    });
+  });
+}
+
+/** A whole detection in one stream: what could not be found out stays so. */
+async function detect(task: number, service: Service): Promise<string> {
+  const reply = await lastOf(task, detectRegions(imageOf(task), {}, { deadline: 30_000 }), service);
+  if (E.isRight(reply)) return judge(task, reply);
+  const taken = takings.has(task) ? "taken" : "not taken";
+  if (saysNotTaken(reply.left) && taken === "taken") {
+    violations.push(`task ${task}: it was taken, and the library says ${JSON.stringify(reply.left)}`);
+  }
+  return `${reply.left._tag}, ${taken}`;
+}
+
+/** Sends and watches apart, as one does who wants to know: begins anew where the image was not taken, and goes on. */
+async function pursue(task: number, service: Service): Promise<string> {
+  const id = await send(task, service);
+  if (E.isLeft(id)) return `${id.left._tag}, ${takings.has(task) ? "taken" : "not taken"}`;
+  if (task % 6 === 2) {
+    const dropped = await cancelTask(id.right)(service)();
+    if (E.isRight(dropped)) {
+      const { taskStatus } = JSON.parse(await server.ask("GET", `/v5.0/ocr/DetectRegions?id=${id.right}`));
+      if (taskStatus !== "NotExist") violations.push(`task ${task}: it was cancelled, and is ${taskStatus}`);
+      return "cancelled";
+    }
+  }
+  let options: WatchOptions = { deadline: 30_000 };
+  for (let tries = 0; tries < PATIENCE; tries++) {
+    const reply = await lastOf(task, watchRegions(id.right, options), tries === 0 ? service : newService());
+    if (E.isRight(reply)) return judge(task, reply, task % 6 === 2);
+    resumptions++;
+    const resume = reply.left._tag === "GaveUp" ? reply.left.state : null;
+    options = { deadline: 30_000, ...resume === null ? {} : { resume } };
+  }
+  violations.push(`task ${task}: no end`);
+  return "no end";
+}
+
+async function send(task: number, service: Service): Promise<E.Either<RegionsError, string>> {
+  for (let tries = 0; tries < PATIENCE; tries++) {
+    const id = await submitImage(imageOf(task))(tries === 0 ? service : newService())();
+    if (E.isRight(id) || id.left._tag === "Unconfirmed") return id;
+    if (takings.has(task)) {
+      violations.push(`task ${task}: it was taken, and the library says ${JSON.stringify(id.left)}`);
+    }
+    anew++;
+  }
+  violations.push(`task ${task}: it was never taken`);
+  return E.right("");
+}
+
+/** Whether an error means that the image is not there. Others may be about a poll. */
+function saysNotTaken(error: RegionsError): boolean {
+  return "call" in error && (error.call === "token" || error.call === "submit");
+}
+
+/** The final status against the truth. */
+function judge(task: number, { right: status }: E.Right<unknown>, cancelled = false): string {
+  const truth = truthOf(task);
+  const { _tag } = status as { readonly _tag: string };
+  // A cancellation whose outcome was not heard may have happened.
+  if (cancelled && _tag === "NotExist") return "cancelled";
+  try {
+    const { id } = status as { readonly id: string };
+    deepStrictEqual(
+      status,
+      typeof truth === "string"
+        ? { _tag: "Error", id, messages: [truth] }
+        : { _tag: "Completed", id, regions: truth, notices: [] },
+    );
+  } catch {
+    violations.push(`task ${task}: it is ${JSON.stringify(truth)}, and the library says ${JSON.stringify(status)}`);
+  }
+  return _tag;
+}
+
+const samples: number[] = [];
+let next = 0;
+let ended = 0;
+const begun = Date.now();
+console.log(`seed ${seed}: ${tasks} tasks, ${AT_A_TIME} at a time`);
+
+const services = new Map<number, Service>();
+async function work(): Promise<void> {
+  while (next < tasks) {
+    const task = next++;
+    const group = Math.floor(task / PER_SERVICE);
+    const service = services.get(group) ?? newService();
+    services.set(group, service);
+    services.delete(group - AT_A_TIME);
+    const outcome = await (task % 3 === 0 ? detect : pursue)(task, service);
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    if (++ended % Math.ceil(tasks / 40) === 0) sample();
+  }
+}
+
+function sample(): void {
+  gc?.();
+  const { heapUsed, external } = Deno.memoryUsage();
+  samples.push(heapUsed + external);
+}
+
+await Promise.all(Array.from({ length: AT_A_TIME }, work));
+const took = Date.now() - begun;
+await server.close();
+
+for (const call of ["token", "submit", "fetch", "cancel"] as const) {
+  for (let n = 0; n < calls[call]; n++) {
+    const planned = plan(call, n);
+    if (planned === null) continue;
+    faulty[call]++;
+    const name = names.find((name) => FAULTS[name] === planned.fault) ?? "";
+    faults.set(name, (faults.get(name) ?? 0) + 1);
+  }
+}
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+const allCalls = sum(Object.values(calls)), allFaulty = sum(Object.values(faulty));
+const twice = [...takings].filter(([, times]) => times > 1);
+for (const [task, times] of twice) violations.push(`task ${task}: its image was taken ${times} times`);
+if (sum([...outcomes.values()]) !== tasks) violations.push(`${sum([...outcomes.values()])} outcomes of ${tasks} tasks`);
+
+const quarter = Math.floor(samples.length / 4);
+const mean = (numbers: readonly number[]): number => sum(numbers) / numbers.length;
+const first = mean(samples.slice(0, quarter)), last = mean(samples.slice(-quarter));
+if (!(last - first < MAX_GROWTH)) violations.push("memory grows");
+
+console.table(Object.fromEntries([...outcomes].sort(([, a], [, b]) => b - a).map(([k, tasks]) => [k, { tasks }])));
+console.log(
+  `${allCalls} calls, ${allFaulty} of them faulty (${
+    (100 * allFaulty / allCalls).toFixed(1)
+  } %), of ${faults.size} kinds`,
+);
+console.log(
+  `${retries} retries inside; ${resumptions} watches gone on with; ${anew} images sent anew, which were not taken`,
+);
+console.log(`${takings.size} images taken, ${twice.length} of them twice`);
+console.log(`memory: ${megabytes(first)} in the first quarter, ${megabytes(last)} in the last`);
+console.log(`${(took / 1000).toFixed(0)} s, ${violations.length} violations`);
+for (const violation of violations.slice(0, 20)) console.error(violation.slice(0, 500));
+Deno.exit(violations.length === 0 ? 0 : 1);
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(2)} MB`;
+}

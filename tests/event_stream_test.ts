@@ -1,0 +1,103 @@
+import * as E from "fp-ts/lib/Either.js";
+import FakeTimers from "@sinonjs/fake-timers";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal, throws } from "node:assert/strict";
+import { EMPTY, NEVER, Observable, of, Subject, throwError } from "rxjs";
+import { gaveUp } from "../src/error.ts";
+import { toEventStream, toReadableStream } from "../src/event_stream.ts";
+import type { Reply } from "../src/task_status.ts";
+
+const PENDING: Reply = E.right({ _tag: "Pending", id: "1" });
+const DONE: Reply = E.right({ _tag: "NotExist", id: "1" });
+const LOST: Reply = E.left(gaveUp("maxPolls", null));
+
+const read = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
+
+Deno.test("toReadableStream() gives every reply, and ends with the stream", async () => {
+  deepEqual(await Array.fromAsync(toReadableStream(of(PENDING, PENDING, DONE))), [PENDING, PENDING, DONE]);
+  deepEqual(await Array.fromAsync(toReadableStream(EMPTY)), []);
+});
+
+Deno.test("toReadableStream() ends the subscription when its reader leaves", async () => {
+  let subscribed = 0;
+  const replies = new Observable<Reply>((subscriber) => {
+    subscribed++;
+    subscriber.next(PENDING);
+    return () => subscribed--;
+  });
+  for await (const _ of toReadableStream(replies)) break;
+  equal(subscribed, 0);
+});
+
+Deno.test("toReadableStream() passes on what the caller's own schedule throws", async () => {
+  await rejects(Array.fromAsync(toReadableStream(throwError(() => new Error("of the schedule")))), /of the schedule/);
+});
+
+Deno.test("toEventStream() writes an event a reply, numbered, errors as well", async () => {
+  equal(
+    await read(toEventStream(of(PENDING, LOST))),
+    'id: 1\ndata: {"_tag":"Pending","id":"1"}\n\n' +
+      'id: 2\ndata: {"_tag":"GaveUp","reason":"maxPolls","state":null}\n\n',
+  );
+});
+
+Deno.test("toEventStream() keeps each event on a line of its own, whatever the texts hold", async () => {
+  const messages = ["a\nb", "c\r\n\r\nid: 9", "\u2028", "\0"];
+  const failed: Reply = E.right({ _tag: "Error", id: "1\n", messages });
+  const text = await read(toEventStream(of(failed)));
+  const [id, data, ...rest] = text.split(/\r\n|\r|\n/);
+  deepEqual([id, rest], ["id: 1", ["", ""]]);
+  deepEqual(JSON.parse(data.slice("data: ".length)), { _tag: "Error", id: "1\n", messages });
+});
+
+Deno.test("toEventStream() leaves out what a client has had", async () => {
+  const replies = of(PENDING, PENDING, DONE);
+  const last = 'id: 3\ndata: {"_tag":"NotExist","id":"1"}\n\n';
+  equal(await read(toEventStream(replies, { lastEventId: "2" })), last);
+  equal(await read(toEventStream(replies, { lastEventId: "3" })), "");
+  for (const lastEventId of [null, "", "x", "-1"]) {
+    equal((await read(toEventStream(replies, { lastEventId }))).match(/id: /g)?.length, 3);
+  }
+});
+
+Deno.test("toEventStream() sends comments to a client that reads, and none to one that does not", async () => {
+  const clock = FakeTimers.install({ toFake: ["setInterval", "clearInterval"] });
+  try {
+    const reader = toEventStream(NEVER, { heartbeat: 1000 }).getReader();
+    clock.tick(5000);
+    const text = new TextDecoder();
+    equal(text.decode((await reader.read()).value), ":\n\n");
+    const next = reader.read();
+    clock.tick(999);
+    equal(await Promise.race([next, Promise.resolve("nothing")]), "nothing");
+    clock.tick(1);
+    equal(text.decode((await next).value), ":\n\n");
+    await reader.cancel();
+    equal(clock.countTimers(), 0);
+  } finally {
+    clock.uninstall();
+  }
+});
+
+Deno.test("toEventStream() leaves no timer and no subscription behind, whichever side ends", async () => {
+  const clock = FakeTimers.install({ toFake: ["setInterval", "clearInterval"] });
+  try {
+    const replies = new Subject<Reply>();
+    const cancelled = toEventStream(replies);
+    equal(clock.countTimers(), 1);
+    await cancelled.cancel();
+    const ended = toEventStream(replies);
+    replies.complete();
+    deepEqual([clock.countTimers(), replies.observed, await read(ended)], [0, false, ""]);
+    await read(toEventStream(of(DONE)));
+    equal(clock.countTimers(), 0);
+  } finally {
+    clock.uninstall();
+  }
+});
+
+Deno.test("toEventStream() refuses a heartbeat that is none", () => {
+  throws(() => toEventStream(EMPTY, { heartbeat: 0 }), {
+    name: "RangeError",
+    message: "Cannot stream events as heartbeat must be a number over 0: current value is 0",
+  });
+});
