@@ -22,6 +22,7 @@ const LAYERS = [
   "event_stream",
   "image_header",
   "svg",
+  "durable_object",
   "emulator_queue",
   "emulator",
   "detector",
