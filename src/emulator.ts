@@ -13,6 +13,8 @@ import { DetectionSettings, type DsrMode } from "./settings.ts";
 import { TaskStatus } from "./task_status.ts";
 import type { Credentials } from "./token.ts";
 
+export type { QueueOptions } from "./emulator_queue.ts";
+
 /** Options for {@linkcode emulate}. Times are in milliseconds; a number out of its range is a `RangeError`. */
 export interface EmulatorOptions extends QueueOptions {
   /**

@@ -25,7 +25,7 @@ export const NO_HISTORY: History = { version: 1, spans: [] };
 
 const MAX_SPANS = 64;
 
-const Span: t.Type<Span> = guarded("a span of milliseconds", isSpan);
+const SpanType: t.Type<Span> = guarded("a span of milliseconds", isSpan);
 
 const Spans: t.Type<readonly Span[], unknown, unknown> = new t.Type<readonly Span[], unknown, unknown>(
   "Spans",
@@ -33,7 +33,7 @@ const Spans: t.Type<readonly Span[], unknown, unknown> = new t.Type<readonly Spa
   (u, context) =>
     Array.isArray(u) && u.length > MAX_SPANS
       ? fail(u, context, `expected at most ${MAX_SPANS} spans`)
-      : list(Span, "Spans").validate(u, context),
+      : list(SpanType, "Spans").validate(u, context),
   t.identity,
 );
 

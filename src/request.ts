@@ -94,7 +94,11 @@ export interface Service {
   readonly baseUrl: string;
   /** Sends a request. */
   readonly fetch: (request: Request) => Promise<Response>;
-  /** Where tokens come from. */
+  /**
+   * Where tokens come from.
+   *
+   * @internal
+   */
   readonly tokens: TokenSource;
   /** Milliseconds within which an answer must be there. */
   readonly requestTimeout: number;
@@ -102,9 +106,17 @@ export interface Service {
   readonly maxResponseBytes: number;
   /** How failed calls are repeated. */
   readonly retry: Required<RetryOptions>;
-  /** How many polls all watches may make; null where there is no bound. */
+  /**
+   * How many polls all watches may make; null where there is no bound.
+   *
+   * @internal
+   */
   readonly budget: Budget | null;
-  /** The one timer of all tasks that wait for their next poll. */
+  /**
+   * The one timer of all tasks that wait for their next poll.
+   *
+   * @internal
+   */
   readonly timers: Timers;
   /** What outlives it. */
   readonly memory: Memory;
