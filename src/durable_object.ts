@@ -45,6 +45,8 @@ export interface DurableTask {
   readonly submit: (image: ImageSource, settings?: DetectionSettings) => Promise<void>;
   /** Begins to poll a task that was sent before, if the object has none yet. */
   readonly watch: (id: string) => Promise<void>;
+  /** What was heard so far, each change once, the last word included; null where there is no task. */
+  readonly heard: () => Promise<readonly Reply[] | null>;
   /**
    * What was heard so far and what will be, each change once, up to the last word. The same from the start for every
    * subscriber, so that the events of `toEventStream` keep their numbers.
@@ -96,7 +98,8 @@ export function createDurableTask(
   /** What the storage holds: null for no task, undefined before it was read. */
   let heard: readonly Reply[] | null | undefined;
   let live = new Subject<Reply>();
-  let sending = false;
+  /** The sending of the image, while it is under way. */
+  let sending: Promise<void> | null = null;
   /** Changes when a task is forgotten: what is under way then is nobody's. */
   let epoch = 0;
 
@@ -117,15 +120,19 @@ export function createDurableTask(
     return true;
   };
   const record = async (next: Next): Promise<void> => {
+    const mine = epoch;
     const before = heard ?? [];
     const news = newsOf(next, before.at(-1));
-    heard = [...before, ...news];
+    const known = [...before, ...news];
     const alarm = Date.now() + (next._tag === "Wait" ? next.delay : retention);
     await Promise.all([
-      news.length === 0 ? null : storage.put("heard", heard),
+      news.length === 0 ? null : storage.put("heard", known),
       storage.put("state", next._tag === "Wait" ? next.state : null),
       storage.setAlarm(alarm),
     ]);
+    if (mine !== epoch) return;
+    // Not before it is stored, and in one go: who comes meanwhile hears each once.
+    heard = known;
     for (const reply of news) live.next(reply);
     if (next._tag === "Done") live.complete();
   };
@@ -155,16 +162,22 @@ export function createDurableTask(
     submit: async (image, settings) => {
       const send = submitImage(image, settings)(service);
       if (!await claim()) return;
-      sending = true;
-      const id = await send();
-      sending = false;
-      const now = Date.now();
-      await record(E.isRight(id) ? startPoll(id.right, now, now, policy) : last(id.left));
+      const begin = async (): Promise<void> => {
+        const id = await send();
+        sending = null;
+        const now = Date.now();
+        await record(E.isRight(id) ? startPoll(id.right, now, now, policy) : last(id.left));
+      };
+      await (sending = begin());
     },
     watch: async (id) => void await claim(startPoll(id, Date.now(), null, policy).state),
+    heard: load,
     replies: () =>
-      defer(load).pipe(mergeMap((known) => known === null || isOver(known) ? known ?? [] : concat(known, live))),
+      // `heard` is read when `live` is subscribed to: what `load` gave may be old by then.
+      defer(load).pipe(mergeMap(() => !heard || isOver(heard) ? heard ?? [] : concat(heard, live))),
     cancel: async () => {
+      // Before, nobody knows the id.
+      await sending;
       const state = PollState.decode(await storage.get("state"));
       const cancelled = E.isRight(state) ? await cancelTask(state.right.id)(service)() : E.right(undefined);
       if (E.isRight(cancelled)) await forget();

@@ -13,12 +13,15 @@ const IMAGE = new Uint8Array([1, 2, 3]);
 const DAY = 86_400_000;
 
 /** A storage that outlives its object, and an alarm that wakes whichever object there is. */
-function world(mock: Mock): {
+function world(mock: Mock, slow = 0): {
   readonly task: () => DurableTask;
   readonly restart: () => DurableTask;
   readonly values: Map<string, unknown>;
   readonly alarm: () => number | null;
+  /** Refuses everything but the alarm. */
   broken: boolean;
+  /** Refuses to write. */
+  deaf: boolean;
 } {
   const values = new Map<string, unknown>();
   let alarm: number | null = null;
@@ -32,10 +35,16 @@ function world(mock: Mock): {
         ? new Promise(() => {})
         : result.broken
         ? Promise.reject(new Error("storage"))
-        : Promise.resolve(act());
+        : slow === 0
+        ? Promise.resolve(act())
+        : new Promise((done) => {
+          const result = act();
+          setTimeout(() => done(result), slow);
+        });
     const storage: DurableStorage = {
       get: <T>(key: string) => alive(() => structuredClone(values.get(key)) as T | undefined),
-      put: (key, value) => alive(() => void values.set(key, structuredClone(value))),
+      put: (key, value) =>
+        result.deaf ? Promise.reject(new Error("put")) : alive(() => void values.set(key, structuredClone(value))),
       deleteAll: () => alive(() => values.clear()),
       setAlarm: (at) =>
         // The alarm survives a fault of the rest.
@@ -62,6 +71,7 @@ function world(mock: Mock): {
     values,
     alarm: () => alarm,
     broken: false,
+    deaf: false,
   };
   let task = make();
   return result;
@@ -221,3 +231,43 @@ withClock("an image that was refused is the last word", async () => {
 function completed2(): Response {
   return Response.json({ id: ID, responseStatusCode: "Ok", taskStatus: "Completed", results: [], error: null });
 }
+
+withClock("a task that is cancelled while its image is being sent stays cancelled", async (clock) => {
+  const service = mock({
+    submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 5000))],
+    fetch: [pending],
+  });
+  const { task, values, alarm } = world(service);
+  const sent = task().submit(IMAGE);
+  await clock.tickAsync(100);
+  const cancelled = task().cancel();
+  await clock.tickAsync(20_000);
+  await sent;
+  deepEqual(await cancelled, E.right(undefined));
+  deepEqual([values.size, alarm(), service.calls], [0, null, ["submit", "cancel"]]);
+});
+
+withClock("who comes while a status is being written hears it once", async (clock) => {
+  const service = mock({ fetch: [pending, processing, completed] });
+  const w = world(service, 50);
+  await Promise.all([w.task().submit(IMAGE), clock.tickAsync(200)]);
+  const all: Promise<Reply[]>[] = [];
+  for (let at = 0; at < 5000; at += 10) {
+    all.push(collect(w.task()));
+    await clock.tickAsync(10);
+  }
+  await clock.tickAsync(5000);
+  const seen = new Set((await Promise.all(all)).map((r) => tags(r).join()));
+  deepEqual([...seen], ["Pending,Processing,Completed"]);
+});
+
+withClock("a last word that could not be stored is not forgotten at the next alarm", async (clock) => {
+  const service = mock({ fetch: [completed] });
+  const w = world(service);
+  await w.task().submit(IMAGE);
+  w.deaf = true;
+  await clock.tickAsync(1500);
+  w.deaf = false;
+  await clock.tickAsync(61_000);
+  deepEqual(tags(await collect(w.task())), ["Completed"]);
+});
