@@ -28,6 +28,7 @@ const LAYERS = [
   "detector",
   "serve",
   "cli",
+  "bin",
 ];
 
 const faults: string[] = [];

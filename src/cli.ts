@@ -1,4 +1,3 @@
-#!/usr/bin/env -S deno run -A
 /**
  * The command line: `ocr-regions detect`, `watch`, `cancel` and `serve`. Runs on Deno, Node and Bun.
  *
@@ -172,6 +171,24 @@ function parse(args: readonly string[]): E.Either<string, Command> {
   return DsrMode.is(mode)
     ? E.right({ _tag: "Detect", image: subject, mode, svg, json, emulated })
     : E.left(`There is no mode ${mode}: there are ${DSR_MODES.join(", ")}.`);
+}
+
+/**
+ * What the process has. The first Ctrl-C aborts the signal; the second finds no handler any more, and ends the process.
+ *
+ * @example
+ * ```ts
+ * import { main, ofProcess } from "@ocr-cloud/regions/cli";
+ * import process from "node:process";
+ *
+ * process.exitCode = await main(["--help"], ofProcess());
+ * ```
+ */
+export function ofProcess(): Io {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
+  const { env, stdout, stderr } = process;
+  return { env, stdout, stderr, signal: controller.signal };
 }
 
 async function detect(
@@ -363,12 +380,4 @@ function toTable(regions: readonly Region[]): string {
 function refuse({ stderr }: Io, message: string, status: number = NOT_ASKED): number {
   stderr.write(`${message}\n`);
   return status;
-}
-
-if (import.meta.main) {
-  const controller = new AbortController();
-  // The second Ctrl-C finds no handler any more, and ends the process.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
-  const { env, stdout, stderr } = process;
-  process.exitCode = await main(process.argv.slice(2), { env, stdout, stderr, signal: controller.signal });
 }

@@ -320,7 +320,7 @@ Deno.test("ocr-regions serve tells of a port that is taken", async () => {
 Deno.test("ocr-regions as a process stops on Ctrl-C with status 130", async () => {
   const server = await serve(emulate({ serviceTime: 60_000 }), 0);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", "src/cli.ts", "detect", PAGE],
+    args: ["run", "-A", "--quiet", "src/bin.ts", "detect", PAGE],
     env: { ...PAIR, OCR_BASE_URL: server.url },
     stdout: "null",
     stderr: "piped",
