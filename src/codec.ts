@@ -97,6 +97,9 @@ export function fail<A>(actual: unknown, context: t.Context, message?: string): 
   return t.failures([{ value: actual, context, message }]);
 }
 
+/** What explains a fault once its place is known: a path costs more than most values that it could lead to. */
+export type Fault = (context: t.Context) => t.Validation<never>;
+
 /** Enters a codec that is no field of its parent, so that its name stands in the path. */
 export function enter(context: t.Context, codec: t.Decoder<unknown, unknown>, actual: unknown): t.Context {
   return t.appendContext(context, "", codec, actual);

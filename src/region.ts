@@ -4,7 +4,7 @@
  * @module
  */
 import * as t from "io-ts";
-import { enter, fail, isObject, MAX_ERRORS } from "./codec.ts";
+import { enter, fail, type Fault, isObject, MAX_ERRORS } from "./codec.ts";
 
 /** A point of an image, in pixels, origin top left. */
 export interface Point {
@@ -108,8 +108,8 @@ export const Payload: t.Type<readonly Region[], string, unknown> = new t.Type<re
   "Payload",
   Regions.is,
   (u, context) => {
-    const regions = typeof u === "string" ? readPayload(u) : null;
-    return regions === null ? failPayload(u, context) : t.success(regions);
+    const regions = readPayload(u);
+    return typeof regions === "function" ? regions(context) : t.success(regions);
   },
   (regions) => btoa(JSON.stringify(Regions.encode(regions))),
 );
@@ -153,10 +153,19 @@ export function toRecognitionRegions(regions: readonly Region[]): readonly Recog
   }));
 }
 
-/** Reads a payload without explaining itself: null where there is a fault. The fast path of {@linkcode Payload}. */
-export function readPayload(text: string): readonly Region[] | null {
-  const binary = fromBase64(text);
-  return binary === null ? null : readRows(parseJson(binary));
+/** Reads a payload: its regions, or what explains the fault. Both parse it once. */
+export function readPayload(u: unknown): readonly Region[] | Fault {
+  const binary = typeof u === "string" ? fromBase64(u) : null;
+  if (binary === null) return notBase64(u);
+  const rows = parseJson(binary);
+  if (!Array.isArray(rows)) return notRegions(binary, rows, 0);
+  // Nobody else holds the rows, so each gives its place to its region: a second list costs more than all the checks.
+  for (let i = 0; i < rows.length; i++) {
+    const region = readRow(rows[i]);
+    if (region === null) return notRegions(binary, rows, i);
+    rows[i] = region;
+  }
+  return rows;
 }
 
 function isRegion(u: unknown): u is Region {
@@ -189,10 +198,17 @@ function readRow(u: unknown): Region | null {
   if (u.length !== 4) return readPolygon(u);
   const left: unknown = u[0], top: unknown = u[1], right: unknown = u[2], bottom: unknown = u[3];
   // The sums turn -0 into 0, so that equal regions print and compare alike.
-  return isCoordinate(left) && isCoordinate(top) && isCoordinate(right) && isCoordinate(bottom) &&
-      left <= right && top <= bottom
+  return typeof left === "number" && typeof top === "number" && typeof right === "number" &&
+      typeof bottom === "number" && left <= right && top <= bottom && areCoordinates(left, top, right, bottom)
     ? { left: left + 0, top: top + 0, right: right + 0, bottom: bottom + 0 }
     : null;
+}
+
+/** Whether numbers of which the first two are no more than the others are coordinates. */
+function areCoordinates(left: number, top: number, right: number, bottom: number): boolean {
+  // Engines compare small integers with each other faster than with 2^53.
+  return left >= 0 && top >= 0 && right <= 1e6 && bottom <= 1e6 ||
+    left >= -MAX_COORDINATE && top >= -MAX_COORDINATE && right <= MAX_COORDINATE && bottom <= MAX_COORDINATE;
 }
 
 function readPolygon(row: readonly unknown[]): Region | null {
@@ -217,19 +233,22 @@ function boundingBox(polygon: readonly Point[]): Region {
   return { left, top, right, bottom };
 }
 
-function failPayload(u: unknown, context: t.Context): t.Validation<readonly Region[]> {
-  const binary = typeof u === "string" ? fromBase64(u) : null;
-  if (binary === null) return fail(u, context, "expected Base64 text");
-  const rows = parseJson(binary);
-  return rows === undefined
-    ? fail(binary, enter(context, Regions, binary), "expected JSON behind the Base64")
-    : failRows(rows, enter(context, Regions, rows));
+function notBase64(u: unknown): Fault {
+  return (context) => fail(u, context, "expected Base64 text");
 }
 
-function failRows(u: unknown, context: t.Context): t.Validation<readonly Region[]> {
+function notRegions(binary: string, rows: unknown, first: number): Fault {
+  return (context) =>
+    rows === undefined
+      ? fail(binary, enter(context, Regions, binary), "expected JSON behind the Base64")
+      : failRows(rows, enter(context, Regions, rows), first);
+}
+
+/** Explains rows, the first of which that is wrong is at `first`. */
+function failRows(u: unknown, context: t.Context, first = 0): t.Validation<never> {
   if (!Array.isArray(u)) return fail(u, context, "expected an array of rows of numbers");
   const errors: t.ValidationError[] = [];
-  for (let i = 0; i < u.length && errors.length < MAX_ERRORS; i++) {
+  for (let i = first; i < u.length && errors.length < MAX_ERRORS; i++) {
     if (readRow(u[i]) !== null) continue;
     const row = failRow(u[i], enter(t.appendContext(context, String(i), Region, u[i]), Region, u[i]));
     if (row._tag === "Left") errors.push(...row.left);

@@ -5,7 +5,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { fail, fields, isObject, list, MAX_ERRORS, nullable, oneOf, preview } from "./codec.ts";
+import { fail, type Fault, fields, isObject, list, MAX_ERRORS, nullable, oneOf, preview } from "./codec.ts";
 import { describeError, duration, fromCodec, malformed, type RegionsError } from "./error.ts";
 import { Payload, readPayload, type Region, Regions } from "./region.ts";
 
@@ -92,6 +92,7 @@ const Result: t.Type<Result, unknown, unknown> = fields<Result>(
 );
 const Results = list(Result, "Results");
 const Messages = nullable(list(t.string, "Messages"));
+const Problem = nullable(fields<NonNullable<Body["error"]>>({ messages: Messages, warnings: Messages }, "Error"));
 
 const Body: t.Type<Body, unknown, unknown> = fields<Body>({
   id: nullable(t.string),
@@ -99,7 +100,7 @@ const Body: t.Type<Body, unknown, unknown> = fields<Body>({
   responseStatusCode: t.string,
   taskStatus: oneOf<TaskStatus["_tag"]>(["Pending", "Processing", "Completed", "Error", "NotExist"]),
   results: nullable(Results),
-  error: nullable(fields<NonNullable<Body["error"]>>({ messages: Messages, warnings: Messages }, "Error")),
+  error: Problem,
 }, "Response");
 
 /**
@@ -109,7 +110,10 @@ const Body: t.Type<Body, unknown, unknown> = fields<Body>({
 export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = new t.Type<TaskStatus, unknown, unknown>(
   "Response",
   isTaskStatus,
-  (u, context) => E.chain((body: Body) => readStatus(body, context))(Body.validate(u, context)),
+  (u, context) => {
+    const status = readStatus(u);
+    return typeof status === "function" ? status(context) : t.success(status);
+  },
   writeStatus,
 );
 
@@ -146,7 +150,9 @@ export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = new t.Type<TaskS
  */
 export function decodeResponse(body: unknown, id?: string): E.Either<RegionsError, TaskStatus> {
   try {
-    return E.chain((status: TaskStatus) => checkId(status, id))(E.mapLeft(fromCodec)(TaskStatus.decode(body)));
+    const status = readStatus(body);
+    if (typeof status !== "function") return checkId(status, id);
+    return E.mapLeft(fromCodec)(status(t.getDefaultContext(TaskStatus)));
   } catch {
     // No JSON does this; a proxy or a getter may.
     return E.left(malformed(["Response: expected JSON, got a value that cannot be read"]));
@@ -252,7 +258,7 @@ function checkId(status: TaskStatus, id: string | undefined): E.Either<RegionsEr
   if (id === undefined) return E.right(status);
   if (status.id === "") return E.right({ ...status, id });
   // The service writes GUIDs in its own case.
-  return status.id.toLowerCase() === id.toLowerCase()
+  return status.id === id || status.id.toLowerCase() === id.toLowerCase()
     ? E.right(status)
     : E.left(malformed([`Response/id: expected ${preview(id)}, which was asked for, got ${preview(status.id)}`]));
 }
@@ -286,54 +292,93 @@ function describeStatus(status: TaskStatus, { submittedAt, now = Date.now() }: D
   })(status);
 }
 
-function readStatus(body: Body, context: t.Context): t.Validation<TaskStatus> {
-  const id = body.id ?? "";
-  const messages = [...body.error?.messages ?? [], ...body.error?.warnings ?? []];
-  switch (body.taskStatus) {
+/** Reads an answer: its status, or what explains the fault. */
+function readStatus(u: unknown): TaskStatus | Fault {
+  if (!isBody(u)) return notBody(u);
+  const id = u.id ?? "";
+  switch (u.taskStatus) {
     case "Pending":
     case "Processing":
     case "NotExist":
-      return t.success({ _tag: body.taskStatus, id });
+      return { _tag: u.taskStatus, id };
     case "Error":
-      return t.success({ _tag: "Error", id, messages });
-    case "Completed":
-      return E.map((regions: readonly Region[]): TaskStatus => ({
-        _tag: "Completed",
-        id,
-        regions,
-        notices: messages,
-      }))(readRegions(body, context));
-  }
-}
-
-function readRegions({ responseStatusCode: code, results }: Body, context: t.Context): t.Validation<readonly Region[]> {
-  if (code !== "Ok" && code !== "NoAnyResultData") {
-    return fail(
-      code,
-      t.appendContext(context, "responseStatusCode", t.string, code),
-      "expected Ok or NoAnyResultData, as nothing lost may look like nothing found",
-    );
-  }
-  const lists: (readonly Region[])[] = [];
-  const errors: t.ValidationError[] = [];
-  for (const [index, { data }] of (results ?? []).entries()) {
-    if (data === null || data === undefined) continue;
-    const regions = readPayload(data);
-    if (regions !== null) {
-      lists.push(regions);
-      continue;
+      return { _tag: "Error", id, messages: readMessages(u) };
+    case "Completed": {
+      const regions = readRegions(u);
+      return typeof regions === "function" ? regions : { _tag: "Completed", id, regions, notices: readMessages(u) };
     }
-    const explained = Payload.validate(data, dataContext(context, results, index, data));
-    if (E.isLeft(explained) && errors.length < MAX_ERRORS) errors.push(...explained.left);
   }
-  if (errors.length > 0) return t.failures(errors);
-  return t.success(lists.length === 1 ? lists[0] : lists.flat());
 }
 
-function dataContext(context: t.Context, results: Body["results"], index: number, data: string): t.Context {
-  const inResults = t.appendContext(context, "results", Results, results);
-  const inResult = t.appendContext(inResults, String(index), Result, results?.[index]);
-  return t.appendContext(inResult, "data", t.string, data);
+function readMessages({ error }: Body): readonly string[] {
+  return error === null || error === undefined ? [] : [...error.messages ?? [], ...error.warnings ?? []];
+}
+
+function readRegions({ responseStatusCode: code, results }: Body): readonly Region[] | Fault {
+  if (code !== "Ok" && code !== "NoAnyResultData") return lostResults(code);
+  if (results === null || results === undefined) return [];
+  // As a rule there is one.
+  if (results.length === 1) return readResult(results, 0);
+  const lists: (readonly Region[])[] = [];
+  const faults: Fault[] = [];
+  for (let i = 0; i < results.length && faults.length < MAX_ERRORS; i++) {
+    const regions = readResult(results, i);
+    if (typeof regions === "function") faults.push(regions);
+    else lists.push(regions);
+  }
+  return faults.length === 0 ? lists.flat() : allOf(faults);
+}
+
+function readResult(results: readonly Result[], index: number): readonly Region[] | Fault {
+  const { data } = results[index];
+  if (data === null || data === undefined) return [];
+  const regions = readPayload(data);
+  return typeof regions === "function" ? inResult(regions, results, index) : regions;
+}
+
+function notBody(u: unknown): Fault {
+  return (context) => E.chain(() => fail<never>(u, context))(Body.validate(u, context));
+}
+
+function lostResults(code: string): Fault {
+  const message = "expected Ok or NoAnyResultData, as nothing lost may look like nothing found";
+  return (context) => fail(code, t.appendContext(context, "responseStatusCode", t.string, code), message);
+}
+
+function inResult(fault: Fault, results: readonly Result[], index: number): Fault {
+  const result = results[index];
+  return (context) => {
+    const inResults = t.appendContext(context, "results", Results, results);
+    const inResult = t.appendContext(inResults, String(index), Result, result);
+    return fault(t.appendContext(inResult, "data", t.string, result.data));
+  };
+}
+
+function allOf(faults: readonly Fault[]): Fault {
+  return (context) => t.failures(faults.map((fault) => fault(context)).flatMap((f) => f._tag === "Left" ? f.left : []));
+}
+
+/** What `Body.is` says. That walks through lists of codecs, which takes as long as parsing a small answer. */
+function isBody(u: unknown): u is Body {
+  return isObject(u) && isTextOrNull(u.id) && typeof u.responseStatusCode === "string" && isWord(u.taskStatus) &&
+    isResultsOrNull(u.results) && Problem.is(u.error);
+}
+
+function isWord(u: unknown): boolean {
+  return u === "Completed" || u === "Processing" || u === "Pending" || u === "Error" || u === "NotExist";
+}
+
+function isResultsOrNull(u: unknown): boolean {
+  if (u === null || u === undefined) return true;
+  if (!Array.isArray(u)) return false;
+  for (const result of u) {
+    if (!(isObject(result) && isTextOrNull(result.type) && isTextOrNull(result.data))) return false;
+  }
+  return true;
+}
+
+function isTextOrNull(u: unknown): boolean {
+  return typeof u === "string" || u === null || u === undefined;
 }
 
 function isTaskStatus(u: unknown): u is TaskStatus {
