@@ -43,8 +43,8 @@ const ROUNDS = 20;
 /** So many rounds come before those, until everything is compiled and every table has its size. */
 const WARM_UP = 5;
 
-/** What the service itself keeps of 1,500 tasks, and some noise; two kilobytes left behind by each task would be more. */
-const MAX_GROWTH = 3_000_000;
+/** What the service itself keeps of 1,500 tasks is 1.1 MB; with a kilobyte left behind by each task it would be 2.6. */
+const MAX_GROWTH = 2_000_000;
 
 const { values: args } = parseArgs({ options: { tasks: { type: "string" }, seed: { type: "string" } } });
 const tasks = Number(args.tasks ?? 2000);

@@ -1,0 +1,326 @@
+// Ending what is under way, over real sockets: at once, with nothing sent afterwards, and with nothing left behind.
+import * as E from "fp-ts/lib/Either.js";
+import * as O from "fp-ts/lib/Option.js";
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { lastValueFrom, type Observable } from "rxjs";
+import { cancelTask, fetchRegions, submitImage } from "../../src/api.ts";
+import { type Call, gaveUp, network, type RegionsError, unconfirmed } from "../../src/error.ts";
+import { connect, type ConnectOptions, type Req, type Service } from "../../src/request.ts";
+import { fixed } from "../../src/schedule.ts";
+import type { Reply } from "../../src/task_status.ts";
+import { detectRegions, watchRegions } from "../../src/watch.ts";
+import { CREDENTIALS, type Fault, type FaultServer, PATH, type Plan, startFaultServer } from "./fault_server.ts";
+import { FAULTS } from "./faults.ts";
+
+/** The sanitizers are off unless a test turns them on. They do not see sockets: the server counts those. */
+const strict = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true } as const;
+
+const IMAGE = new Uint8Array([1, 2, 3]);
+
+/** Long enough for a request that should not be sent. */
+const LATER = 500;
+
+async function withServer(plan: Plan, test: (server: FaultServer) => Promise<void>): Promise<void> {
+  const server = await startFaultServer({ plan, emulator: { serviceTime: 1e9 } });
+  try {
+    await test(server);
+  } finally {
+    await server.close();
+  }
+}
+
+function serviceOf({ url, fetch }: FaultServer, options: Partial<ConnectOptions> = {}): Service {
+  return connect({
+    credentials: CREDENTIALS,
+    baseUrl: url,
+    fetch,
+    // Waits are there to be ended.
+    retry: { minDelay: 1, maxDelay: 60_000 },
+    schedule: fixed({ delay: 10 }),
+    ...options,
+  });
+}
+
+/** The fault at every request of a kind. */
+function at(call: Call, fault: Fault): Plan {
+  return (asked) => asked === call ? { fault, taken: true } : null;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition(); tries++) {
+    ok(tries < 500, "it never came to that");
+    await pause(10);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** A signal that counts its listeners. */
+function countedSignal(): {
+  readonly controller: AbortController;
+  readonly listeners: () => number;
+  readonly most: () => number;
+} {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const add = signal.addEventListener.bind(signal), remove = signal.removeEventListener.bind(signal);
+  const listeners = new Set<unknown>();
+  let most = 0;
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listeners.add(args[1]);
+    most = Math.max(most, listeners.size);
+    return add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listeners.delete(args[1]);
+    return remove(...args);
+  };
+  return { controller, listeners: () => listeners.size, most: () => most };
+}
+
+/** What a stream has given so far, and whether it has completed. */
+function record(stream: Observable<Reply>): {
+  readonly replies: readonly Reply[];
+  readonly isOver: () => boolean;
+  readonly unsubscribe: () => void;
+} {
+  const replies: Reply[] = [];
+  let over = false;
+  const subscription = stream.subscribe({
+    next: (reply) => replies.push(reply),
+    complete: () => {
+      over = true;
+    },
+  });
+  return { replies, isOver: () => over, unsubscribe: () => subscription.unsubscribe() };
+}
+
+const count = ({ arrivals }: FaultServer, call: Call): number => arrivals.filter((a) => a.call === call).length;
+
+/** The service asks to come again after a wait that is long enough to be ended, and short enough to be waited for. */
+const COME_AGAIN: Fault = { _tag: "Answer", answer: () => ({ status: 429, headers: { "Retry-After": "0.3" } }) };
+
+/** Where a call or a stream is when it is ended. */
+interface Phase {
+  readonly name: string;
+  readonly call: Call;
+  readonly plan: Plan;
+  /** How many connections are open there. */
+  readonly open: number;
+}
+
+const phases = (call: Call): readonly Phase[] => [
+  ...(["silence", "silence after the headers", "one byte a second"] as const).map((fault): Phase => (
+    { name: `${fault} at ${call}`, call, plan: at(call, FAULTS[fault]), open: 1 }
+  )),
+  { name: `the wait before another try of ${call}`, call, plan: at(call, COME_AGAIN), open: 0 },
+];
+
+const ASLEEP: Phase = { name: "the wait before the next poll", call: "fetch", plan: () => null, open: 0 };
+
+const PHASES: readonly Phase[] = [...phases("token"), ...phases("submit"), ...phases("fetch"), ASLEEP];
+
+/** Brings a stream into a phase, ends it, and sees to it that nothing is left. */
+async function endAt(
+  { name, call, plan, open }: Phase,
+  end: (stream: ReturnType<typeof record>, controller: AbortController) => void,
+  judge: (stream: ReturnType<typeof record>, server: FaultServer) => void,
+): Promise<void> {
+  await withServer(plan, async (server) => {
+    const { controller, listeners } = countedSignal();
+    const service = serviceOf(server, { schedule: ({ attempt }) => O.some(attempt === 0 ? 1 : 300) });
+    const stream = record(detectRegions(IMAGE, {}, { signal: controller.signal })(service));
+    await until(() => count(server, call) === 1 && server.open() === open);
+    // Headers and first bytes get there, too; and an answer of the service is heard.
+    await pause(50);
+    const sent = server.arrivals.length;
+    const before = stream.replies.length;
+    end(stream, controller);
+    await pause(0);
+    judge(stream, server);
+    equal(listeners(), 0, `${name}: listeners`);
+    const after = stream.replies.length;
+    await until(() => server.open() === 0);
+    await pause(LATER);
+    equal(server.arrivals.length, sent, `${name}: nothing is sent afterwards`);
+    equal(server.connections(), sent, `${name}: nothing is tried afterwards`);
+    equal(stream.replies.length, after, `${name}: nothing is emitted afterwards`);
+    ok(after - before <= 1, name);
+  });
+}
+
+Deno.test("an unsubscription ends the stream at once in every phase, and leaves nothing", strict, async () => {
+  await Promise.all(PHASES.map((phase) => {
+    const heard = phase === ASLEEP ? 1 : 0;
+    return endAt(
+      phase,
+      ({ unsubscribe }) => unsubscribe(),
+      ({ replies, isOver }) => deepEqual([replies.length, isOver()], [heard, false], phase.name),
+    );
+  }));
+});
+
+Deno.test(
+  "an abort ends the stream within one turn in every phase, says what is left, and leaves nothing",
+  strict,
+  async () => {
+    const isSending = ({ call, open }: Phase): boolean => call === "submit" && open === 1;
+    await Promise.all(
+      PHASES.map((phase) =>
+        endAt(phase, (_, controller) => controller.abort(), ({ replies, isOver }, { taken }) => {
+          equal(isOver(), true, `${phase.name}: within one turn`);
+          const last = replies.at(-1);
+          ok(last !== undefined && E.isLeft(last), phase.name);
+          if (phase.call !== "fetch") {
+            const expected: RegionsError = isSending(phase)
+              ? unconfirmed(network("submit", "the call was aborted"))
+              : gaveUp("aborted", null);
+            return deepEqual(last.left, expected, phase.name);
+          }
+          ok(last.left._tag === "GaveUp" && last.left.reason === "aborted", phase.name);
+          equal(last.left.state?.id, taken[0], `${phase.name}: with the state to go on from`);
+        })
+      ),
+    );
+  },
+);
+
+/** The single calls, and an id where they need one. */
+const CALLS: Readonly<Record<Exclude<Call, "token">, (id: string) => Req<unknown>>> = {
+  submit: () => submitImage(IMAGE),
+  fetch: fetchRegions,
+  cancel: cancelTask,
+};
+
+Deno.test("an abort ends a single call within one turn in every phase, and leaves nothing", strict, async () => {
+  const all = (["submit", "fetch", "cancel"] as const).flatMap((call) =>
+    [...phases("token"), ...phases(call)].map((phase) => ({ call, phase }))
+  );
+  await Promise.all(
+    all.map(({ call, phase: { name, call: faulty, plan, open } }) =>
+      withServer(plan, async (server) => {
+        const { controller, listeners, most } = countedSignal();
+        const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+        let reply: E.Either<RegionsError, unknown> | null = null;
+        let retries = 0;
+        const service = serviceOf(server, { onRetry: () => retries++ });
+        const run = CALLS[call](id)({ ...service, signal: controller.signal })();
+        run.then((outcome) => {
+          reply = outcome;
+        });
+        await until(() => count(server, faulty) === 1 && server.open() === open);
+        await pause(50);
+        const sent = server.arrivals.length;
+        controller.abort();
+        await pause(0);
+        const aborted = network(open === 0 ? call : faulty, "the call was aborted");
+        const isSending = call === "submit" && faulty === "submit" && open === 1;
+        deepEqual(reply, E.left(isSending ? unconfirmed(aborted) : aborted), `${call}: ${name}`);
+        deepEqual([listeners(), most()], [0, 1], `${call}: ${name}: listeners`);
+        equal(retries, open === 0 ? 1 : 0, `${call}: ${name}: what is not tried again is no retry`);
+        await until(() => server.open() === 0);
+        await pause(LATER);
+        equal(server.arrivals.length, sent, `${call}: ${name}: nothing is sent afterwards`);
+      })
+    ),
+  );
+});
+
+Deno.test("a signal that has aborted already sends nothing, not even a connection", strict, async () => {
+  await withServer(() => null, async (server) => {
+    const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+    const { controller, listeners } = countedSignal();
+    const { signal } = controller;
+    controller.abort();
+    const service = serviceOf(server);
+    const last = (stream: Observable<Reply>): Promise<Reply> => lastValueFrom(stream);
+    deepEqual(await last(detectRegions(IMAGE, {}, { signal })(service)), E.left(gaveUp("aborted", null)));
+    const watched = await last(watchRegions(id, { signal })(service));
+    ok(E.isLeft(watched) && watched.left._tag === "GaveUp" && watched.left.state?.id === id);
+    for (const call of ["submit", "fetch", "cancel"] as const) {
+      deepEqual(await CALLS[call](id)({ ...service, signal })(), E.left(network(call, "the call was aborted")));
+    }
+    await pause(50);
+    deepEqual([server.connections(), listeners()], [0, 0]);
+  });
+});
+
+Deno.test("1,000 polls on one signal leave no listener, and have no more than one at a time", strict, async () => {
+  await withServer(() => null, async (server) => {
+    const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+    const service = serviceOf(server, { schedule: fixed({ delay: 0.01 }) });
+    const watched = countedSignal();
+    const { signal } = watched.controller;
+    const reply = await lastValueFrom(watchRegions(id, { signal, maxPolls: 1000, deadline: Infinity })(service));
+    ok(E.isLeft(reply) && reply.left._tag === "GaveUp" && reply.left.reason === "maxPolls", JSON.stringify(reply));
+    deepEqual([count(server, "fetch"), watched.listeners(), watched.most()], [1000, 0, 1]);
+  });
+});
+
+Deno.test("1,000 single calls on one signal, and 1,000 that fail, leave no listener", strict, async () => {
+  for (const plan of [() => null, at("fetch", FAULTS["reset before the headers"])]) {
+    await withServer(plan, async (server) => {
+      const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+      const called = countedSignal();
+      const service = { ...serviceOf(server, { retry: { tries: 1 } }), signal: called.controller.signal };
+      for (let i = 0; i < 50; i++) {
+        await Promise.all(Array.from({ length: 20 }, () => fetchRegions(id)(service)()));
+        equal(called.listeners(), 0);
+      }
+      equal(count(server, "fetch"), 1000);
+    });
+  }
+});
+
+Deno.test(
+  "the end of one subscription leaves another's request alone, and the token that both wait for",
+  strict,
+  async () => {
+    for (const call of ["token", "fetch"] as const) {
+      let free = false;
+      const plan: Plan = (asked) => asked === call && !free ? { fault: FAULTS.silence, taken: true } : null;
+      await withServer(plan, async (server) => {
+        const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+        const service = serviceOf(server, { requestTimeout: 1000 });
+        const stream = watchRegions(id)(service);
+        const one = record(stream);
+        const other = record(stream);
+        const open = call === "token" ? 1 : 2;
+        await until(() => server.open() === open && server.arrivals.length === server.connections());
+        const sent = server.connections();
+        one.unsubscribe();
+        await pause(50);
+        deepEqual([server.open(), server.connections()], [1, sent], `${call}: the other's connection is as it was`);
+        free = true;
+        // Its request times out, and the next one is answered.
+        await until(() => other.replies.length > 0);
+        deepEqual(other.replies[0], E.right({ _tag: "Processing", id }));
+        deepEqual(one.replies, []);
+        other.unsubscribe();
+        await until(() => server.open() === 0);
+      });
+    }
+  },
+);
+
+Deno.test("a body that is not read to its end is let go of", strict, async () => {
+  const faults: readonly (readonly [Fault, RegionsError["_tag"]])[] = [
+    [FAULTS["30 MB"], "TooLarge"],
+    [FAULTS["100 MB of Base64"], "TooLarge"],
+    [FAULTS["30 MB in 30 KB of gzip"], "TooLarge"],
+    ...[301, 401, 404, 500].map((status) => (
+      [{ _tag: "Flood", status, bytes: 30_000_000, base64: false }, status === 401 ? "Unauthorized" : "Http"] as const
+    )),
+  ];
+  await Promise.all(faults.map(([fault, tag]) =>
+    withServer(at("fetch", fault), async (server) => {
+      const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+      const service = serviceOf(server, { retry: { tries: 1 }, requestTimeout: 2000, maxResponseBytes: 100_000 });
+      const reply = await fetchRegions(id)(service)();
+      equal(E.isLeft(reply) && reply.left._tag, tag);
+      await until(() => server.open() === 0);
+    })
+  ));
+});

@@ -1,0 +1,231 @@
+import * as E from "fp-ts/lib/Either.js";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { lastValueFrom } from "rxjs";
+import { fetchRegions } from "../../src/api.ts";
+import { http } from "../../src/error.ts";
+import { connect, type ConnectOptions, type Service } from "../../src/request.ts";
+import { fixed } from "../../src/schedule.ts";
+import { createMemory } from "../../src/token.ts";
+import { watchRegions } from "../../src/watch.ts";
+import { CREDENTIALS, type FaultServer, PATH, type Plan, startFaultServer } from "./fault_server.ts";
+import { type FaultName, FAULTS } from "./faults.ts";
+import { type Case, CASES, FAULTS_TESTED, markdownTable, titleOf } from "./matrix.ts";
+import { type Fetch, judgeSecrets, runCase, takesTime } from "./run_case.ts";
+
+/** The sanitizers are off unless a test turns them on. */
+const strict = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true } as const;
+
+let run = 0;
+let passed = 0;
+
+/** Runs some cases, several at a time, and throws what is not as expected. */
+async function runAll(cases: readonly Case[], atATime: number): Promise<void> {
+  const waiting = [...cases];
+  const problems: string[] = [];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const found = await runCase(next);
+      run++;
+      if (found.length === 0) passed++;
+      for (const problem of found) problems.push(`${titleOf(next)}: ${problem}`);
+    }
+  };
+  await Promise.all(Array.from({ length: atATime }, work));
+  // An assertion would cut them short.
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+}
+
+for (const fault of FAULTS_TESTED) {
+  const cases = CASES.filter((c) => c.fault === fault && !takesTime(c));
+  if (cases.length > 0) Deno.test(`the matrix holds for: ${fault}`, strict, () => runAll(cases, 16));
+}
+
+Deno.test(
+  "the matrix holds for what takes time: silence, waits that are asked for, and deadlines",
+  strict,
+  async () => {
+    await runAll(CASES.filter(takesTime), 32);
+  },
+);
+
+Deno.test("the matrix knows every fault", () => {
+  deepEqual([...FAULTS_TESTED].sort(), Object.keys(FAULTS).sort());
+});
+
+Deno.test("every case of the matrix was run and passed", () => {
+  console.log(`matrix: ${run} cases run, ${passed} passed`);
+  deepEqual([run, passed], [CASES.length, CASES.length]);
+});
+
+// The judge is judged: what is false about a case, or about a library, does not pass.
+
+function caseOf(title: string): Case {
+  const found = CASES.find((c) => titleOf(c) === title);
+  ok(found !== undefined, title);
+  return found;
+}
+
+/** A case, and what makes it false: another expectation, or a library that is broken in one way. */
+interface Planted {
+  readonly what: string;
+  readonly title: string;
+  readonly expected?: Partial<Case["expected"]>;
+  readonly sabotage?: (fetch: Fetch) => Fetch;
+  readonly caught: RegExp;
+}
+
+const PLANTED: readonly Planted[] = [
+  {
+    what: "a wrong outcome",
+    title: "connection refused at fetch, in a watch, once: passes",
+    expected: { outcome: "Network" },
+    caught: /^it ended with survives, expected Network/,
+  },
+  {
+    what: "a success that is none",
+    title: "403 at fetch, in a watch, once: decided",
+    expected: { outcome: "survives" },
+    caught: /^it ended with Http 403, expected survives/,
+  },
+  {
+    what: "a wrong number of requests",
+    title: "200 with HTML at fetch, in a call, always: unclear",
+    expected: { faulty: 3 },
+    caught: /^2 requests were answered wrongly, expected 3$/,
+  },
+  {
+    what: "a retry that nobody hears of",
+    title: "500 at fetch, in a call, once: passes",
+    expected: { retried: false },
+    caught: /^onRetry heard 1 times, expected false$/,
+  },
+  {
+    what: "an image that is sent twice",
+    title: "500 at submit, taken, once: lost",
+    sabotage: (fetch) => async (request) => {
+      if (request.method === "POST" && request.url.endsWith(PATH)) {
+        await (await fetch(request.clone())).body?.cancel();
+      }
+      return await fetch(request);
+    },
+    caught: /^2 images were taken, expected 1$/,
+  },
+  {
+    what: "a redirect that is followed",
+    title: "301 to another origin at fetch, in a call, always: decided",
+    sabotage: (fetch) => (request) => fetch(new Request(request, { redirect: "follow" })),
+    caught: /^this came to the other origin: .*GET \/v5.0/s,
+  },
+  {
+    what: "a Retry-After that is not respected",
+    title: "429, `Retry-After: 1` at fetch, in a watch, once: postponed",
+    sabotage: (fetch) => async (request) => {
+      const { status, headers: given, body } = await fetch(request);
+      const headers = new Headers(given);
+      headers.delete("Retry-After");
+      return new Response(body, { status, headers });
+    },
+    caught: /^fetch was asked for \d+ ms before the time of Retry-After$/,
+  },
+];
+
+for (const { what, title, expected, sabotage, caught } of PLANTED) {
+  Deno.test(`the matrix refuses ${what}`, strict, async () => {
+    const { expected: true_, ...rest } = caseOf(title);
+    const problems = await runCase({ ...rest, expected: { ...true_, ...expected } }, sabotage);
+    ok(problems.some((problem) => caught.test(problem)), problems.join("\n") || "nothing was found");
+  });
+}
+
+Deno.test("the matrix refuses a body that is not let go of", strict, async () => {
+  const kept: Response[] = [];
+  const problems = await runCase(caseOf("30 MB at fetch, in a call, always: decided"), (fetch) => async (request) => {
+    const copy = request.clone();
+    const response = await fetch(request);
+    if (request.method === "GET") kept.push(await fetch(copy));
+    return response;
+  });
+  for (const { body } of kept) await body?.cancel().catch(() => {});
+  ok(problems.includes("1 connections are still open"), problems.join("\n"));
+});
+
+Deno.test("the matrix refuses a secret, in whatever form it is shown", () => {
+  for (const secret of [CREDENTIALS.clientSecret, encodeURIComponent(CREDENTIALS.clientSecret), "t0ken"]) {
+    const [problem] = judgeSecrets([E.left(http("token", 400, null, `It was ${secret}.`))], ["t0ken"]);
+    match(problem, /^a secret is shown: .*It was/);
+  }
+  deepEqual(judgeSecrets([E.left(http("token", 400, null, "It was [secret]."))], ["t0ken"]), []);
+});
+
+// Any number of callers.
+
+async function withServer(plan: Plan, test: (server: FaultServer, id: string) => Promise<void>): Promise<void> {
+  const server = await startFaultServer({ plan });
+  try {
+    await test(server, await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} })));
+  } finally {
+    await server.close();
+  }
+}
+
+function serviceOf({ url, fetch }: FaultServer, options: Partial<ConnectOptions> = {}): Service {
+  return connect({
+    credentials: CREDENTIALS,
+    baseUrl: url,
+    fetch,
+    retry: { minDelay: 1, maxDelay: 40 },
+    schedule: fixed({ delay: 10 }),
+    ...options,
+  });
+}
+
+const always = (fault: FaultName): Plan => (call) => call === "token" ? { fault: FAULTS[fault], taken: true } : null;
+
+Deno.test(
+  "refused credentials are sent once, however many callers there are, and whenever they come",
+  strict,
+  async () => {
+    for (const fault of ["400", "401", "403"] as const) {
+      await withServer(always(fault), async (server, id) => {
+        const memory = createMemory();
+        const service = serviceOf(server, { memory });
+        const calls = Array.from({ length: 20 }, () => fetchRegions(id)(service)());
+        const streams = Array.from({ length: 20 }, () => lastValueFrom(watchRegions(id)(service)));
+        const replies = await Promise.all([...calls, ...streams]);
+        replies.push(await fetchRegions(id)(serviceOf(server, { memory }))());
+        equal(replies.every((reply) => E.isLeft(reply) && reply.left._tag === "Unauthorized"), true);
+        deepEqual(server.arrivals.map(({ call }) => call), ["token"]);
+      });
+    }
+  },
+);
+
+Deno.test("a lock of the token endpoint is respected by all callers, and over for all of them", strict, async () => {
+  const once: Plan = (call, n) =>
+    call === "token" && n === 0 ? { fault: FAULTS["429, `Retry-After: 1`"], taken: true } : null;
+  await withServer(once, async (server, id) => {
+    const service = serviceOf(server);
+    const streams = Array.from({ length: 20 }, () => lastValueFrom(watchRegions(id)(service)));
+    const impatient = await Promise.all(Array.from({ length: 20 }, () => fetchRegions(id)(service)()));
+    for (const reply of impatient) {
+      ok(E.isLeft(reply) && reply.left._tag === "Http" && reply.left.status === 429, JSON.stringify(reply));
+      ok(0 < Number(reply.left.retryAfter) && Number(reply.left.retryAfter) <= 1000);
+    }
+    deepEqual(server.arrivals.map(({ call }) => call), ["token"], "while the lock is on");
+    const replies = await Promise.all(streams);
+    equal(replies.every((reply) => E.isRight(reply) && reply.right._tag === "Completed"), true);
+    const tokens = server.arrivals.filter(({ call }) => call === "token");
+    equal(tokens.length, 2);
+    ok(tokens[1].at - tokens[0].at > 950, "the second after the wait");
+  });
+});
+
+// The README says the same.
+
+Deno.test("the README's table is the matrix", async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const pasted = readme.match(/<!-- faults -->\s*(\|.*?)\s*<!-- \/faults -->/s)?.[1];
+  if (pasted === undefined) return;
+  const plain = (table: string): string => table.replace(/ +/g, " ").replace(/-+/g, "-");
+  equal(plain(pasted), plain(markdownTable()), "print it anew: deno run -A tests/faults/matrix.ts");
+});
