@@ -12,9 +12,16 @@ const LOST: Reply = E.left(gaveUp("maxPolls", null));
 
 const read = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
 
+/** Array.fromAsync, which Node.js 20 has not. */
+async function collect<A>(stream: ReadableStream<A>): Promise<A[]> {
+  const all: A[] = [];
+  for await (const element of stream) all.push(element);
+  return all;
+}
+
 Deno.test("toReadableStream() gives every reply, and ends with the stream", async () => {
-  deepEqual(await Array.fromAsync(toReadableStream(of(PENDING, PENDING, DONE))), [PENDING, PENDING, DONE]);
-  deepEqual(await Array.fromAsync(toReadableStream(EMPTY)), []);
+  deepEqual(await collect(toReadableStream(of(PENDING, PENDING, DONE))), [PENDING, PENDING, DONE]);
+  deepEqual(await collect(toReadableStream(EMPTY)), []);
 });
 
 Deno.test("toReadableStream() ends the subscription when its reader leaves", async () => {
@@ -29,7 +36,7 @@ Deno.test("toReadableStream() ends the subscription when its reader leaves", asy
 });
 
 Deno.test("toReadableStream() passes on what the caller's own schedule throws", async () => {
-  await rejects(Array.fromAsync(toReadableStream(throwError(() => new Error("of the schedule")))), /of the schedule/);
+  await rejects(collect(toReadableStream(throwError(() => new Error("of the schedule")))), /of the schedule/);
 });
 
 Deno.test("toEventStream() writes an event a reply, numbered, errors as well", async () => {
