@@ -4,7 +4,16 @@ import { run } from "./run.ts";
 const MINIMUM = 95;
 
 const folder = await Deno.makeTempDir();
-const status = await run(["test", "-A", "--quiet", "--parallel", `--coverage=${folder}`, "tests"]);
+const status = await run([
+  "test",
+  "-A",
+  "--quiet",
+  "--parallel",
+  "--sanitize-ops",
+  "--sanitize-resources",
+  `--coverage=${folder}`,
+  "tests",
+]);
 if (status !== 0) Deno.exit(status);
 const { stdout } = await new Deno.Command(Deno.execPath(), {
   args: ["coverage", folder, "--include=/src/", "--lcov"],
