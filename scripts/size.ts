@@ -1,0 +1,191 @@
+// What the library adds to a Worker: four real programs, bundled and minified as for Cloudflare, against size.json (bytes,
+// gzip): over its limit a program fails; its aim is where it should be. And what an import of the library costs, in CPU
+// time, against an empty script.
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { packAndInstall } from "../tests/runtime/install.ts";
+import { installTools, nodePath, NODES, run, succeed } from "../tests/runtime/tools.ts";
+import { bundlerFields } from "./npm/plan.ts";
+import limits from "./size.json" with { type: "json" };
+
+/** Runs of each script; the median counts. */
+const RUNS = 15;
+
+const SERVICE = `connect({ credentials: { clientId: env.OCR_CLIENT_ID, clientSecret: env.OCR_CLIENT_SECRET } })`;
+
+const PROGRAMS: Readonly<Record<keyof typeof limits, string>> = {
+  "decode only": `
+    import { decodeResponse, isFinal } from "@ocr-cloud/regions/core";
+    export default {
+      async fetch(request) {
+        const status = decodeResponse(await request.json());
+        return status._tag === "Left"
+          ? Response.json(status.left, { status: 502 })
+          : Response.json({ ...status.right, final: isFinal(status.right) });
+      },
+    };`,
+  "watch one id": `
+    import { connect, watchRegions } from "@ocr-cloud/regions";
+    import { lastValueFrom } from "rxjs";
+    export default {
+      async fetch(request, env) {
+        const id = new URL(request.url).pathname.slice(1);
+        return Response.json(await lastValueFrom(watchRegions(id, { signal: request.signal })(${SERVICE})));
+      },
+    };`,
+  "submit and watch": `
+    import { connect, detectRegions } from "@ocr-cloud/regions";
+    import { lastValueFrom } from "rxjs";
+    export default {
+      async fetch(request, env) {
+        const image = await request.arrayBuffer();
+        const statuses = detectRegions(image, { dsrMode: "LineDetector" }, { signal: request.signal });
+        return Response.json(await lastValueFrom(statuses(${SERVICE})));
+      },
+    };`,
+  "everything": `
+    import * as regions from "@ocr-cloud/regions";
+    import * as durable from "@ocr-cloud/regions/durable-object";
+    import { emulate } from "@ocr-cloud/regions/emulator";
+    export { durable, emulate, regions };`,
+};
+
+/** The columns of the table, and the packages that each counts. */
+const SHARES: readonly (readonly [column: string, packages: readonly string[]])[] = [
+  ["this library", ["@ocr-cloud/regions"]],
+  ["io-ts", ["io-ts"]],
+  ["fp-ts", ["fp-ts"]],
+  ["rxjs", ["rxjs", "tslib"]],
+  ["program", [""]],
+];
+
+/** What is imported cold: the library's entry points, and what they consist of. */
+const IMPORTS: readonly (readonly [name: string, specifiers: readonly string[]])[] = [
+  ["an empty script", []],
+  [".", ["@ocr-cloud/regions"]],
+  ["./core", ["@ocr-cloud/regions/core"]],
+  ["rxjs", ["rxjs"]],
+  ["io-ts", ["io-ts"]],
+  ["fp-ts, as ./core", ["fp-ts/lib/Either.js", "fp-ts/lib/Option.js"]],
+];
+
+/** What is used of esbuild's account of a bundle. */
+interface Metafile {
+  readonly outputs: Readonly<
+    Record<string, { readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>> }>
+  >;
+}
+
+const root = join(import.meta.dirname ?? ".", "..");
+const folder = await Deno.makeTempDir();
+let isOver = false;
+try {
+  const [tools, { consumer }] = await Promise.all([installTools(["esbuild", "node"]), packAndInstall(root, folder)]);
+  isOver = await showSizes(tools, consumer);
+  await showImports(tools, consumer);
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
+Deno.exit(isOver ? 1 : 0);
+
+/** Prints the sizes; whether one is over its limit. */
+async function showSizes(tools: string, consumer: string): Promise<boolean> {
+  await addBundlerFields(join(consumer, "node_modules/@ocr-cloud/regions"));
+  showRow("bundle, bytes", ["minified", "gzip", "limit", "aim", ...SHARES.map(([column]) => column)]);
+  let isOver = false;
+  for (const [name, program] of Object.entries(PROGRAMS)) {
+    const { code, inputs } = await bundle(tools, consumer, program);
+    const minified = code.byteLength, gzip = gzipSync(code, { level: 9 }).byteLength;
+    const { limit, aim } = limits[name as keyof typeof limits];
+    const shares = SHARES.map(([, packages]) => {
+      const bytes = packages.reduce((sum, name) => sum + (inputs.get(name) ?? 0), 0);
+      return `${bytes} ${Math.round(100 * bytes / minified)} %`;
+    });
+    const judgement = gzip > limit ? "OVER ITS LIMIT" : gzip > aim ? "above its aim" : "";
+    showRow(name, [minified, gzip, limit, aim, ...shares, judgement]);
+    if (gzip > limit) isOver = true;
+  }
+  console.log();
+  return isOver;
+}
+
+function showRow(name: string, cells: readonly (string | number)[]): void {
+  console.log((name.padEnd(18) + cells.map((cell) => String(cell).padStart(14)).join("")).trimEnd());
+}
+
+/** The minified bundle, and how many of its bytes come from which package. */
+async function bundle(
+  tools: string,
+  consumer: string,
+  program: string,
+): Promise<{ readonly code: Uint8Array; readonly inputs: ReadonlyMap<string, number> }> {
+  const [entry, outfile, metafile] = ["program.js", "out.js", "meta.json"].map((file) => join(consumer, file));
+  await Deno.writeTextFile(entry, program);
+  // As Cloudflare's wrangler does.
+  const options = ["--platform=browser", "--conditions=workerd,worker,browser", "--format=esm", "--target=es2022"];
+  const files = [entry, `--outfile=${outfile}`, `--metafile=${metafile}`];
+  const esbuild = [nodePath(tools, NODES[0]), join(tools, "node_modules/esbuild/bin/esbuild"), "--log-level=error"];
+  succeed(await run([...esbuild, "--bundle", "--minify", ...options, ...files], { cwd: consumer }), "esbuild");
+  const { outputs }: Metafile = JSON.parse(await Deno.readTextFile(metafile));
+  const inputs = new Map<string, number>();
+  for (const [file, { bytesInOutput }] of Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs))) {
+    const name = /.*node_modules\/(@[^/]+\/[^/]+|[^/]+)/.exec(file)?.[1] ?? "";
+    inputs.set(name, (inputs.get(name) ?? 0) + bytesInOutput);
+  }
+  return { code: await Deno.readFile(outfile), inputs };
+}
+
+/** Deno's packer leaves out what the npm package tells bundlers. */
+async function addBundlerFields(folder: string): Promise<void> {
+  const texts: string[] = [];
+  for (const place of [folder, join(folder, "src")]) {
+    for await (const { name } of Deno.readDir(place)) {
+      if (name.endsWith(".js")) texts.push(await Deno.readTextFile(join(place, name)));
+    }
+  }
+  const file = join(folder, "package.json");
+  const manifest = JSON.parse(await Deno.readTextFile(file));
+  await Deno.writeTextFile(file, JSON.stringify({ ...manifest, ...bundlerFields(texts) }));
+}
+
+async function showImports(tools: string, consumer: string): Promise<void> {
+  const runtimes: readonly (readonly [name: string, command: readonly string[]])[] = [
+    ["Deno", [Deno.execPath(), "run", "--quiet", "--no-check", "--node-modules-dir=manual"]],
+    ["Node.js 20", [nodePath(tools, NODES[0])]],
+  ];
+  const times = IMPORTS.map(() => runtimes.map((): number[] => []));
+  for (const [index, [, specifiers]] of IMPORTS.entries()) {
+    const script = specifiers.map((specifier) => `import "${specifier}";\n`).join("");
+    await Deno.writeTextFile(join(consumer, `import${index}.mjs`), script);
+  }
+  // Round by round, so that whatever else the machine does falls upon all; the first fills the caches of compiled code.
+  for (let round = 0; round <= RUNS; round++) {
+    for (const index of IMPORTS.keys()) {
+      for (const [column, [, command]] of runtimes.entries()) {
+        const ms = await cpuTime([...command, join(consumer, `import${index}.mjs`)], consumer);
+        if (round > 0) times[index][column].push(ms);
+      }
+    }
+  }
+  showRow("import, CPU ms", runtimes.map(([name]) => name));
+  for (const [index, [name]] of IMPORTS.entries()) {
+    const cells = times[index].map((runs, column) => {
+      const ms = median(runs);
+      return `${ms.toFixed(0)} ${(ms / median(times[0][column])).toFixed(1)} x`;
+    });
+    showRow(name, cells);
+  }
+}
+
+/** User and system time of a program, in milliseconds. Of what Deno knows of a child, none is its time; bash tells. */
+async function cpuTime(command: readonly string[], cwd: string): Promise<number> {
+  const outcome = await run(["bash", "-c", 'TIMEFORMAT="%3U %3S"; time "$@"', "bash", ...command], { cwd });
+  succeed(outcome, command.join(" "));
+  const [user, system] = outcome.stderr.split("\n").at(-1)?.split(" ").map(Number) ?? [];
+  return 1000 * (user + system);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}

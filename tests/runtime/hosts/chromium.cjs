@@ -1,0 +1,34 @@
+// Headless Chromium, by playwright-core. Arguments: the folder of the tools, the browser, a fresh profile's folder, the
+// server's address, which serves the page and the bundled script.
+const { createRequire } = require("node:module");
+const [tools, executablePath, profile, origin] = process.argv.slice(2);
+const { chromium } = createRequire(`${tools}/`)("playwright-core");
+
+(async () => {
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    chromiumSandbox: false,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+    timeout: 30_000,
+  });
+  try {
+    const page = await context.newPage();
+    await page.goto(`${origin}/page.html`);
+    const passed = await page.evaluate((origin) => globalThis.smoke(origin), origin);
+    console.log(JSON.stringify({ version: context.browser()?.version() ?? "unknown", passed }));
+  } finally {
+    await context.close();
+  }
+})().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,148 @@
+// @ts-check
+// What the library must do in every runtime. One file, run unchanged in all of them: so plain JavaScript, and nothing
+// but the web platform.
+import {
+  connect,
+  createMemory,
+  decodeResponse,
+  describe,
+  detectRegions,
+  fixed,
+  match,
+  toError,
+  toSvg,
+  watchRegions,
+} from "@ocr-cloud/regions";
+import * as core from "@ocr-cloud/regions/core";
+import { emulate } from "@ocr-cloud/regions/emulator";
+import { lastValueFrom, toArray } from "rxjs";
+
+const ID = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
+const CREDENTIALS = { clientId: "id", clientSecret: "secret" };
+const REGIONS = [{ left: 0, top: 8, right: 697, bottom: 441 }];
+
+/** A PNG of one pixel. */
+const IMAGE = Uint8Array.from(
+  atob("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="),
+  (character) => character.charCodeAt(0),
+);
+
+/** @type {Readonly<Record<string, (origin: string) => void | Promise<void>>>} */
+const CHECKS = {
+  "decode": () => {
+    const body = { responseStatusCode: "Ok", taskStatus: "Completed", results: [{ data: "W1swLCA4LCA2OTcsIDQ0MV1d" }] };
+    const status = decodeResponse({ id: ID, ...body }, ID);
+    equal(status, { _tag: "Right", right: { _tag: "Completed", id: ID, regions: REGIONS, notices: [] } });
+    equal(core.Payload.encode(REGIONS), "W1swLDgsNjk3LDQ0MV1d");
+  },
+
+  "watch": async (origin) => {
+    const service = connect({ credentials: CREDENTIALS, baseUrl: origin, memory: createMemory() });
+    const replies = await lastValueFrom(
+      detectRegions(IMAGE, { dsrMode: "LineDetector" }, { schedule: fixed({ delay: 40 }) })(service).pipe(toArray()),
+    );
+    const tags = replies.map((reply) => reply._tag === "Right" ? reply.right._tag : describe(reply));
+    equal([...new Set(tags)], ["Pending", "Processing", "Completed"]);
+    const last = replies[replies.length - 1];
+    if (last._tag === "Left") throw toError(last.left);
+    const count = match({
+      Pending: () => 0,
+      Processing: () => 0,
+      Completed: ({ regions }) => regions.length,
+      Error: () => 0,
+      NotExist: () => 0,
+    });
+    equal(count(last.right), 1);
+    equal(await core.fetchRegions(last.right.id)(service)(), last);
+    equal((await core.cancelTask(last.right.id)(service)())._tag, "Right");
+    equal(await lastValueFrom(watchRegions(last.right.id)(service)), right({ _tag: "NotExist", id: last.right.id }));
+  },
+
+  "abort": async (origin) => {
+    const service = connect({ token: "token", baseUrl: `${origin}/stalled` });
+    const controller = new AbortController();
+    const reply = lastValueFrom(watchRegions(ID, { signal: controller.signal })(service));
+    await until(async () => await stalled(origin) === 1, "the request to be there");
+    controller.abort();
+    const { _tag, left } = /** @type {import("fp-ts/lib/Either.js").Left<core.RegionsError>} */ (await reply);
+    equal([_tag, left._tag, left._tag === "GaveUp" && left.reason], ["Left", "GaveUp", "aborted"]);
+    await until(async () => await stalled(origin) === 0, "the signal to end the request");
+
+    const subscription = watchRegions(ID)(service).subscribe();
+    await until(async () => await stalled(origin) === 1, "the second request to be there");
+    subscription.unsubscribe();
+    await until(async () => await stalled(origin) === 0, "unsubscribing to end the request");
+  },
+
+  "Malformed": async (origin) => {
+    const options = { token: "token", retry: { minDelay: 1, maxDelay: 1 } };
+    const path = `Response/taskStatus: expected one of Pending, Processing, Completed, Error, NotExist, got "Paused"`;
+    const error = { _tag: "Malformed", errors: [path] };
+    equal(decodeResponse({ responseStatusCode: "Ok", taskStatus: "Paused" }), { _tag: "Left", left: error });
+    const watched = watchRegions(ID)(connect({ ...options, baseUrl: `${origin}/paused` }));
+    equal(await lastValueFrom(watched), { _tag: "Left", left: error });
+    const page = await lastValueFrom(watchRegions(ID)(connect({ ...options, baseUrl: `${origin}/page` })));
+    equal(page._tag === "Left" && page.left._tag, "Malformed");
+  },
+
+  "SVG": () => {
+    const drawing = toSvg(REGIONS, { image: IMAGE });
+    equal(drawing.startsWith("<svg ") && drawing.trimEnd().endsWith("</svg>"), true);
+    equal(drawing.includes("data:image/png;base64,iVBORw0KGgo"), true);
+  },
+
+  "emulator": async () => {
+    const service = core.connect({ credentials: CREDENTIALS, fetch: emulate() });
+    equal(await core.fetchRegions(ID)(service)(), right({ _tag: "NotExist", id: ID }));
+  },
+};
+
+/**
+ * Runs all of it.
+ *
+ * @param {string} origin where the gate's server is
+ * @returns {Promise<string[]>} what passed; rejects with the first that did not
+ */
+export async function smoke(origin) {
+  const passed = [];
+  for (const [name, check] of Object.entries(CHECKS)) {
+    try {
+      await check(origin);
+    } catch (error) {
+      throw new Error(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error });
+    }
+    passed.push(name);
+  }
+  return passed;
+}
+
+/** @param {unknown} value */
+function right(value) {
+  return { _tag: "Right", right: value };
+}
+
+/**
+ * @param {unknown} actual
+ * @param {unknown} expected
+ */
+function equal(actual, expected) {
+  const [found, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (found !== wanted) throw new Error(`expected ${wanted}, got ${found}`);
+}
+
+/** @param {string} origin */
+async function stalled(origin) {
+  return Number(await (await fetch(`${origin}/stalled/count`)).text());
+}
+
+/**
+ * @param {() => Promise<boolean>} condition
+ * @param {string} what
+ */
+async function until(condition, what) {
+  for (let tries = 0; tries < 100; tries++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`waited two seconds for ${what}`);
+}
