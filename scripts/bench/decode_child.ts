@@ -1,6 +1,6 @@
 /**
- * One contender against the limit, in a process of its own: in Deno as it is, in Node.js transpiled. Its arguments are
- * the mode, the contender and the cases; what it finds is one line of JSON.
+ * One contender and one size of answer, in a process of its own. Its arguments: what to measure, the contender, how many
+ * regions, what is wrong with them, and for how many milliseconds. What it finds is one number.
  */
 import process from "node:process";
 import { answerText, type Fault } from "./answers.ts";
@@ -11,75 +11,72 @@ interface Decoder {
   readonly isValid: (reply: unknown) => boolean;
 }
 
-/** How many regions, and what is wrong with them. */
-export type Case = readonly [count: number, fault: Fault];
-
-// A sample is long enough for the clock, and a case for the optimising compiler.
+/** Milliseconds of a sample: long enough for the clock. */
 const SAMPLE = 4;
-const WARM_UP = 400;
-const MEASURE = 700;
-const MIN_SAMPLES = 9;
+const MIN_SAMPLES = 4;
 
-const collect: unknown = Reflect.get(globalThis, "gc");
-const [mode = "warm", name = "ours", json = "[]"] = process.argv.slice(2);
-const cases: readonly Case[] = JSON.parse(json);
-const found = [];
-for (const [count, fault] of cases) {
-  found.push(
-    mode === "warm" ? await compare(count, fault) : mode === "cold" ? await first(count) : await allocated(count),
-  );
-}
-console.log(JSON.stringify(found));
+const collectGarbage: unknown = Reflect.get(globalThis, "gc");
+const [what, name, size, wrong, time] = process.argv.slice(2);
+const count = Number(size), fault: Fault = wrong === "last" || wrong === "all" ? wrong : "none";
+const measure = { ratio, first, memory }[what];
+console.log(await measure?.());
 
-/** The median of contender to limit, warm, sample by sample in turns. */
-async function compare(count: number, fault: Fault): Promise<number> {
+/** The median of contender to limit, warm, sample by sample in turns. The limit always reads a right answer. */
+async function ratio(): Promise<number> {
   const contender = await load(name), limit = await load("limit");
-  const text = answerText(count, fault), valid = answerText(count);
-  if (contender.isValid(contender.decode(text)) !== (fault === "none")) throw new Error(`${name} is wrong on ${fault}`);
+  const text = answerText(count, fault), right = answerText(count);
+  if (contender.isValid(contender.decode(text)) !== (fault === "none")) throw new Error(`${name} misreads ${fault}`);
   let rounds = 1;
-  while (time(() => limit.decode(valid), rounds) < SAMPLE) rounds *= 2;
-  const ratios: number[] = [];
-  const begin = performance.now();
-  for (let turn = 0; performance.now() < begin + WARM_UP + MEASURE || ratios.length < MIN_SAMPLES; turn++) {
-    const ours = (): number => time(() => contender.decode(text), rounds);
-    const theirs = (): number => time(() => limit.decode(valid), rounds);
-    const [a, b] = turn % 2 === 0 ? [ours(), theirs()] : [theirs(), ours()].reverse();
-    if (performance.now() > begin + WARM_UP) ratios.push(a / b);
+  while (timeOf(limit, right, rounds) < SAMPLE) rounds *= 2;
+  const own: number[] = [], other: number[] = [];
+  const begin = performance.now(), warm = begin + Number(time) / 2, end = begin + Number(time);
+  for (let turn = 0; performance.now() < end || own.length < MIN_SAMPLES; turn++) {
+    // In turns, since the second of two has to clean up after the first.
+    const before = turn % 2 === 0 ? timeOf(limit, right, rounds) : NaN;
+    const at = timeOf(contender, text, rounds);
+    const after = turn % 2 === 1 ? timeOf(limit, right, rounds) : before;
+    if (performance.now() < warm) continue;
+    own.push(at);
+    other.push(after);
   }
-  return median(ratios);
+  return median(own) / median(other);
 }
 
 /** Milliseconds of the first call of this process. */
-async function first(count: number): Promise<number> {
-  const { decode } = await load(name);
-  const text = answerText(count);
-  return time(() => decode(text), 1);
+async function first(): Promise<number> {
+  const decoder = await load(name);
+  return timeOf(decoder, answerText(count, fault), 1);
 }
 
-/** Bytes allocated by one call, warm; the process was started with room enough to need no collection meanwhile. */
-async function allocated(count: number): Promise<number> {
+/** Bytes allocated by one call, warm: the process was started with so much room that nothing is collected meanwhile. */
+async function memory(): Promise<number> {
   const { decode } = await load(name);
-  const text = answerText(count);
+  const text = answerText(count, fault);
   for (let i = 0; i < 3; i++) decode(text);
-  collectGarbage();
+  cleanUp();
   const before = process.memoryUsage().heapUsed;
   const reply = decode(text);
-  const bytes = process.memoryUsage().heapUsed - before;
-  return reply === undefined ? 0 : bytes;
+  const after = process.memoryUsage().heapUsed;
+  return reply === undefined ? 0 : after - before;
 }
 
 async function load(name: string): Promise<Decoder> {
   return await import(new URL(`decoders/${name}${import.meta.url.slice(-3)}`, import.meta.url).href);
 }
 
-/** Milliseconds of so many calls, of which the first began with a clean heap where that can be had. */
-function time(run: () => unknown, rounds: number): number {
-  if (rounds <= 2) collectGarbage();
-  const begin = performance.now();
-  for (let i = 0; i < rounds; i++) if (run() === undefined) throw new Error("No decoder gives nothing");
-  return performance.now() - begin;
+/**
+ * Milliseconds of computing for so many calls, which begin with a clean heap where they are few. Computing, since a
+ * machine that is busy otherwise lets a process wait.
+ */
+function timeOf({ decode }: Decoder, text: string, rounds: number): number {
+  if (rounds <= 2) cleanUp();
+  const begin = process.cpuUsage();
+  // The comparison keeps the compiler from leaving the call out.
+  for (let i = 0; i < rounds; i++) if (decode(text) === undefined) throw new Error("No decoder gives nothing");
+  const { user, system } = process.cpuUsage(begin);
+  return (user + system) / 1000;
 }
 
-function collectGarbage(): void {
-  if (typeof collect === "function") collect();
+function cleanUp(): void {
+  if (typeof collectGarbage === "function") collectGarbage();
 }

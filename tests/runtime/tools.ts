@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import pins from "./tools.json" with { type: "json" };
 
 /** Milliseconds after which a program that is still running is ended. */
@@ -73,7 +74,7 @@ export async function run(
     signal: AbortSignal.timeout(timeLimit),
   });
   const { success, stdout, stderr } = await command.output();
-  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).trim();
+  const text = (bytes: Uint8Array): string => stripVTControlCharacters(new TextDecoder().decode(bytes)).trim();
   return { ok: success, stdout: text(stdout), stderr: text(stderr) };
 }
 
