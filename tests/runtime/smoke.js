@@ -14,6 +14,7 @@ import {
   watchRegions,
 } from "@ocr-cloud/regions";
 import * as core from "@ocr-cloud/regions/core";
+import { createDurableTask } from "@ocr-cloud/regions/durable-object";
 import { emulate } from "@ocr-cloud/regions/emulator";
 import { lastValueFrom, toArray } from "rxjs";
 
@@ -95,6 +96,14 @@ const CHECKS = {
     const service = core.connect({ credentials: CREDENTIALS, fetch: emulate() });
     equal(await core.fetchRegions(ID)(service)(), right({ _tag: "NotExist", id: ID }));
   },
+
+  "durable-object": async () => {
+    const task = createDurableTask(createStorage(), connect({ credentials: CREDENTIALS, fetch: emulate() }));
+    equal(await task.heard(), null);
+    await task.watch(ID);
+    await task.alarm();
+    equal(await task.heard(), [right({ _tag: "NotExist", id: ID })]);
+  },
 };
 
 /**
@@ -114,6 +123,18 @@ export async function smoke(origin) {
     passed.push(name);
   }
   return passed;
+}
+
+/** @returns {import("@ocr-cloud/regions/durable-object").DurableStorage} */
+function createStorage() {
+  const values = new Map();
+  return {
+    get: (key) => Promise.resolve(values.get(key)),
+    put: (key, value) => Promise.resolve(void values.set(key, value)),
+    deleteAll: () => Promise.resolve(values.clear()),
+    setAlarm: () => Promise.resolve(),
+    deleteAlarm: () => Promise.resolve(),
+  };
 }
 
 /** @param {unknown} value */
