@@ -13,6 +13,7 @@ const checks: Record<string, () => Promise<number>> = {
   "types": () => run(["check", "--quiet", "."]),
   "layers": () => run(["run", "-A", "--quiet", "scripts/check_layers.ts"]),
   "documentation": lintDocumentation,
+  "examples": () => run(["run", "-A", "--quiet", "scripts/check_examples.ts"]),
   "publish": () => run(["publish", "--dry-run", "--allow-dirty", "--quiet"]),
 };
 

@@ -194,6 +194,20 @@ export function describeError(error: RegionsError): string {
   }
 }
 
+/** An error in a few words, for a state that is stored: `Http 503`, `Network: connection refused`. */
+export function brief(error: RegionsError): string {
+  switch (error._tag) {
+    case "Http":
+      return `Http ${error.status}`;
+    case "Network":
+      return `Network: ${error.cause}`;
+    case "Malformed":
+      return `Malformed: ${error.errors[0]}`;
+    default:
+      return error._tag;
+  }
+}
+
 /** A span of time for a person: `300 ms`, `1.5 s`, `10 min`, `24 h`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -233,7 +247,7 @@ function describeEnd({ reason, state }: GaveUp): string {
     schedule: "its schedule had come to an end",
   }[reason];
   if (state === null) return `The watch ended before an image was sent, since ${why}: start again.`;
-  const last = state.failure === null ? "" : ` The last poll failed: ${state.failure}`;
+  const last = state.failure === null ? "" : ` The last poll failed (${state.failure}).`;
   return `The watch ended before task ${cut(state.id, 80)} did, since ${why}: go on with the state that this error ` +
     `carries.${last}`;
 }

@@ -30,13 +30,33 @@ export const DSR_MODES: readonly DsrMode[] = [
   "LineDetector",
 ];
 
-/** The codec of {@linkcode DsrMode}. */
+/**
+ * The codec of {@linkcode DsrMode}.
+ *
+ * @example
+ * ```ts
+ * import { DsrMode } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(DsrMode.is("LineDetector"), true);
+ * ```
+ */
 export const DsrMode: t.Type<DsrMode> = oneOf(DSR_MODES);
 
 /** How sure the algorithm must be of a region. Source: the service's OpenAPI description. */
 export type DsrConfidence = "Default" | "Low" | "LowMid" | "Mid" | "MidHigh" | "High" | "Ultra" | "All";
 
-/** The codec of {@linkcode DsrConfidence}. */
+/**
+ * The codec of {@linkcode DsrConfidence}.
+ *
+ * @example
+ * ```ts
+ * import { DsrConfidence } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(DsrConfidence.is("Certain"), false);
+ * ```
+ */
 export const DsrConfidence: t.Type<DsrConfidence> = oneOf([
   "Default",
   "Low",
@@ -131,7 +151,19 @@ const Given: t.Type<Given, unknown, unknown> = fields<Given>({
   dsrConfidence: nullable(DsrConfidence),
 }, "DetectionSettings");
 
-/** The codec of {@linkcode DetectionSettings}: what is absent or null becomes its default. */
+/**
+ * The codec of {@linkcode DetectionSettings}: what is absent or null becomes its default.
+ *
+ * @example
+ * ```ts
+ * import { DetectionSettings } from "@ocr-cloud/regions";
+ * import { isRight } from "fp-ts/lib/Either.js";
+ * import { equal } from "node:assert/strict";
+ *
+ * const settings = DetectionSettings.decode({ dsrMode: "LineDetector", rotate: null });
+ * equal(isRight(settings) && settings.right.rotate, 0);
+ * ```
+ */
 export const DetectionSettings: t.Type<
   Required<DetectionSettings>,
   Required<DetectionSettings>,

@@ -7,7 +7,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import { cut } from "./codec.ts";
-import { describeError, type GaveUp, gaveUp, type RegionsError } from "./error.ts";
+import { brief, type GaveUp, gaveUp, type RegionsError } from "./error.ts";
 import { type History, NO_HISTORY } from "./history.ts";
 import { learned } from "./learned.ts";
 import type { PollState } from "./poll_state.ts";
@@ -93,6 +93,14 @@ export type Next = Wait | Done;
  * The options with their defaults.
  *
  * @throws {RangeError} If an option is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { pollPolicy } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(pollPolicy({ maxPolls: 45 }).deadline, 300_000);
+ * ```
  */
 export function pollPolicy(options: PollOptions = {}): PollPolicy {
   const { schedule = DEFAULT, history = NO_HISTORY, deadline = 300_000, maxPolls = Infinity, minDelay = 0, retry } =
@@ -150,6 +158,17 @@ export function startPoll(
  * @param state What `GaveUp` carried, or a stored state.
  * @param now The present, in milliseconds since 1970.
  * @param policy What the polling is bound to.
+ *
+ * @example
+ * ```ts
+ * import { PollState, resumePoll, startPoll } from "@ocr-cloud/regions";
+ * import { isRight } from "fp-ts/lib/Either.js";
+ * import { equal } from "node:assert/strict";
+ *
+ * const { state } = startPoll("1", Date.now());
+ * const stored = PollState.decode(JSON.parse(JSON.stringify({ ...state, polls: 45 })));
+ * equal(isRight(stored) && resumePoll(stored.right, Date.now()).state.polls, 0);
+ * ```
  */
 export function resumePoll(state: PollState, now: number, policy: PollPolicy = pollPolicy()): Wait {
   const resumed: PollState = { ...state, startedAt: now, polls: 0, failures: 0, malformed: 0, failure: null };
@@ -209,7 +228,7 @@ function stepFailure(state: PollState, error: RegionsError, now: number, policy:
     polls: state.polls + 1,
     failures: state.failures + 1,
     malformed: state.malformed + (error._tag === "Malformed" ? 1 : 0),
-    failure: cut(describeError(error), 300),
+    failure: cut(brief(error), 300),
   };
   const random = jitter(state.id, state.heard + state.failures);
   const delay = retryDelay(policy.retry, error, failed.failures, failed.malformed, random);

@@ -106,8 +106,22 @@ const Body: t.Type<Body, unknown, unknown> = fields<Body>({
 /**
  * The codec of {@linkcode TaskStatus}: the service's answer on the wire. Source: the service's OpenAPI description of
  * `OCRResponse`.
+ *
+ * @example
+ * ```ts
+ * import { TaskStatus } from "@ocr-cloud/regions";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const status = TaskStatus.decode({ id: "1", responseStatusCode: "NotReady", taskStatus: "Pending" });
+ * deepEqual(status, right({ _tag: "Pending", id: "1" }));
+ * ```
  */
-export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = new t.Type<TaskStatus, unknown, unknown>(
+export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = /* @__PURE__ */ new t.Type<
+  TaskStatus,
+  unknown,
+  unknown
+>(
   "Response",
   isTaskStatus,
   (u, context) => {
@@ -152,7 +166,7 @@ export function decodeResponse(body: unknown, id?: string): E.Either<RegionsErro
   try {
     const status = readStatus(body);
     if (typeof status !== "function") return checkId(status, id);
-    return E.mapLeft(fromCodec)(status(t.getDefaultContext(TaskStatus)));
+    return E.mapLeft(fromCodec)(status(t.getDefaultContext(Body)));
   } catch {
     // No JSON does this; a proxy or a getter may.
     return E.left(malformed(["Response: expected JSON, got a value that cannot be read"]));

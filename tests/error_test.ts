@@ -2,6 +2,7 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:ass
 import fc from "fast-check";
 import * as t from "io-ts";
 import {
+  brief,
   describeError,
   duration,
   fromCodec,
@@ -123,6 +124,13 @@ Deno.test("describeError() tells an HTTP status that passes from one that will b
   for (const [error, sentence] of cases) equal(describeError(error), sentence);
 });
 
+Deno.test("brief() says of an error what a state may keep", () => {
+  equal(brief(http("fetch", 503, 7, "Down")), "Http 503");
+  equal(brief(network("fetch", "reset")), "Network: reset");
+  equal(brief(malformed(["a", "b"])), "Malformed: a");
+  equal(brief(timeout("fetch", 1)), "Timeout");
+});
+
 Deno.test("describeError() says why a watch ended, and what can be gone on from", () => {
   const why = {
     deadline: "the time was up",
@@ -138,8 +146,8 @@ Deno.test("describeError() says why a watch ended, and what can be gone on from"
     );
     equal(describeError(gaveUp(reason, STATE)), `The watch ended before task ${GUID} ${goOn}`);
     equal(
-      describeError(gaveUp(reason, { ...STATE, failure: "It was down." })),
-      `The watch ended before task ${GUID} ${goOn} The last poll failed: It was down.`,
+      describeError(gaveUp(reason, { ...STATE, failure: "Http 503" })),
+      `The watch ended before task ${GUID} ${goOn} The last poll failed (Http 503).`,
     );
     equal(
       describeError(gaveUp(reason, { ...STATE, id: "x".repeat(999) })),

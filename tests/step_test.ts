@@ -3,7 +3,7 @@ import fc from "fast-check";
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import {
-  describeError,
+  brief,
   gaveUp,
   http,
   malformed,
@@ -142,7 +142,7 @@ function expected(end: End, reply: Reply, state: PollState, backoff: number): Ne
       ...polled,
       failures: state.failures + 1,
       malformed: state.malformed + (reply.left._tag === "Malformed" ? 1 : 0),
-      failure: describeError(reply.left),
+      failure: brief(reply.left),
       dueAt: NOW + backoff,
     };
   const heard = E.isRight(reply) ? reply.right : null;
@@ -319,7 +319,7 @@ Deno.test("step() ends at the second answer that is not understood, unless a sta
 Deno.test("step() cuts the words of a failure", () => {
   const next = step(FRESH, E.left(network("fetch", "x".repeat(10_000))), NOW, POLICY);
   ok(next._tag === "Wait");
-  equal(next.state.failure, `The service cannot be reached (${"x".repeat(269)}…`);
+  equal(next.state.failure, `Network: ${"x".repeat(291)}…`);
 });
 
 Deno.test("maxPolls counts every poll, failed ones included", () => {
