@@ -204,9 +204,12 @@ Deno.test("a lock of the token endpoint is respected by all callers, and over fo
   const once: Plan = (call, n) =>
     call === "token" && n === 0 ? { fault: FAULTS["429, `Retry-After: 1`"], taken: true } : null;
   await withServer(once, async (server, id) => {
-    const service = serviceOf(server);
+    const memory = createMemory();
+    const service = serviceOf(server, { memory });
     const streams = Array.from({ length: 20 }, () => lastValueFrom(watchRegions(id)(service)));
     const impatient = await Promise.all(Array.from({ length: 20 }, () => fetchRegions(id)(service)()));
+    // Latecomers, one of them with a service of its own.
+    for (const late of [service, serviceOf(server, { memory })]) impatient.push(await fetchRegions(id)(late)());
     for (const reply of impatient) {
       ok(E.isLeft(reply) && reply.left._tag === "Http" && reply.left.status === 429, JSON.stringify(reply));
       ok(0 < Number(reply.left.retryAfter) && Number(reply.left.retryAfter) <= 1000);
