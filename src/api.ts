@@ -12,7 +12,7 @@ import type { Leave } from "./budget.ts";
 import { preview } from "./codec.ts";
 import { interrupted, malformed, network, type RegionsError, unconfirmed } from "./error.ts";
 import type { PollState } from "./poll_state.ts";
-import { notify, once, type Req, retrying, type Service } from "./request.ts";
+import { once, type Req, retrying, type Service, tell } from "./request.ts";
 import { type DetectionSettings, toWireSettings } from "./settings.ts";
 import { expire, type Next, type PollOptions, type PollPolicy, pollPolicy, step } from "./step.ts";
 import { decodeResponse, type Reply, type TaskStatus } from "./task_status.ts";
@@ -146,7 +146,7 @@ export function turn(state: PollState, options: PollOptions = {}): (service: Ser
     if (next._tag === "Done") learn(service, state, next.reply);
     if (next._tag === "Wait" && next.failure !== null) {
       const { delay, failure: error, state: { id, failures } } = next;
-      notify(service, { call: "fetch", id, error, failures, delay });
+      tell(service.onRetry, { call: "fetch", id, error, failures, delay });
     }
     return next;
   };

@@ -19,7 +19,7 @@ import { serve } from "./serve.ts";
 import { DSR_MODES, DsrMode } from "./settings.ts";
 import { toSvg } from "./svg.ts";
 import { describe, type Reply } from "./task_status.ts";
-import { detectRegions, watchRegions } from "./watch.ts";
+import { type DetectOptions, detectRegions, watchRegions } from "./watch.ts";
 
 /** What the command line needs of its surroundings. */
 export interface Io {
@@ -177,7 +177,7 @@ function parse(args: readonly string[]): E.Either<string, Command> {
  * What the process has. The first Ctrl-C aborts the signal; the second finds no handler any more, and ends the process.
  *
  * @example
- * ```ts
+ * ```ts ignore
  * import { main, ofProcess } from "@ocr-cloud/regions/cli";
  * import process from "node:process";
  *
@@ -204,7 +204,9 @@ async function detect(
       ? connectFrom(io, progress.retry)
       : E.right(connect({ credentials: EMULATED_PAIR, fetch: emulator.fetch, schedule: fixed({ delay: 400 }) }));
     if (E.isLeft(service)) return refuse(io, service.left);
-    const statuses = detectRegions(image.right, { dsrMode: mode }, { signal: io.signal })(service.right);
+    let id: string | null = null;
+    const options: DetectOptions = { signal: io.signal, onSubmit: (taken) => id = taken };
+    const statuses = detectRegions(image.right, { dsrMode: mode }, options)(service.right);
     const reply = await lastReply(statuses, progress);
     if (io.signal.aborted && E.isLeft(reply)) {
       const stopped = reply.left._tag === "GaveUp" ? reply.left.state : null;
@@ -212,7 +214,7 @@ async function detect(
       else io.stderr.write(`${describe(reply)}\n`);
       return STOPPED;
     }
-    const status = conclude(reply, json, io);
+    const status = conclude(reply, id, json, io);
     if (svg === null || E.isLeft(reply) || reply.right._tag !== "Completed") return status;
     const drawn = await writeSvg(svg, toSvg(reply.right.regions, { image: image.right }));
     return E.isLeft(drawn) ? refuse(io, drawn.left, FOUND_OUT) : status;
@@ -230,7 +232,7 @@ async function watch({ id, json }: Command & { _tag: "Watch" }, service: Service
     io.stderr.write(`Stopped. The task goes on; to drop it: ocr-regions cancel ${id}\n`);
     return STOPPED;
   }
-  return conclude(reply, json, io);
+  return conclude(reply, id, json, io);
 }
 
 async function cancel(id: string, service: Service, io: Io): Promise<number> {
@@ -357,12 +359,10 @@ async function lastReply(statuses: Observable<Reply>, progress: Progress): Promi
   }
 }
 
-function conclude(reply: Reply, json: boolean, { stdout, stderr }: Io): number {
+function conclude(reply: Reply, id: string | null, json: boolean, { stdout, stderr }: Io): number {
   const value = E.isRight(reply) ? reply.right : reply.left;
   stderr.write(`${describe(reply)}\n`);
-  if (value._tag === "GaveUp" && value.state !== null) {
-    stderr.write(`To go on: ocr-regions watch ${value.state.id}\n`);
-  }
+  if (E.isLeft(reply) && id !== null) stderr.write(`To go on: ocr-regions watch ${id}\n`);
   if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
   else if (value._tag === "Completed" && value.regions.length > 0) stdout.write(toTable(value.regions));
   return value._tag === "Completed" ? 0 : FOUND_OUT;

@@ -231,16 +231,16 @@ export function retrying<A>(call: Call, id: string | null, req: Req<A>): Req<A> 
       if (O.isNone(delay)) return outcome;
       const asked = error._tag === "Http" ? error.retryAfter ?? 0 : 0;
       if (asked > retry.maxDelay || Date.now() + delay.value >= endsAt) return outcome;
-      notify(service, { call, id, error, failures, delay: delay.value });
+      tell(service.onRetry, { call, id, error, failures, delay: delay.value });
       if (!await sleep(delay.value, signal)) return E.left(interrupted(call, "aborted", 0));
     }
   };
 }
 
-/** Tells the caller's hook; a fault of its own must neither stop a task nor be hidden. */
-export function notify({ onRetry }: Service, retry: Retry): void {
+/** Tells a caller's hook; a fault of its own must neither stop a task nor be hidden. */
+export function tell<A>(hook: (value: A) => void, value: A): void {
   try {
-    onRetry(retry);
+    hook(value);
   } catch (error) {
     queueMicrotask(() => {
       throw error;

@@ -8,7 +8,7 @@ import { Observable, type Subscriber } from "rxjs";
 import { type ImageSource, learn, policyFor, submitImage, turn } from "./api.ts";
 import { fromCodec, gaveUp, type RegionsError } from "./error.ts";
 import { PollState } from "./poll_state.ts";
-import type { Service } from "./request.ts";
+import { type Service, tell } from "./request.ts";
 import type { DetectionSettings } from "./settings.ts";
 import { type Done, type Next, type PollOptions, type PollPolicy, resumePoll, startPoll } from "./step.ts";
 import type { Reply } from "./task_status.ts";
@@ -20,10 +20,17 @@ const NONE: WatchOptions = {};
 export interface DetectOptions extends PollOptions {
   /** Ends the stream with `GaveUp`, or with `Unconfirmed` where the image was just being sent. */
   readonly signal?: AbortSignal;
+  /**
+   * Hears the task's id as soon as the service has taken the image: store it, and neither a failure nor a crash loses the
+   * task. What it throws is reported as an uncaught error, and changes nothing.
+   */
+  readonly onSubmit?: (id: string) => void;
 }
 
 /** Options for {@linkcode watchRegions}. */
-export interface WatchOptions extends DetectOptions {
+export interface WatchOptions extends PollOptions {
+  /** Ends the stream with `GaveUp`. */
+  readonly signal?: AbortSignal;
   /** When the image was sent, in milliseconds since 1970: then the first poll waits for its time. */
   readonly submittedAt?: number;
   /** Where an earlier watch of the same task stood: what its `GaveUp` carried, also after a way through JSON. */
@@ -104,6 +111,7 @@ export function detectRegions(
     if (E.isLeft(id)) {
       return failed(signal.aborted && id.left._tag !== "Unconfirmed" ? gaveUp("aborted", null) : id.left);
     }
+    if (options.onSubmit) tell(options.onSubmit, id.right);
     const now = Date.now();
     const first = startPoll(id.right, now, now, policy);
     return { ...first, state: { ...first.state, startedAt } };
@@ -118,7 +126,7 @@ export type Ask = (state: PollState, options: PollOptions) => (service: Service)
 export function follow(
   service: Service,
   begin: (policy: PollPolicy, service: Service, signal: AbortSignal) => Next | PromiseLike<Next>,
-  options: DetectOptions,
+  options: WatchOptions,
   ask: Ask = turn,
 ): Observable<Reply> {
   const { signal: outer } = options;

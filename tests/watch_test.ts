@@ -529,6 +529,16 @@ withClock("detectRegions() sends, waits, and never asks at time zero", async ({ 
   deepEqual([tags(replies), world.calls], [["Pending", "Completed"], ["token", "submit", "fetch", "fetch"]]);
 });
 
+withClock("detectRegions() tells the id at once, so that no failure loses the task", async ({ clock, service }) => {
+  const told: string[] = [];
+  const world = mock({ fetch: [text("", 403)] });
+  const replies = await collect(clock, detectRegions(IMAGE, {}, { onSubmit: (id) => told.push(id) })(service(world)));
+  deepEqual([told, tags(replies)], [[ID], ["Http"]]);
+  const lost = mock({ submit: [refused] });
+  await collect(clock, detectRegions(IMAGE, {}, { onSubmit: (id) => told.push(id) })(service(lost)));
+  equal(told.length, 1);
+});
+
 withClock("detectRegions() uses its own schedule over the service's", async ({ clock, service }) => {
   const world = mock();
   const subscription = detectRegions(IMAGE, {}, { schedule: exponential({ minDelay: 50 }) })(service(world))
