@@ -1,0 +1,36 @@
+/** What one task costs on the platform, counted: the figures of examples/worker/README.md. */
+import { check, note, until } from "./checks.ts";
+import { json, send, startExample } from "./example.ts";
+import { startService } from "./service.ts";
+import type { Tools } from "./tools.ts";
+import type { Counts } from "./worker.ts";
+
+export async function costs(tools: Tools, folder: string): Promise<void> {
+  const service = await startService();
+  service.delay.fetch = 100;
+  const { url, close } = await startExample(tools, service, folder);
+  const hasty = `${url}/hasty`;
+  // Their alarms come within two seconds, so the longer a task takes, the more polls there are.
+  for (const [image, seconds] of [[1, 2], [2, 12]]) {
+    service.serviceTime = () => seconds * 1000;
+    const task = hasty + await send(hasty, image);
+    const counts = async (): Promise<Counts> => await json(`${task}/counts`) as Counts;
+    await until("The task is forgotten", 30_000, async () => (await counts()).deletions === 1);
+    const { requests, alarms, alarmTime, reads, writes, deletions } = await counts();
+    const polls = service.of(image)?.polls ?? 0;
+    // Processing and Completed are news, whatever the number of polls.
+    check(`a task of ${polls} polls: 1 request, polls + 1 alarms, 2 polls + 7 rows written, 1 deletion`, {
+      requests,
+      alarms,
+      writes,
+      deletions,
+    }, { requests: 1, alarms: polls + 1, writes: 2 * polls + 7, deletions: 1 });
+    check("it reads one row a poll, and one more each time it comes back to memory", [
+      reads >= polls,
+      reads <= 2 * (polls + 1),
+    ], [true, true]);
+    note(`${reads} rows read; ${alarmTime} ms in alarms, of which the service's answers took ${100 * polls}`);
+  }
+  await close();
+  await service.close();
+}

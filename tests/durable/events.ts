@@ -1,0 +1,50 @@
+/** A client of Server-Sent Events, as far as they are needed here. Source: HTML Standard, "Server-sent events". */
+
+export interface SentEvent {
+  readonly id: string;
+  readonly tag: string;
+}
+
+/** What a client got, and how it ended. */
+export interface Session {
+  readonly status: number;
+  readonly events: readonly SentEvent[];
+  /** Whether the stream came to its end by itself. */
+  readonly whole: boolean;
+}
+
+/** Reads events until `enough`, when the connection is cut, or to the end of the stream; 30 seconds at most. */
+export async function listen(
+  url: string,
+  lastEventId: string | null = null,
+  enough: (events: readonly SentEvent[]) => boolean = () => false,
+): Promise<Session> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), 30_000);
+  // The local runtime does not notice that a client is gone while it packs what it sends.
+  const headers = { "Accept-Encoding": "identity", ...lastEventId === null ? {} : { "Last-Event-ID": lastEventId } };
+  const events: SentEvent[] = [];
+  let status = 0;
+  try {
+    const response = await fetch(url, { headers, signal: controller.signal });
+    status = response.status;
+    let text = "";
+    for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      const blocks = (text + piece).split("\n\n");
+      text = blocks.pop() ?? "";
+      events.push(...blocks.filter((block) => !block.startsWith(":")).map(toEvent));
+      if (enough(events)) return { status, events, whole: false };
+    }
+    return { status, events, whole: true };
+  } catch {
+    return { status, events, whole: false };
+  } finally {
+    clearTimeout(timer);
+    controller.abort();
+  }
+}
+
+function toEvent(block: string): SentEvent {
+  const [, id = "", data = "null"] = /^id: (\d+)\ndata: (.*)$/.exec(block) ?? [];
+  return { id, tag: JSON.parse(data)?._tag ?? `not an event: ${block}` };
+}

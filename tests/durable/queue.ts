@@ -1,0 +1,100 @@
+/** The same with the queue: `kill -9` of the worker, and of Redis, which keeps an append-only file. */
+import { check, note, pause, until } from "./checks.ts";
+import { type Child, startChild } from "./child.ts";
+import { imageOf, rightOf, startService } from "./service.ts";
+import type { Tools } from "./tools.ts";
+
+const TASKS = 100;
+
+/** What Redis keeps of a finished job; its result is a `Right` of the last status. */
+interface Result {
+  readonly right?: { readonly _tag: string; readonly regions?: readonly { readonly right: number }[] };
+}
+
+export async function queue(tools: Tools, folder: string): Promise<void> {
+  await Deno.mkdir(folder);
+  const service = await startService();
+  let sent = 0;
+  // Between 4 and 14 seconds.
+  service.serviceTime = () => 4000 + 10_000 * (sent++ % TASKS + 1) / TASKS;
+  service.delay.fetch = 100;
+  const images = Array.from({ length: TASKS }, (_, image) => image);
+  const over = (): number => images.filter((image) => (service.of(image)?.finals ?? 0) > 0).length;
+
+  const port = freePort();
+  const bundle = await tools.bundle("examples/queue/queue.ts", "node");
+  const start = (...args: readonly string[]): Child =>
+    startChild("node", [bundle, ...args], {
+      OCR_CLIENT_ID: "id",
+      OCR_CLIENT_SECRET: "secret",
+      OCR_BASE_URL: service.url,
+      REDIS_URL: `redis://127.0.0.1:${port}`,
+    });
+  const files = images.map((image) => `${folder}/${image}.png`);
+  for (const image of images) await Deno.writeFile(files[image], imageOf(image));
+
+  const redis = await startRedis(port, folder);
+  const sender = start("send", ...files);
+  await until("All images are queued", 20_000, () => sender.log().split("\n").length > TASKS);
+  const worker = start("work");
+  await until("A quarter of the tasks are over", 20_000, () => over() >= TASKS / 4);
+  const first = over();
+  await worker.kill();
+  await pause(500);
+  const next = start("work");
+  await until("Half of the tasks are over", 20_000, () => over() >= TASKS / 2);
+  const second = over();
+  await redis.kill();
+  await pause(500);
+  const again = await startRedis(port, folder);
+  await until("All tasks are over", 40_000, () => over() === TASKS);
+  const count = async (): Promise<number> => (await ask(port, "zcard", "bull:regions:completed")) as number;
+  await until("All jobs are over", 20_000, async () => await count() === TASKS);
+  check(`worker killed when ${first} of ${TASKS} were over, Redis when ${second} were: all go on`, over(), TASKS);
+
+  const events = await ask(port, "xrange", "bull:regions:events", "-", "+") as readonly [string, readonly string[]][];
+  const ends = events.map(([, fields]) => toEvent(fields)).filter(({ event }) => /^(completed|failed)$/.test(event));
+  const faults: string[] = [];
+  for (const [id, { image }] of service.tasks) {
+    const mine = ends.filter(({ jobId }) => jobId === id);
+    const result: Result = JSON.parse(mine[0]?.returnvalue ?? "{}");
+    const rights = result.right?.regions?.map(({ right }) => right);
+    if (mine.length !== 1 || result.right?._tag !== "Completed" || rights?.join() !== String(rightOf(image))) {
+      faults.push(`image ${image}: ${JSON.stringify(mine)}`);
+    }
+  }
+  check("each has its own regions, and one final status", [service.tasks.size, faults.slice(0, 3)], [TASKS, []]);
+  const twice = images.filter((image) => (service.of(image)?.finals ?? 0) > 1);
+  const polls = images.reduce((sum, image) => sum + (service.of(image)?.polls ?? 0), 0);
+  note(`final statuses that were asked for twice: ${twice.length} of ${TASKS}; ${polls} polls in all`);
+  for (const child of [sender, next, again]) await child.kill();
+  await service.close();
+}
+
+async function startRedis(port: number, folder: string): Promise<Child> {
+  const options = { port, bind: "127.0.0.1", dir: folder, save: "", appendonly: "yes" };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const redis = startChild("redis-server", args);
+  await until("Redis is ready", 10_000, () => redis.log().includes("Ready to accept connections"));
+  return redis;
+}
+
+/** Asks Redis, by its own client. */
+async function ask(port: number, ...command: readonly string[]): Promise<unknown> {
+  const args = ["-p", String(port), "--json", ...command];
+  const { stdout } = await new Deno.Command("redis-cli", { args }).output();
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/** Names and values in turn. */
+function toEvent(fields: readonly string[]): Record<string, string> {
+  return Object.fromEntries(fields.flatMap((name, i) => i % 2 === 0 ? [[name, fields[i + 1]]] : []));
+}
+
+/** Free at least now. */
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}

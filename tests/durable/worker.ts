@@ -1,0 +1,127 @@
+/** The example's Worker, whose objects count what they do and show what they hold. */
+import type { DurableStorage } from "@ocr-cloud/regions/durable-object";
+import worker, { type Env, RegionsTask as Task } from "../../examples/worker/worker.ts";
+
+/** What an object did since the isolate began. */
+export interface Counts {
+  requests: number;
+  alarms: number;
+  /** Milliseconds in alarms. */
+  alarmTime: number;
+  reads: number;
+  /** Rows written; the setting of an alarm is one. Source: Cloudflare's page on the pricing of Durable Objects. */
+  writes: number;
+  deletions: number;
+}
+
+/** What an object holds. */
+export interface Holdings {
+  readonly keys: readonly string[];
+  readonly alarm: number | null;
+}
+
+interface State {
+  readonly id: { readonly toString: () => string };
+  readonly storage: DurableStorage & {
+    readonly list: () => Promise<ReadonlyMap<string, unknown>>;
+    readonly getAlarm: () => Promise<number | null>;
+  };
+}
+
+interface TestEnv extends Env {
+  /** Objects whose alarms all come within two seconds, so that no test waits for a day. */
+  readonly HASTY: Env["TASKS"];
+}
+
+// By object: it is put out of memory between its alarms, and its counts are not.
+const counts = new Map<string, Counts>();
+
+let heartbeats = 0;
+const { setInterval, clearInterval } = globalThis;
+Object.assign(globalThis, {
+  setInterval: (act: () => void, ms: number) => {
+    heartbeats++;
+    return setInterval(act, ms);
+  },
+  clearInterval: (timer: number) => {
+    heartbeats--;
+    clearInterval(timer);
+  },
+});
+
+export class RegionsTask extends Task {
+  readonly #storage: State["storage"];
+  readonly #counts: Counts;
+
+  constructor({ id, storage }: State, env: Env, latest = Infinity) {
+    const mine = counts.get(`${id}`) ?? { requests: 0, alarms: 0, alarmTime: 0, reads: 0, writes: 0, deletions: 0 };
+    counts.set(`${id}`, mine);
+    super({ storage: counted(storage, mine, latest) }, env);
+    this.#storage = storage;
+    this.#counts = mine;
+  }
+
+  override async alarm(): Promise<void> {
+    const begin = Date.now();
+    this.#counts.alarms++;
+    await super.alarm();
+    this.#counts.alarmTime += Date.now() - begin;
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith("/counts")) return Response.json(this.#counts);
+    if (pathname.endsWith("/holdings")) {
+      const holdings: Holdings = {
+        keys: [...(await this.#storage.list()).keys()],
+        alarm: await this.#storage.getAlarm(),
+      };
+      return Response.json(holdings);
+    }
+    this.#counts.requests++;
+    return super.fetch(request);
+  }
+}
+
+export class HastyTask extends RegionsTask {
+  constructor(state: State, env: Env) {
+    super(state, env, 2000);
+  }
+}
+
+function counted(storage: DurableStorage, counts: Counts, latest: number): DurableStorage {
+  return {
+    get: (key) => {
+      counts.reads++;
+      return storage.get(key);
+    },
+    put: (key, value) => {
+      counts.writes++;
+      return storage.put(key, value);
+    },
+    setAlarm: (at) => {
+      counts.writes++;
+      return storage.setAlarm(Math.min(at, Date.now() + latest));
+    },
+    deleteAlarm: () => {
+      counts.writes++;
+      return storage.deleteAlarm();
+    },
+    deleteAll: () => {
+      counts.deletions++;
+      return storage.deleteAll();
+    },
+  };
+}
+
+export default {
+  fetch(request: Request, env: TestEnv): Response | Promise<Response> {
+    const { pathname, origin } = new URL(request.url);
+    if (pathname === "/heartbeats") return Response.json(heartbeats);
+    const [, hasty, path = ""] = /^(\/hasty)?(.*)$/.exec(pathname) ?? [];
+    const mine: Env = hasty === undefined ? env : { ...env, TASKS: env.HASTY };
+    const [, id] = /^\/tasks\/(\w+)\/(?:counts|holdings)$/.exec(path) ?? [];
+    const plain = hasty === undefined ? request : new Request(origin + path, request);
+    return id === undefined ? worker.fetch(plain, mine) : mine.TASKS.getByName(id).fetch(plain);
+  },
+};
