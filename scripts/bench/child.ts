@@ -1,0 +1,61 @@
+/** A process of its own for each measurement, in Deno or, transpiled, in Node.js. */
+
+export type Runtime = "Deno" | "Node";
+
+export const RUNTIMES: readonly Runtime[] = ["Deno", "Node"];
+
+/** The flag that gives a process `gc()`. */
+export const EXPOSE_GC = "--expose-gc";
+
+const HERE = new URL(".", import.meta.url).pathname;
+const CONFIG = `${HERE}deno.json`;
+
+/** Transpiles files of this folder, with all they import, into another one, and says where that is. */
+export async function transpile(files: readonly string[]): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "bench-" });
+  // A browser's platform, since the answer of each runtime to "which build of fp-ts" must be the same.
+  await output(Deno.execPath(), [
+    ...["bundle", "--quiet", "--config", CONFIG, "--platform", "browser", "--outdir", folder],
+    ...files.map((file) => HERE + file),
+  ]);
+  // Where the files had no folder in common below this one, they lie deeper.
+  await Deno.writeTextFile(`${folder}/package.json`, '{ "type": "module" }');
+  return folder;
+}
+
+/**
+ * Runs a file in a process of its own, and gives the JSON that is the last line it prints.
+ *
+ * @param folder Where the transpiled files are, for Node.js.
+ */
+export async function run(
+  runtime: Runtime,
+  folder: string,
+  file: string,
+  args: readonly (string | number)[],
+  flags: readonly string[] = [EXPOSE_GC],
+): Promise<unknown> {
+  const rest = args.map(String);
+  const text = runtime === "Deno"
+    ? await output(Deno.execPath(), [
+      ...["run", "-A", "--quiet", "--no-check", "--config", CONFIG, `--v8-flags=${flags.join(",")}`],
+      HERE + file,
+      ...rest,
+    ])
+    : await output("node", [...flags, `${folder}/${file.replace(/ts$/, "js")}`, ...rest]);
+  return JSON.parse(text.trim().split("\n").at(-1) ?? "");
+}
+
+/** {@linkcode run} for a file that prints one number. */
+export async function runNumber(...args: Parameters<typeof run>): Promise<number> {
+  const value = await run(...args);
+  if (typeof value !== "number") throw new TypeError(`${args[2]} printed no number`);
+  return value;
+}
+
+/** What a command prints; throws where it fails. */
+export async function output(command: string, args: readonly string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args: [...args] }).output();
+  if (!success) throw new Error(`${command} ${args.join(" ")}\n${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
+}
