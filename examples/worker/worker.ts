@@ -178,7 +178,7 @@ function stand(id: string, heard: readonly Reply[]): Standing {
   return { id, done: failed || isFinal(last.right), failed, message: describe(last), reply: E.toUnion(last) };
 }
 
-/** The regions alone: the image is not kept, since its storage would cost more than all the rest, and the client has it. */
+/** The regions alone: to keep the image would be billed, in parts of 2 MB at most, and the client has it anyway. */
 function overlay({ reply, message }: Standing, params: URLSearchParams): Response {
   if (reply?._tag !== "Completed") return problem(409, `There are no regions to draw. ${message}`);
   const [width, height] = ["width", "height"].map((name) => params.has(name) ? Number(params.get(name)) : undefined);
