@@ -6,9 +6,9 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { Task } from "fp-ts/lib/Task.js";
-import type { Interruption } from "./abort.ts";
+import type { AbortSignalLike, Interruption } from "./abort.ts";
 import { toBase64 } from "./base64.ts";
-import type { Leave } from "./budget.ts";
+import type { Budget, Leave } from "./budget.ts";
 import { preview } from "./codec.ts";
 import { interrupted, malformed, network, type RegionsError, unconfirmed } from "./error.ts";
 import type { PollState } from "./poll_state.ts";
@@ -176,7 +176,8 @@ export function policyFor({ schedule, retry, memory }: Service, options: PollOpt
 
 async function poll(state: PollState, service: Service, policy: PollPolicy): Promise<Next> {
   const endsAt = state.startedAt + policy.deadline;
-  const place = await enter(state, service, endsAt - Date.now());
+  const { budget, signal } = service;
+  const place = budget === null ? FREE : await enter(state, budget, signal, endsAt - Date.now());
   if (E.isLeft(place)) {
     const expired = expire(state, Date.now(), policy);
     return O.isSome(expired) ? expired.value : step(state, place, Date.now(), policy);
@@ -192,13 +193,16 @@ async function poll(state: PollState, service: Service, policy: PollPolicy): Pro
   }
 }
 
-/** Waits until the budget has a place for a poll, if there is a budget. */
+/** The place of a poll that no budget bounds. */
+const FREE: E.Either<never, Leave> = /* @__PURE__ */ E.right(() => {});
+
+/** Waits until the budget has a place for a poll. */
 async function enter(
   { submittedAt, startedAt, heardAt }: PollState,
-  { budget, signal }: Service,
+  budget: Budget,
+  signal: AbortSignalLike | undefined,
   ms: number,
 ): Promise<E.Either<RegionsError, Leave>> {
-  if (budget === null) return E.right(() => {});
   const since = submittedAt ?? startedAt;
   const place = await budget.enter({ since, heardAt: heardAt ?? since }, ms, signal);
   return E.mapLeft((why: Interruption) => interrupted("fetch", why, ms))(place);
@@ -208,9 +212,9 @@ function ask(id: string): Req<TaskStatus> {
   return once({ call: "fetch", method: "GET", path: withId(id), decode: (text) => decodeStatus(text, id) });
 }
 
-/** encodeURIComponent would throw for lone surrogates. */
+/** The service's own ids need no escaping. encodeURIComponent would throw for lone surrogates, which others may hold. */
 function withId(id: string): string {
-  return `${PATH}?${new URLSearchParams({ id })}`;
+  return GUID.test(id) ? `${PATH}?id=${id}` : `${PATH}?${new URLSearchParams({ id })}`;
 }
 
 function decodeStatus(text: string, id: string): E.Either<RegionsError, TaskStatus> {

@@ -4,7 +4,7 @@
  * @module
  */
 import type * as E from "fp-ts/lib/Either.js";
-import { type Interruption, timerDelay, within } from "./abort.ts";
+import { type AbortSignalLike, type Interruption, timerDelay, within } from "./abort.ts";
 import { atLeast } from "./schedule.ts";
 
 /** How many polls a service may make. */
@@ -40,7 +40,7 @@ export interface Budget {
   readonly enter: (
     applicant: Applicant,
     ms: number,
-    signal: AbortSignal | undefined,
+    signal: AbortSignalLike | undefined,
   ) => Promise<E.Either<Interruption, Leave>>;
 }
 

@@ -13,6 +13,7 @@
  *
  * @module
  */
+export type { AbortSignalLike } from "./abort.ts";
 export type { BudgetOptions } from "./budget.ts";
 export {
   type Call,

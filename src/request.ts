@@ -7,7 +7,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { ReaderTaskEither } from "fp-ts/lib/ReaderTaskEither.js";
-import { sleep, within } from "./abort.ts";
+import { type AbortSignalLike, sleep, within } from "./abort.ts";
 import { type Budget, type BudgetOptions, createBudget } from "./budget.ts";
 import { cut, isObject } from "./codec.ts";
 import { type Call, http, interrupted, network, type RegionsError, tooLarge, unauthorized } from "./error.ts";
@@ -125,7 +125,7 @@ export interface Service {
   /** Hears of each failure that is tried again. */
   readonly onRetry: (retry: Retry) => void;
   /** Ends every call that is run with this value: `fetchRegions(id)({ ...service, signal })`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignalLike;
   /** When every call that is run with this value ends, in milliseconds since 1970. */
   readonly endsAt?: number;
 }
@@ -266,11 +266,11 @@ interface Attempt<A> {
 
 async function attempt<A>(exchange: Exchange<A>, service: Service): Promise<Attempt<A>> {
   const { call, method, path, body = null, decode, afterSending = (error) => error } = exchange;
-  const stopped = { token: null, outcome: E.left(interrupted(call, "aborted", 0)) };
-  if (service.signal?.aborted) return stopped;
+  const stopped = (): Attempt<A> => ({ token: null, outcome: E.left(interrupted(call, "aborted", 0)) });
+  if (service.signal?.aborted) return stopped();
   const token = await service.tokens.get(timeLimit(service), service.signal);
   if (E.isLeft(token)) return { token: null, outcome: token };
-  if (service.signal?.aborted) return stopped;
+  if (service.signal?.aborted) return stopped();
   const headers = {
     "Accept": "application/json, text/plain",
     "Authorization": `Bearer ${token.right}`,

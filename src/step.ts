@@ -206,51 +206,58 @@ export function expire(state: PollState, now: number, policy: PollPolicy): O.Opt
 }
 
 function stepStatus(state: PollState, status: TaskStatus, now: number, policy: PollPolicy): Next {
-  const heard: PollState = {
-    ...state,
-    polls: state.polls + 1,
-    heard: state.heard + 1,
+  const { version, id, submittedAt, startedAt, polls, heard } = state;
+  const delay = ask(policy, id, heard + 1, now - (submittedAt ?? startedAt));
+  // Written out, since a copy that is changed afterwards costs as much as the rest of a poll.
+  const next: PollState = {
+    version,
+    id,
+    submittedAt,
+    startedAt,
+    dueAt: delay === null ? state.dueAt : now + delay,
+    polls: polls + 1,
+    heard: heard + 1,
     heardAt: now,
     failures: 0,
     malformed: 0,
     failure: null,
   };
-  const elapsed = now - (state.submittedAt ?? state.startedAt);
-  const delay = ask(policy, state.id, heard.heard, elapsed);
-  return delay === null
-    ? giveUp("schedule", heard, status)
-    : wait(heard, delay, now, policy, { heard: status, failure: null });
+  return delay === null ? giveUp("schedule", next, status) : wait(next, delay, now, policy, status, null);
 }
 
 function stepFailure(state: PollState, error: RegionsError, now: number, policy: PollPolicy): Next {
-  const failed: PollState = {
-    ...state,
-    polls: state.polls + 1,
-    failures: state.failures + 1,
-    malformed: state.malformed + (error._tag === "Malformed" ? 1 : 0),
-    failure: cut(brief(error), 300),
-  };
+  const failures = state.failures + 1;
+  const malformed = state.malformed + (error._tag === "Malformed" ? 1 : 0);
   const random = jitter(state.id, state.heard + state.failures);
-  const delay = retryDelay(policy.retry, error, failed.failures, failed.malformed, random);
+  const delay = retryDelay(policy.retry, error, failures, malformed, random);
   const end = endOf(state, policy);
   const tooLong = error._tag === "Http" && now < end && now + (error.retryAfter ?? 0) >= end;
-  return O.isNone(delay) || tooLong
-    ? { _tag: "Done", heard: null, reply: E.left(error) }
-    : wait(failed, Math.max(policy.minDelay, delay.value), now, policy, { heard: null, failure: error });
+  if (O.isNone(delay) || tooLong) return { _tag: "Done", heard: null, reply: E.left(error) };
+  const pause = Math.min(Math.max(policy.minDelay, delay.value), LONGEST);
+  const failed: PollState = {
+    ...state,
+    dueAt: now + pause,
+    polls: state.polls + 1,
+    failures,
+    malformed,
+    failure: cut(brief(error), 300),
+  };
+  return wait(failed, pause, now, policy, null, error);
 }
 
+/** What follows a poll that was not the last, unless the watch is over. */
 function wait(
   state: PollState,
   delay: number,
   now: number,
   policy: PollPolicy,
-  outcome: Pick<Wait, "heard" | "failure">,
+  heard: TaskStatus | null,
+  failure: RegionsError | null,
 ): Next {
-  const planned: PollState = { ...state, dueAt: now + Math.min(delay, LONGEST) };
-  if (state.polls >= policy.maxPolls) return giveUp("maxPolls", planned, outcome.heard);
+  if (state.polls >= policy.maxPolls) return giveUp("maxPolls", state, heard);
   return now < endOf(state, policy)
-    ? { _tag: "Wait", state: planned, delay: untilEnd(delay, planned, now, policy), ...outcome }
-    : giveUp("deadline", planned, outcome.heard);
+    ? { _tag: "Wait", state, delay: untilEnd(delay, state, now, policy), heard, failure }
+    : giveUp("deadline", state, heard);
 }
 
 function endOf({ startedAt }: PollState, { deadline }: PollPolicy): number {

@@ -26,9 +26,12 @@ export interface Timers {
 /** Sleepers on a timer of their own. Nothing is started before the first sleeps. */
 export function createTimers(): Timers {
   const heap: Sleeper[] = [];
+  const settled = Promise.resolve();
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** When the timer ends; Infinity where there is none. */
   let armedFor = Infinity;
+  /** Whether those that are due are just being woken. */
+  let ringing = false;
 
   const put = (sleeper: Sleeper, place: number): void => {
     heap[place] = sleeper;
@@ -61,21 +64,21 @@ export function createTimers(): Timers {
   const arm = (): void => {
     const next = heap.length === 0 ? Infinity : heap[0].at;
     // A timer that ends too early does no harm, and setting it anew costs more.
-    if (next < Infinity && next >= armedFor) return;
+    if (ringing || next < Infinity && next >= armedFor) return;
     clearTimeout(timer);
     armedFor = next;
     timer = next === Infinity ? undefined : setTimeout(ring, timerDelay(Math.max(0, next - performance.now())));
   };
+  // One a microtask: so what waking one leaves to be done is done, and its garbage gone, before the last is woken.
   const ring = (): void => {
     armedFor = Infinity;
     timer = undefined;
-    const now = performance.now();
-    while (heap.length > 0 && heap[0].at <= now) {
-      const [sleeper] = heap;
-      leave(sleeper);
-      sleeper.wake();
-    }
-    arm();
+    ringing = heap.length > 0 && heap[0].at <= performance.now();
+    if (!ringing) return arm();
+    const [sleeper] = heap;
+    leave(sleeper);
+    settled.then(ring);
+    sleeper.wake();
   };
   const leave = (sleeper: Sleeper): void => {
     remove(sleeper);

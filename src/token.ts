@@ -6,7 +6,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { within } from "./abort.ts";
+import { type AbortSignalLike, within } from "./abort.ts";
 import { fields, guarded } from "./codec.ts";
 import { fromCodec, interrupted, malformed, type RegionsError, unauthorized } from "./error.ts";
 import { History, NO_HISTORY, observe, type Span } from "./history.ts";
@@ -85,7 +85,7 @@ export function createMemory(history: History = NO_HISTORY): Memory {
 /** Where the requests of one service get their tokens. */
 export interface TokenSource {
   /** A token, within `ms` milliseconds and until `signal` aborts. */
-  readonly get: (ms: number, signal: AbortSignal | undefined) => Promise<E.Either<RegionsError, string>>;
+  readonly get: (ms: number, signal: AbortSignalLike | undefined) => Promise<E.Either<RegionsError, string>>;
   /** Takes back a token that the service refused. False where there will be no other. */
   readonly refuse: (token: string) => boolean;
 }
@@ -222,7 +222,7 @@ function checkToken(token: string): E.Either<RegionsError, string> {
 
 async function bounded(
   ms: number,
-  signal: AbortSignal | undefined,
+  signal: AbortSignalLike | undefined,
   run: () => Promise<E.Either<RegionsError, string>>,
 ): Promise<E.Either<RegionsError, string>> {
   const end = await within(ms, signal, run);

@@ -5,6 +5,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { Observable, type Subscriber } from "rxjs";
+import { type AbortSignalLike, createStop, type Stop, stop } from "./abort.ts";
 import { type ImageSource, learn, policyFor, submitImage, turn } from "./api.ts";
 import { fromCodec, gaveUp, type RegionsError } from "./error.ts";
 import { PollState } from "./poll_state.ts";
@@ -63,16 +64,15 @@ export interface WatchOptions extends PollOptions {
  * ```
  */
 export function watchRegions(id: string, options: WatchOptions = NONE): (service: Service) => Observable<Reply> {
-  const { submittedAt = null, resume } = options;
-  const resumed = resume === undefined ? null : PollState.decode(resume);
+  const resumed = options.resume === undefined ? null : PollState.decode(options.resume);
   if (resumed !== null && E.isRight(resumed) && resumed.right.id !== id) {
     throw new RangeError(`Cannot go on with the watch of ${id} as the state must be of the same task`);
   }
-  const begin = (policy: PollPolicy): Next => {
-    if (resumed === null) return startPoll(id, Date.now(), submittedAt, policy);
-    return E.isRight(resumed) ? resumePoll(resumed.right, Date.now(), policy) : failed(fromCodec(resumed.left));
-  };
-  return (service) => follow(service, begin, options);
+  return (service) =>
+    follow(service, (policy) => {
+      if (resumed === null) return startPoll(id, Date.now(), options.submittedAt ?? null, policy);
+      return E.isRight(resumed) ? resumePoll(resumed.right, Date.now(), policy) : failed(fromCodec(resumed.left));
+    }, options);
 }
 
 /**
@@ -105,7 +105,7 @@ export function detectRegions(
   options: DetectOptions = NONE,
 ): (service: Service) => Observable<Reply> {
   const submit = submitImage(image, settings);
-  const begin = async (policy: PollPolicy, service: Service, signal: AbortSignal): Promise<Next> => {
+  const begin = async (policy: PollPolicy, service: Service, signal: AbortSignalLike): Promise<Next> => {
     const startedAt = Date.now();
     const id = await submit({ ...service, signal, endsAt: startedAt + policy.deadline })();
     if (E.isLeft(id)) {
@@ -125,22 +125,21 @@ export type Ask = (state: PollState, options: PollOptions) => (service: Service)
 /** Follows a task from its beginning to its end, or to that of the signal: emit what was heard, sleep, ask, and again. */
 export function follow(
   service: Service,
-  begin: (policy: PollPolicy, service: Service, signal: AbortSignal) => Next | PromiseLike<Next>,
+  begin: (policy: PollPolicy, service: Service, signal: AbortSignalLike) => Next | PromiseLike<Next>,
   options: WatchOptions,
   ask: Ask = turn,
 ): Observable<Reply> {
-  const { signal: outer } = options;
   policyFor(service, options);
   // Thousands of these sleep at a time, so each holds no more than it needs.
   return new Observable<Reply>((subscriber) => {
+    const outer = options.signal;
     let state: PollState | null = null;
     let sleeper: Sleeper | null = null;
-    let controller: AbortController | null = null;
+    let underWay: Stop | null = null;
 
     const go = (): void => {
-      controller = new AbortController();
-      const { signal } = controller;
-      if (outer?.aborted) controller.abort();
+      const signal = underWay = createStop();
+      if (outer?.aborted) stop(signal);
       const next = state === null
         ? begin(policyFor(service, options), service, signal)
         : ask(state, options)({ ...service, signal })();
@@ -148,7 +147,7 @@ export function follow(
       else on(next);
     };
     const on = (next: Next): void => {
-      controller = null;
+      underWay = null;
       state = next._tag === "Wait" ? next.state : null;
       if (next.heard !== null) subscriber.next(E.right(next.heard));
       if (subscriber.closed) return;
@@ -157,15 +156,15 @@ export function follow(
     };
     const abort = outer && ((): void => {
       // While the image is being sent only the outcome of that tells whether it may have been taken.
-      if (state === null) controller?.abort();
-      else end(subscriber, E.left(gaveUp("aborted", state)));
+      if (state !== null) end(subscriber, E.left(gaveUp("aborted", state)));
+      else if (underWay !== null) stop(underWay);
     });
 
     if (abort) outer?.addEventListener("abort", abort);
     subscriber.add(() => {
       if (abort) outer?.removeEventListener("abort", abort);
       if (sleeper !== null) service.timers.cancel(sleeper);
-      controller?.abort();
+      if (underWay !== null) stop(underWay);
       if (state !== null) learn(service, state, null);
     });
     go();

@@ -1,7 +1,7 @@
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import FakeTimers from "@sinonjs/fake-timers";
 import * as E from "fp-ts/lib/Either.js";
-import { sleep, timerDelay, within } from "../src/abort.ts";
+import { createStop, sleep, stop, timerDelay, within } from "../src/abort.ts";
 
 /** A signal that counts the listeners on it. */
 function watched(): { readonly controller: AbortController; readonly listeners: Set<unknown> } {
@@ -210,4 +210,41 @@ timed("within() rejects with what its function throws on the spot", async () => 
   };
   await rejects(within(100, controller.signal, run), fault);
   equal(listeners.size, 0);
+});
+
+Deno.test("stop() calls each listener once, and none that has gone", () => {
+  const signal = createStop();
+  const calls: string[] = [];
+  const gone = (): void => {
+    calls.push("gone");
+  };
+  signal.addEventListener("abort", () => calls.push(`first, ${signal.aborted}`));
+  signal.addEventListener("abort", gone);
+  signal.addEventListener("abort", () => calls.push("last"));
+  signal.removeEventListener("abort", gone);
+  equal(signal.aborted, false);
+  stop(signal);
+  stop(signal);
+  deepEqual(calls, ["first, true", "last"]);
+});
+
+Deno.test("createStop() makes signals that know nothing of each other", () => {
+  const [one, other] = [createStop(), createStop()];
+  let calls = 0;
+  one.addEventListener("abort", () => calls++);
+  stop(other);
+  deepEqual([one.aborted, other.aborted, calls], [false, true, 0]);
+});
+
+timed("within() ends with a signal of our own, and leaves no listener on it", async () => {
+  for (const end of ["done", "aborted"] as const) {
+    const signal = createStop();
+    const { run, resolve, signals } = pending<string>();
+    const outcome = within(1000, signal, run);
+    equal(signal.listeners.length, 1);
+    if (end === "done") resolve("done");
+    else stop(signal);
+    deepEqual(await outcome, end === "done" ? E.right("done") : E.left("aborted"));
+    deepEqual([signal.listeners.length, signals[0].aborted], [0, end === "aborted"]);
+  }
 });

@@ -1,34 +1,34 @@
 import fc from "fast-check";
 import FakeTimers from "@sinonjs/fake-timers";
-import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import { createTimers, type Sleeper, type Timers } from "../src/timers.ts";
 
 type Clock = ReturnType<typeof FakeTimers.install>;
 
-function withClock(test: (clock: Clock, timers: Timers) => void): void {
+async function withClock(test: (clock: Clock, timers: Timers) => Promise<void>): Promise<void> {
   const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   try {
-    test(clock, createTimers());
+    await test(clock, createTimers());
   } finally {
     clock.uninstall();
   }
 }
 
-Deno.test("createTimers() starts no timer before somebody sleeps, and leaves none", () => {
-  withClock((clock, timers) => {
+Deno.test("createTimers() starts no timer before somebody sleeps, and leaves none", async () => {
+  await withClock(async (clock, timers) => {
     equal(clock.countTimers(), 0);
     const sleeper = timers.sleep(10, () => {});
     equal(clock.countTimers(), 1);
     timers.cancel(sleeper);
     equal(clock.countTimers(), 0);
     timers.sleep(10, () => {});
-    clock.tick(10);
+    await clock.tickAsync(10);
     equal(clock.countTimers(), 0);
   });
 });
 
-Deno.test("createTimers() wakes ten thousand sleepers on one timer, each in its time", () => {
-  withClock((clock, timers) => {
+Deno.test("createTimers() wakes ten thousand sleepers on one timer, each in its time", async () => {
+  await withClock(async (clock, timers) => {
     const delays = Array.from({ length: 10_000 }, (_, i) => (i * 7919) % 10_007);
     let woken = 0, latest = 0;
     for (const delay of delays) {
@@ -38,17 +38,17 @@ Deno.test("createTimers() wakes ten thousand sleepers on one timer, each in its 
       });
     }
     equal(clock.countTimers(), 1);
-    clock.tick(10_007);
+    await clock.tickAsync(10_007);
     equal(woken, 10_000);
     equal(latest <= 1, true);
     equal(clock.countTimers(), 0);
   });
 });
 
-Deno.test("createTimers() wakes whoever sleeps, in the order of their times, and nobody who was let go", () => {
+Deno.test("createTimers() wakes whoever sleeps, in the order of their times, and nobody who was let go", async () => {
   const act = fc.record({ sleep: fc.nat({ max: 50 }), cancel: fc.option(fc.nat()), tick: fc.nat({ max: 20 }) });
-  fc.assert(fc.property(fc.array(act, { maxLength: 60 }), (acts) => {
-    withClock((clock, timers) => {
+  await fc.assert(fc.asyncProperty(fc.array(act, { maxLength: 60 }), async (acts) => {
+    await withClock(async (clock, timers) => {
       const woken: number[] = [];
       const due: (number | null)[] = [];
       const sleepers: Sleeper[] = [];
@@ -60,9 +60,9 @@ Deno.test("createTimers() wakes whoever sleeps, in the order of their times, and
           timers.cancel(sleepers[other]);
           if (!woken.includes(other)) due[other] = null;
         }
-        clock.tick(tick);
+        await clock.tickAsync(tick);
       }
-      clock.tick(100);
+      await clock.tickAsync(100);
       const times = woken.map((name) => due[name] ?? NaN);
       deepEqual(times, times.toSorted((a, b) => a - b));
       deepEqual(woken.toSorted(), due.flatMap((at, name) => at === null ? [] : [name]).toSorted());
@@ -71,8 +71,8 @@ Deno.test("createTimers() wakes whoever sleeps, in the order of their times, and
   }));
 });
 
-Deno.test("createTimers() lets a sleeper sleep again, and others go, while it wakes", () => {
-  withClock((clock, timers) => {
+Deno.test("createTimers() lets a sleeper sleep again, and others go, while it wakes", async () => {
+  await withClock(async (clock, timers) => {
     const woken: string[] = [];
     const other = timers.sleep(10, () => woken.push("other"));
     const again = (): void => {
@@ -81,18 +81,62 @@ Deno.test("createTimers() lets a sleeper sleep again, and others go, while it wa
       timers.cancel(other);
     };
     timers.sleep(5, again);
-    clock.tick(100);
+    await clock.tickAsync(100);
     deepEqual(woken, ["again", "again", "again"]);
   });
 });
 
-Deno.test("createTimers() sleeps through times that no timer can hold", () => {
-  withClock((clock, timers) => {
+Deno.test("createTimers() sleeps through times that no timer can hold", async () => {
+  await withClock(async (clock, timers) => {
     let woken = 0;
     timers.sleep(2 ** 32, () => woken++);
-    clock.tick(2 ** 31);
+    await clock.tickAsync(2 ** 31);
     equal(woken, 0);
-    clock.tick(2 ** 31);
+    await clock.tickAsync(2 ** 31);
     equal(woken, 1);
+  });
+});
+
+Deno.test("createTimers() lets what one sleeper leaves to be done be done before the last is woken", async () => {
+  await withClock(async (clock, timers) => {
+    const log: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      timers.sleep(10, async () => {
+        log.push("woken");
+        await null;
+        log.push("done");
+      });
+    }
+    await clock.tickAsync(10);
+    equal(log.filter((what) => what === "done").length, 4);
+    equal(log.indexOf("done") < log.lastIndexOf("woken"), true);
+  });
+});
+
+Deno.test("createTimers() leaves no timer where a sleeper ends the others and sleeps again", async () => {
+  await withClock(async (clock, timers) => {
+    const other = timers.sleep(20, () => {});
+    let again: Sleeper | undefined;
+    timers.sleep(10, () => {
+      timers.cancel(other);
+      again = timers.sleep(1000, () => {});
+    });
+    await clock.tickAsync(10);
+    equal(clock.countTimers(), 1);
+    if (again) timers.cancel(again);
+    equal(clock.countTimers(), 0);
+  });
+});
+
+Deno.test("createTimers() wakes the others, in time, also where one fails", async () => {
+  await withClock(async (clock, timers) => {
+    const woken: string[] = [];
+    timers.sleep(10, () => {
+      throw new Error("fault");
+    });
+    timers.sleep(10, () => woken.push("at once"));
+    timers.sleep(20, () => woken.push("later"));
+    await rejects(clock.tickAsync(30), { message: "fault" });
+    deepEqual(woken, ["at once", "later"]);
   });
 });

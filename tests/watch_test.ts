@@ -3,6 +3,7 @@ import FakeTimers from "@sinonjs/fake-timers";
 import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import { config, lastValueFrom, type Observable, take, timer, toArray } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
+import type { AbortSignalLike } from "../src/abort.ts";
 import { gaveUp, http, malformed, network, unconfirmed } from "../src/error.ts";
 import type { PollState } from "../src/poll_state.ts";
 import { connect, type Retry, type Service } from "../src/request.ts";
@@ -65,8 +66,8 @@ const SLEEPY: Service = {
 };
 
 /** Polls of 1 ms, with the outcomes given; further polls never answer. */
-function polls(...outcomes: Next[]): { readonly ask: Ask; readonly asked: AbortSignal[] } {
-  const asked: AbortSignal[] = [];
+function polls(...outcomes: Next[]): { readonly ask: Ask; readonly asked: AbortSignalLike[] } {
+  const asked: AbortSignalLike[] = [];
   return {
     asked,
     ask: () => ({ signal }) => () => {
@@ -216,7 +217,7 @@ Deno.test("follow() asks nothing where the signal has aborted already", () => {
 Deno.test("follow() lets the sending of an image tell how it ended when the signal aborts", () => {
   marbles(({ expectObservable }) => {
     const controller = new AbortController();
-    const sending = (_: unknown, __: unknown, signal: AbortSignal): PromiseLike<Next> => ({
+    const sending = (_: unknown, __: unknown, signal: AbortSignalLike): PromiseLike<Next> => ({
       then: (on) => signal.addEventListener("abort", () => on?.(done(VALUES.u))) as never,
     });
     timer(3).subscribe(() => controller.abort());
