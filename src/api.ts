@@ -170,8 +170,10 @@ export function learn({ memory }: Service, { submittedAt, heardAt }: PollState, 
 }
 
 /** What the polling of a task is bound to, where the service has a say. */
-export function policyFor({ schedule, retry, memory }: Service, options: PollOptions): PollPolicy {
-  return pollPolicy({ schedule, retry, history: memory.history(), ...options });
+export function policyFor(service: Service, options: PollOptions): PollPolicy {
+  const { schedule = service.schedule, history = service.memory.history(), retry = service.retry } = options;
+  const { deadline, maxPolls, minDelay } = options;
+  return pollPolicy({ schedule, history, deadline, maxPolls, minDelay, retry });
 }
 
 async function poll(state: PollState, service: Service, policy: PollPolicy): Promise<Next> {

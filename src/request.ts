@@ -205,7 +205,8 @@ export function connect(options: ConnectOptions): Service {
     schedule,
     onRetry,
   };
-  return { ...base, tokens: tokenSource(base, options) };
+  // The last two are there from the start, since engines copy an object faster than they add to the copy.
+  return { ...base, tokens: tokenSource(base, options), signal: undefined, endsAt: undefined };
 }
 
 /** One exchange, with a token, and with one more where the service refuses the first. Not retried otherwise. */
