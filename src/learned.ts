@@ -53,7 +53,7 @@ const PRIOR_SIGMA = 1;
 const PRIOR_WEIGHT = 0.5;
 
 /** How far one task's time speaks for its neighbours, as a ratio, is e to the power of this; less with more tasks. */
-const BANDWIDTH = 0.28;
+const BANDWIDTH = 0.3;
 
 /** Rounds of the estimate; more change next to nothing. */
 const ROUNDS = 8;
@@ -105,7 +105,7 @@ export function learned({ callWorth = 1000, history: known, median = 3000 }: Lea
 function estimate(spans: readonly Span[], median: number): Float64Array {
   const prior = lognormal(median);
   if (spans.length === 0) return prior;
-  const kernel = gaussian(BANDWIDTH * spans.length ** -0.2);
+  const kernel = gaussian(BANDWIDTH * spans.length ** -0.25);
   const ranges = spans.map(([after, before]) => {
     const from = Math.min(slotOf(after), SLOTS - 1);
     return [from, before === null ? SLOTS : Math.max(from + 1, Math.min(slotOf(before), SLOTS))] as const;
