@@ -1,0 +1,29 @@
+/** This library: `watchRegions` or, on a world without requests, the same stream around a poll that sends none. */
+import * as E from "fp-ts/lib/Either.js";
+import * as O from "fp-ts/lib/Option.js";
+import { policyFor } from "../../../src/api.ts";
+import { connect, type Service } from "../../../src/request.ts";
+import { fixed } from "../../../src/schedule.ts";
+import { expire, type Next, type PollOptions, startPoll, step } from "../../../src/step.ts";
+import type { PollState } from "../../../src/poll_state.ts";
+import { follow, watchRegions } from "../../../src/watch.ts";
+import type { Watch, World } from "../world.ts";
+
+export function watcher({ delay, poll, fetch }: World): Watch {
+  const service = connect({ token: "token", fetch: fetch ?? (() => Promise.reject(new Error("No request is sent"))) });
+  const options = { schedule: fixed({ delay }) };
+  if (fetch !== null) {
+    return (id, done) => {
+      watchRegions(id, options)(service).subscribe({ complete: done });
+    };
+  }
+  // What `turn` does around its request.
+  const ask = (state: PollState, options: PollOptions) => (service: Service) => async (): Promise<Next> => {
+    const policy = policyFor(service, options);
+    const expired = expire(state, Date.now(), policy);
+    return O.isSome(expired) ? expired.value : step(state, await poll(state.id), Date.now(), policy);
+  };
+  return (id, done) => {
+    follow(service, (policy) => startPoll(id, Date.now(), null, policy), options, ask).subscribe({ complete: done });
+  };
+}
