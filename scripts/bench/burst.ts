@@ -16,7 +16,9 @@ const POLLS_A_SECOND = 5;
 const SPEEDS = [4, 1, 20] as const;
 const SEED = 1;
 
-const METHOD = `${TASKS.toLocaleString("en")} tasks are sent at time zero, and the service finishes so many a second, first-in-first-out
+const METHOD = `${
+  TASKS.toLocaleString("en")
+} tasks are sent at time zero, and the service finishes so many a second, first-in-first-out
 or in any order (seed ${SEED}). All watches together may make ${POLLS_A_SECOND} polls a second. The figure is the mean time from the end
 of a task to the poll that hears of it. Ours is \`watchRegions\` with the option \`budget\`, on a clock that is simulated; the
 others are simulated poll by poll. A plain limiter lets polls through in the order in which they come to it, each task
@@ -133,8 +135,11 @@ function simulate(ends: readonly number[], choose: Choose): number {
 
 /** First come, first served; whoever has to wait comes again a second later. */
 function limiter(): Choose {
-  return (tasks, now) => least(tasks.filter(({ heardAt }) => heardAt === 0 || heardAt + 1000 <= now), (task) =>
-    task.heardAt === 0 ? task.place * 1e-6 : task.heardAt + 1000);
+  return (tasks, now) =>
+    least(
+      tasks.filter(({ heardAt }) => heardAt === 0 || heardAt + 1000 <= now),
+      (task) => task.heardAt === 0 ? task.place * 1e-6 : task.heardAt + 1000,
+    );
 }
 
 function least(tasks: readonly Task[], key: (task: Task) => number): Task | undefined {

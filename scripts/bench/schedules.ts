@@ -30,7 +30,7 @@ const METHOD = `Pure simulation, seeded, with the code of \`tests/simulation.ts\
 expectations over the distribution of service times; a schedule that draws lots or learns is averaged over
 ${RUNS} runs, in each of which a history of so many tasks was lived through by the schedule itself. The 95th percentile
 is over 200 drawn tasks a run. The means of 60 runs still
-vary: over 400 runs with other seeds the two-point mixture after 64 tasks costs 1.51, the lognormals after 32 cost 1.042.
+vary: over 400 runs with other seeds the two-point mixture after 64 tasks costs 1.45; over 200 the lognormals after 32 cost 1.038.
 The cost is calls x callWorth + delay, as a ratio to that of the best plan for the known
 distribution (dynamic programming). core-lro and AWS's waiter ask at once, as they do when they are called; the .NET
 sample and the command-line tool wait first. In the ramp ${RAMP.length} tasks follow each other: the median of their

@@ -26,7 +26,9 @@ const TITLES: Readonly<Record<Kind, string>> = {
   whole: "with requests and answers",
 };
 
-const METHOD = `${TASKS.toLocaleString("en")} tasks are watched at once, each to its fifth poll, which says Completed. Each
+const METHOD = `${
+  TASKS.toLocaleString("en")
+} tasks are watched at once, each to its fifth poll, which says Completed. Each
 row is the median of ${ROUNDS} rounds, in each of which every poller has a process of its own, in turns; ratios are taken
 within a round. Heap is what is in use, after collection, while all tasks sleep, less what was in use before; CPU is the
 computing time of the whole process, collections included, from the first poll to the last, a poll.
