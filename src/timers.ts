@@ -30,8 +30,8 @@ export function createTimers(): Timers {
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** When the timer ends; Infinity where there is none. */
   let armedFor = Infinity;
-  /** Whether those that are due are just being woken. */
-  let ringing = false;
+  /** Who was due by then is just being woken; -Infinity where nobody is. */
+  let dueBy = -Infinity;
 
   const put = (sleeper: Sleeper, place: number): void => {
     heap[place] = sleeper;
@@ -64,21 +64,28 @@ export function createTimers(): Timers {
   const arm = (): void => {
     const next = heap.length === 0 ? Infinity : heap[0].at;
     // A timer that ends too early does no harm, and setting it anew costs more.
-    if (ringing || next < Infinity && next >= armedFor) return;
+    if (dueBy > -Infinity || next < Infinity && next >= armedFor) return;
     clearTimeout(timer);
     armedFor = next;
     timer = next === Infinity ? undefined : setTimeout(ring, timerDelay(Math.max(0, next - performance.now())));
   };
-  // One a microtask: so what waking one leaves to be done is done, and its garbage gone, before the last is woken.
   const ring = (): void => {
     armedFor = Infinity;
     timer = undefined;
-    ringing = heap.length > 0 && heap[0].at <= performance.now();
-    if (!ringing) return arm();
-    const [sleeper] = heap;
-    leave(sleeper);
-    settled.then(ring);
-    sleeper.wake();
+    dueBy = performance.now();
+    wakeNext();
+  };
+  // One a microtask: so what waking one leaves to be done is done, and its garbage gone, before the last is woken.
+  const wakeNext = (): void => {
+    if (heap.length > 0 && heap[0].at <= dueBy) {
+      const [sleeper] = heap;
+      leave(sleeper);
+      settled.then(wakeNext);
+      sleeper.wake();
+    } else {
+      dueBy = -Infinity;
+      arm();
+    }
   };
   const leave = (sleeper: Sleeper): void => {
     remove(sleeper);
@@ -87,7 +94,9 @@ export function createTimers(): Timers {
 
   return {
     sleep: (ms, wake) => {
-      const sleeper: Sleeper = { wake, at: performance.now() + ms, place: heap.length };
+      // Whoever is woken and sleeps for no time at all must not be woken for ever, and everybody else wait.
+      const at = Math.max(performance.now() + ms, dueBy + 1);
+      const sleeper: Sleeper = { wake, at, place: heap.length };
       heap.push(sleeper);
       rise(sleeper, heap.length - 1);
       arm();

@@ -140,3 +140,16 @@ Deno.test("createTimers() wakes the others, in time, also where one fails", asyn
     deepEqual(woken, ["at once", "later"]);
   });
 });
+
+Deno.test("createTimers() lets others go on while somebody sleeps for no time at all, again and again", async () => {
+  const timers = createTimers();
+  let naps = 0, awake = true;
+  const nap = (): void => {
+    if (awake && ++naps < 1e5) timers.sleep(0, nap);
+  };
+  timers.sleep(0, nap);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  awake = false;
+  equal(naps > 1 && naps < 1000, true, `${naps} naps`);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+});
