@@ -1,4 +1,4 @@
-import { deepEqual, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok } from "node:assert/strict";
 import { fuzz, type Yardstick } from "./fuzzing.ts";
 import { meaningOfResponse, meaningOfToken } from "./independent.ts";
 

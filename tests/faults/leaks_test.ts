@@ -1,7 +1,7 @@
 // Ending what is under way, over real sockets: at once, with nothing sent afterwards, and with nothing left behind.
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { lastValueFrom, type Observable } from "rxjs";
 import { cancelTask, fetchRegions, submitImage } from "../../src/api.ts";
 import { type Call, gaveUp, network, type RegionsError, unconfirmed } from "../../src/error.ts";

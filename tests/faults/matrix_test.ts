@@ -1,5 +1,5 @@
 import * as E from "fp-ts/lib/Either.js";
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { lastValueFrom } from "rxjs";
 import { fetchRegions } from "../../src/api.ts";
 import { http } from "../../src/error.ts";

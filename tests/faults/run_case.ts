@@ -4,7 +4,7 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { inspect } from "node:util";
 import type { Observable } from "rxjs";
 import { cancelTask, fetchRegions, submitImage } from "../../src/api.ts";

@@ -1,5 +1,5 @@
 import { leakedPaths, type Manifest, missingDeclarations, missingTargets } from "./package.ts";
-import { deepEqual } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 
 const MANIFEST: Manifest = {
   name: "@scope/name",

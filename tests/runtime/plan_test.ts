@@ -8,7 +8,7 @@ import {
   withoutOptional,
   withoutPonyfill,
 } from "../../scripts/npm/plan.ts";
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 
 const FACTS: Facts = {
   name: "@scope/name",
