@@ -15,8 +15,10 @@ const status = await run([
   "tests",
 ]);
 if (status !== 0) Deno.exit(status);
+await dropCutOff(folder);
 const { stdout } = await new Deno.Command(Deno.execPath(), {
   args: ["coverage", folder, "--include=/src/", "--lcov"],
+  stderr: "inherit",
 }).output();
 await Deno.remove(folder, { recursive: true });
 
@@ -37,6 +39,18 @@ for (const { name, found, hit } of [...files, total]) {
 if (!(percent(total.hit, total.found) >= MINIMUM)) {
   console.error(`The line coverage of src is below ${MINIMUM} %.`);
   Deno.exit(1);
+}
+
+/** Some tests end the processes that they start, which may be just writing what they ran: one such file fails the report. */
+async function dropCutOff(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.endsWith(".json")) continue;
+    try {
+      JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
+    } catch {
+      await Deno.remove(`${folder}/${name}`);
+    }
+  }
 }
 
 function percent(part: number, whole: number): number {
