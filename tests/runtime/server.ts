@@ -14,8 +14,9 @@ export interface Loopback {
  */
 export function serveLoopback(files: ReadonlyMap<string, string>): Loopback {
   const emulator = emulate({
-    pickupTime: 120,
-    serviceTime: 120,
+    // Long enough for a poll in each, also where a busy machine lets one wait for half a second.
+    pickupTime: 600,
+    serviceTime: 600,
     detect: () => Promise.resolve([{ left: 0, top: 8, right: 697, bottom: 441 }]),
   });
   let stalled = 0;
