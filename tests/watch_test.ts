@@ -549,6 +549,15 @@ withClock("detectRegions() uses its own schedule over the service's", async ({ c
   subscription.unsubscribe();
 });
 
+withClock("detectRegions() uses the service's schedule where its own is undefined", async ({ clock }) => {
+  const world = mock();
+  const service = connect({ token: "t", fetch: world.fetch, schedule: fixed({ delay: 50 }) });
+  const subscription = detectRegions(IMAGE, {}, { schedule: undefined })(service).subscribe();
+  await clock.tickAsync(50);
+  deepEqual(world.calls, ["submit", "fetch"]);
+  subscription.unsubscribe();
+});
+
 withClock("detectRegions() sends the image once, and says so where the answer was lost", async ({ clock, service }) => {
   for (
     const [answer, tag] of [
