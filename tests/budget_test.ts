@@ -6,7 +6,7 @@ import { type Budget, type BudgetOptions, createBudget, type Leave } from "../sr
 import { connect } from "../src/request.ts";
 import { fixed } from "../src/schedule.ts";
 import { watchRegions } from "../src/watch.ts";
-import { seeded } from "./simulation.ts";
+import { endsInOrder, roundRobin, shuffled } from "./simulation.ts";
 import { mock, silent, text } from "./mock.ts";
 
 type Clock = ReturnType<typeof FakeTimers.install>;
@@ -98,35 +98,15 @@ async function meanDelay(clock: Clock, options: BudgetOptions, ends: readonly nu
   return (await Promise.all(delays)).reduce((sum, delay) => sum + delay, 0) / ends.length / 1000;
 }
 
-/** The ends, in milliseconds, of tasks that a service finishes at 4 a second, in order or in any. */
-function ends(tasks: number, order: "in order" | "in any"): readonly number[] {
-  const inOrder = Array.from({ length: tasks }, (_, i) => (i + 1) * 250);
-  const random = seeded(1);
-  return order === "in order"
-    ? inOrder
-    : inOrder.map((end) => [random(), end]).sort(([a], [b]) => a - b).map(([, end]) => end);
-}
-
-/** The mean delay in seconds, at 5 polls a second, where whoever was not heard of for longest asks. */
-function roundRobin(ends: readonly number[]): number {
-  let left = ends, late = 0;
-  for (let now = 0; left.length > 0; now += 200) {
-    const [end, ...others] = left;
-    if (end > now) left = [...others, end];
-    else {
-      late += now - end;
-      left = others;
-    }
-  }
-  return late / ends.length / 1000;
-}
+const IN_ORDER = endsInOrder(1000, 4);
+const IN_ANY_ORDER = shuffled(IN_ORDER, 1);
 
 withClock("createBudget() learns which order a service works in, and starves nobody in either", async (clock) => {
   clock.loopLimit = 1e6;
-  const fifo = await meanDelay(clock, { requestsPerSecond: 5 }, ends(200, "in order"));
+  const fifo = await meanDelay(clock, { requestsPerSecond: 5 }, endsInOrder(200, 4));
   ok(fifo < 0.5, String(fifo));
   // Whoever is asked about in turn waits for half a round of those that are left: 17 s here.
-  const any = await meanDelay(clock, { requestsPerSecond: 5 }, ends(200, "in any"));
+  const any = await meanDelay(clock, { requestsPerSecond: 5 }, shuffled(endsInOrder(200, 4), 1));
   ok(any < 22, String(any));
 });
 
@@ -134,7 +114,7 @@ withClock(
   "createBudget() hears of a thousand tasks within 3.5 s in the mean where they end in order",
   async (clock) => {
     clock.loopLimit = 1e6;
-    const fifo = await meanDelay(clock, { requestsPerSecond: 5 }, ends(1000, "in order"));
+    const fifo = await meanDelay(clock, { requestsPerSecond: 5 }, IN_ORDER);
     ok(fifo < 3.5, String(fifo));
   },
 );
@@ -143,9 +123,9 @@ withClock(
   "createBudget() is within a tenth of the least delay that is possible where they end in any order",
   async (clock) => {
     clock.loopLimit = 1e6;
-    const tasks = ends(1000, "in any");
-    const any = await meanDelay(clock, { requestsPerSecond: 5 }, tasks);
-    ok(any < 1.1 * roundRobin(tasks), `${any} against ${roundRobin(tasks)}`);
+    const any = await meanDelay(clock, { requestsPerSecond: 5 }, IN_ANY_ORDER);
+    const least = roundRobin(IN_ANY_ORDER, 5);
+    ok(any < 1.1 * least, `${any} against ${least}`);
   },
 );
 

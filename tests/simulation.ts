@@ -115,6 +115,28 @@ export function seeded(seed: number): () => number {
   };
 }
 
+/** When the tasks of a burst are finished, in milliseconds, by a service that finishes so many a second, in order. */
+export function endsInOrder(tasks: number, perSecond: number): readonly number[] {
+  return Array.from({ length: tasks }, (_, i) => (i + 1) * 1000 / perSecond);
+}
+
+/** The same values in any order, by a seed. */
+export function shuffled<A>(values: readonly A[], seed: number): readonly A[] {
+  const random = seeded(seed);
+  return values.map((value) => [random(), value] as const).sort(([a], [b]) => a - b).map(([, value]) => value);
+}
+
+/** The mean delay in seconds of a burst's tasks, where whoever was not heard of for longest is asked about. */
+export function roundRobin(ends: readonly number[], pollsPerSecond: number): number {
+  let left = ends, late = 0;
+  for (let now = 0; left.length > 0; now += 1000 / pollsPerSecond) {
+    const [end, ...others] = left;
+    if (end <= now) late += now - end;
+    left = end <= now ? others : [...others, end];
+  }
+  return late / ends.length / 1000;
+}
+
 export function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }

@@ -5,7 +5,7 @@ import { lastValueFrom } from "rxjs";
 import { connect } from "../../src/request.ts";
 import { fixed, type Schedule } from "../../src/schedule.ts";
 import { watchRegions } from "../../src/watch.ts";
-import { seeded } from "../../tests/simulation.ts";
+import { endsInOrder, roundRobin, shuffled } from "../../tests/simulation.ts";
 import { short } from "./numbers.ts";
 import { atMost, type Part } from "./report.ts";
 import { makeIds } from "./world.ts";
@@ -36,26 +36,32 @@ interface Task {
   readonly end: number;
   /** Its place among those sent. */
   readonly place: number;
-  heardAt: number;
+  /** When it was last asked about; null before the first time. */
+  heardAt: number | null;
 }
 
 /** Who may ask at `now`: one of those that are not known to be finished, or nobody. */
 type Choose = (tasks: readonly Task[], now: number) => Task | undefined;
 
-const ORDERS: Readonly<Record<string, Choose>> = {
-  "a plain limiter": limiter,
-  "oldest first": (tasks) => least(tasks, ({ place }) => place),
-  "longest unheard first": (tasks) => least(tasks, ({ heardAt, place }) => heardAt + place * 1e-6),
-  "all-knowing": (tasks, now) => least(tasks.filter(({ end }) => end <= now), ({ end }) => end),
+/** The mean delay in seconds by other orders, for tasks with such ends. */
+const ORDERS: Readonly<Record<string, (ends: readonly number[]) => number>> = {
+  "a plain limiter": (ends) => simulate(ends, limiter),
+  "oldest first": (ends) => simulate(ends, (tasks) => tasks[0]),
+  "longest unheard first": (ends) => roundRobin(ends, POLLS_A_SECOND),
+  "all-knowing": (ends) =>
+    simulate(ends, (tasks, now) => least(tasks.filter(({ end }) => end <= now), ({ end }) => end)),
 };
 
 const OURS = "ours, asking every second";
 
 export async function bursting(): Promise<Part> {
-  const services = SPEEDS.flatMap((speed) => [
-    { title: `${speed}/s, in order`, ends: ends(speed) },
-    { title: `${speed}/s, in any order`, ends: shuffled(ends(speed)) },
-  ]);
+  const services = SPEEDS.flatMap((speed) => {
+    const ends = endsInOrder(TASKS, speed);
+    return [
+      { title: `${speed}/s, in order`, ends },
+      { title: `${speed}/s, in any order`, ends: shuffled(ends, SEED) },
+    ];
+  });
   const rows = new Map<string, readonly number[]>();
   const schedules: readonly (readonly [string, Schedule | undefined])[] = [
     [OURS, fixed({ delay: 1000 })],
@@ -66,9 +72,7 @@ export async function bursting(): Promise<Part> {
     for (const { ends } of services) row.push(await watchAll(ends, schedule));
     rows.set(name, row);
   }
-  for (const [name, choose] of Object.entries(ORDERS)) {
-    rows.set(name, services.map(({ ends }) => simulate(ends, choose)));
-  }
+  for (const [name, delayOf] of Object.entries(ORDERS)) rows.set(name, services.map(({ ends }) => delayOf(ends)));
   const [inOrder, inAnyOrder] = rows.get(OURS) ?? [];
   const figure = `burst of ${TASKS} tasks, ${POLLS_A_SECOND} polls a second, mean delay in s`;
   return {
@@ -120,7 +124,7 @@ async function watchAll(ends: readonly number[], schedule: Schedule | undefined)
 
 /** The mean delay in seconds where `choose` says who asks. */
 function simulate(ends: readonly number[], choose: Choose): number {
-  let tasks: readonly Task[] = ends.map((end, place) => ({ end, place, heardAt: 0 }));
+  let tasks: readonly Task[] = ends.map((end, place) => ({ end, place, heardAt: null }));
   let late = 0;
   for (let now = 0; tasks.length > 0; now += 1000 / POLLS_A_SECOND) {
     const task = choose(tasks, now);
@@ -135,7 +139,7 @@ function simulate(ends: readonly number[], choose: Choose): number {
 
 /** First come, first served; whoever has to wait comes again a second later. */
 function limiter(tasks: readonly Task[], now: number): Task | undefined {
-  const come = ({ heardAt, place }: Task): number => heardAt === 0 ? place * 1e-6 : heardAt + 1000;
+  const come = ({ heardAt, place }: Task): number => heardAt === null ? place * 1e-6 : heardAt + 1000;
   return least(tasks.filter((task) => come(task) <= now), come);
 }
 
@@ -143,13 +147,4 @@ function least(tasks: readonly Task[], key: (task: Task) => number): Task | unde
   let first: Task | undefined;
   for (const task of tasks) if (first === undefined || key(task) < key(first)) first = task;
   return first;
-}
-
-function ends(speed: number): readonly number[] {
-  return Array.from({ length: TASKS }, (_, i) => (i + 1) * 1000 / speed);
-}
-
-function shuffled(ends: readonly number[]): readonly number[] {
-  const random = seeded(SEED);
-  return ends.map((end) => [random(), end]).sort(([a], [b]) => a - b).map(([, end]) => end);
 }
