@@ -3,6 +3,7 @@ const LAYERS = [
   "abort",
   "timers",
   "base64",
+  "internal/bytes",
   "codec",
   "poll_state",
   "error",
@@ -33,14 +34,26 @@ const LAYERS = [
 
 const faults: string[] = [];
 const source = new URL("../src/", import.meta.url);
-for await (const { name } of Deno.readDir(source)) {
-  const layer = LAYERS.indexOf(name.replace(/\.ts$/, ""));
-  if (layer < 0) faults.push(`src/${name} has no place in LAYERS`);
-  const text = await Deno.readTextFile(new URL(name, source));
-  for (const [, imported] of text.matchAll(/(?:from|import\() ?"\.\/(\w+)\.ts"/g)) {
-    if (LAYERS.indexOf(imported) >= layer) faults.push(`src/${name} imports ${imported}.ts, which is not above it`);
+for (const file of await listFiles(source)) {
+  const layer = LAYERS.indexOf(file);
+  if (layer < 0) faults.push(`src/${file}.ts has no place in LAYERS`);
+  const path = new URL(`${file}.ts`, source);
+  const text = await Deno.readTextFile(path);
+  for (const [, specifier] of text.matchAll(/(?:from|import\() ?"(\.[^"]+)\.ts"/g)) {
+    const imported = new URL(specifier, path).href.slice(source.href.length);
+    if (LAYERS.indexOf(imported) >= layer) faults.push(`src/${file}.ts imports ${imported}.ts, which is not above it`);
   }
 }
 for (const fault of faults) console.error(fault);
 console.log(faults.length === 0 ? `Layers: ${LAYERS.length} files in order` : `Layers: ${faults.length} faults`);
 if (faults.length > 0) Deno.exit(1);
+
+/** The TypeScript files of a folder and the folders in it, as paths without the extension, such as `client/redact`. */
+async function listFiles(folder: URL, prefix = ""): Promise<readonly string[]> {
+  const files: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) files.push(...await listFiles(new URL(`${name}/`, folder), `${prefix}${name}/`));
+    else files.push(prefix + name.replace(/\.ts$/, ""));
+  }
+  return files;
+}

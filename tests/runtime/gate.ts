@@ -236,7 +236,8 @@ async function buildCommonJs({ tools, consumer, manifest }: Project): Promise<st
   const sources = join(project, "sources");
   const target = join(project, "node_modules", manifest.name);
   await copy(ROOT, sources, ["mod.ts", "src"]);
-  for await (const { name } of Deno.readDir(join(sources, "src"))) {
+  for await (const { name, isFile } of Deno.readDir(join(sources, "src"))) {
+    if (!isFile) continue;
     const file = join(sources, "src", name);
     // CommonJS has no import.meta. What dnt puts in its place comes to the same.
     const text = (await Deno.readTextFile(file)).replaceAll(
