@@ -20,6 +20,12 @@ export interface Detector {
    * copied at once. Rejects with an `Error` also where the worker dies, or is closed, before the image's turn is over.
    */
   readonly detect: (image: Uint8Array, mode: DsrMode) => Promise<readonly Region[]>;
+  /**
+   * Starts the worker and loads Tesseract now instead of at the first image. Rejects if the detector cannot work here,
+   * with an `Error` whose message starts with `Cannot start the detector:`. For example, it names the package
+   * `tesseract.js-core` and the command that installs it. Call it before you accept images.
+   */
+  readonly ready: () => Promise<void>;
   /** Ends the thread, which gives its memory back. Whatever is waiting, and every later call, rejects. */
   readonly close: () => Promise<void>;
 }
@@ -68,6 +74,9 @@ type Question = Pick<Job, "image" | "mode">;
 
 type Answer = { readonly regions: readonly Region[] } | { readonly message: string };
 
+/** The first message of a worker whose module has been loaded: a worker that dies without it could not be started. */
+const STARTED = "started";
+
 const MAX_PIXELS = 100_000_000; // the heap of the WebAssembly grows to 1.9 GB at this size, and never shrinks
 const MAX_SIDE = 32_767; // Tesseract's coordinates are 16-bit numbers: it aborts on longer sides
 const BLOCK = 0, LINE = 2, WORD = 3, SYMBOL = 4; // PageIteratorLevel
@@ -81,6 +90,8 @@ const VARIABLES: readonly (readonly [name: string, value: string])[] = [
   ["user_defined_dpi", "70"], // below any real one: then it is measured from the text, while files often lie about it
   ["thresholding_method", "2"], // Sauvola's: for photographs with shadows
 ];
+
+const BLANK = "P1\n2 2\n0 0\n0 0\n"; // a white page, as a portable bitmap
 
 let loading: Promise<Tesseract> | null = null;
 
@@ -109,8 +120,14 @@ let loading: Promise<Tesseract> | null = null;
 export async function detect(image: Uint8Array, mode: DsrMode): Promise<readonly Region[]> {
   const header = checkHeader(image);
   const started = loading ??= load();
+  let tesseract: Tesseract;
   try {
-    const tesseract = await started;
+    tesseract = await started;
+  } catch (error) {
+    if (loading === started) loading = null;
+    throw error;
+  }
+  try {
     // Another call may have broken the instance while this one waited for it.
     if (loading !== started) return detect(image, mode);
     const regions = analyse(tesseract, image, header, toLevel(mode));
@@ -151,12 +168,14 @@ export function startDetector(): Detector {
 
   const start = (): Worker => {
     const started = new Worker(toWorkerUrl(import.meta.url), { workerData: WORKER });
+    let task = "start the detector: its";
     const onEnd = (how: string): void => {
       if (worker !== started) return;
       worker = null;
-      finish((job) => job.reject(new Error(`Cannot read the image: the detector's worker died (${how})`)));
+      finish((job) => job.reject(new Error(`Cannot ${task} worker died (${how})`)));
     };
-    started.on("message", (answer: Answer) => {
+    started.on("message", (answer: Answer | typeof STARTED) => {
+      if (answer === STARTED) return void (task = "read the image: the detector's");
       if (worker !== started) return;
       finish((job) => "regions" in answer ? job.resolve(answer.regions) : job.reject(new Error(answer.message)));
     });
@@ -181,8 +200,8 @@ export function startDetector(): Detector {
       worker.ref();
       worker.postMessage({ image, mode }, [image.buffer]);
     } catch (error) {
-      const message = `Cannot read the image: the detector's worker did not start (${reason(error)})`;
-      finish((job) => job.reject(new Error(message, { cause: error })));
+      const message = `Cannot start the detector: its worker does not start (${reason(error)})`;
+      finish((job) => job.reject(new Error(message)));
     }
   };
 
@@ -194,13 +213,16 @@ export function startDetector(): Detector {
     await ended?.terminate();
   };
 
+  const detect: Detector["detect"] = (image, mode) =>
+    new Promise((resolve, reject) => {
+      if (closing !== null) return reject(closed());
+      waiting.push({ image: new Uint8Array(image), mode, resolve, reject });
+      next();
+    });
+
   return {
-    detect: (image, mode) =>
-      new Promise((resolve, reject) => {
-        if (closing !== null) return reject(closed());
-        waiting.push({ image: new Uint8Array(image), mode, resolve, reject });
-        next();
-      }),
+    detect,
+    ready: async () => void await detect(new TextEncoder().encode(BLANK), "Regions"),
     close: () => closing ??= end(),
   };
 }
@@ -228,12 +250,28 @@ function toLevel(mode: DsrMode): number {
   return mode === "LineDetector" ? LINE : mode === "TextDetector" ? WORD : BLOCK;
 }
 
+/** Rejects with a message that starts with `Cannot start the detector:`. No image is at fault then. */
 async function load(): Promise<Tesseract> {
-  const { default: create }: { default: CreateTesseract } = await import(
-    // @ts-ignore: outside Deno, TypeScript asks for types, which the package does not ship
-    "tesseract.js-core/tesseract-core-simd-lstm.wasm.js"
-  );
-  return create({ print: () => {}, printErr: () => {} });
+  const { default: create } = await importTesseract();
+  try {
+    return await create({ print: () => {}, printErr: () => {} });
+  } catch (error) {
+    throw new Error(`Cannot start the detector: Tesseract's WebAssembly does not start (${reason(error)})`);
+  }
+}
+
+async function importTesseract(): Promise<{ readonly default: CreateTesseract }> {
+  try {
+    return await import(
+      // @ts-ignore: outside Deno, TypeScript asks for types, which the package does not ship
+      "tesseract.js-core/tesseract-core-simd-lstm.wasm.js"
+    );
+  } catch (error) {
+    throw new Error(
+      "Cannot start the detector: the package tesseract.js-core cannot be loaded. Install it with " +
+        `\`npm install tesseract.js-core\` (${reason(error)})`,
+    );
+  }
 }
 
 /** Null where the file cannot be read. Throws where the instance has aborted. */
@@ -302,6 +340,7 @@ function reason(error: unknown): string {
 if (!isMainThread && workerData === WORKER) {
   parentPort?.on("message", ({ image, mode }: Question) => {
     const reply = (answer: Answer): void => parentPort?.postMessage(answer);
-    detect(image, mode).then((regions) => reply({ regions }), (error) => reply({ message: reason(error) }));
+    detect(image, mode).then((regions) => reply({ regions }), (error: Error) => reply({ message: error.message }));
   });
+  parentPort?.postMessage(STARTED);
 }

@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
@@ -595,7 +595,11 @@ Deno.test(
       for (const delay of [0, 150]) {
         const held = detector.detect(page, "Regions");
         const waiting = detector.detect(page, "LineDetector");
-        const outcome = rejects(held, /^Error: Cannot read the image: the detector's worker died \(exit code \d+\)$/);
+        const task = delay === 0 ? "start the detector: its" : "read the image: the detector's";
+        const outcome = rejects(
+          held,
+          RegExp(`^Error: Cannot ${task} worker died \\(exit code \\d+\\)$`),
+        );
         if (delay > 0) await sleep(delay);
         void [...workers].at(-1)?.terminate();
         await outcome;
@@ -701,8 +705,54 @@ Deno.test("startDetector() says which permission is missing, at the first image"
   const [first, ...others] = out.trimEnd().split("\n");
   equal(first, "started");
   equal(others.length, 2);
-  for (const other of others) match(other, /^Cannot read the image: the detector's worker d.*--allow-read/);
+  for (const other of others) match(other, /^Cannot start the detector: its worker d.*--allow-read/);
 });
+
+/** An import map in which nothing is where tesseract.js-core should be, as an option of `deno run`. */
+async function withoutTesseract(use: (option: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const { imports } = JSON.parse(await readFile(new URL("../deno.json", import.meta.url), "utf8"));
+  const map = { imports: { ...imports, "tesseract.js-core/": "./missing/" } };
+  await writeFile(`${folder}/imports.json`, JSON.stringify(map));
+  try {
+    await use(`--import-map=${folder}/imports.json`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const missing =
+  /^Cannot start the detector: the package tesseract.js-core cannot be loaded\. Install it with `npm install tesseract.js-core` \(Module not found .*\)$/;
+
+Deno.test("detect() and startDetector() name a package that is missing, and the command that installs it", () =>
+  withoutTesseract(async (option) => {
+    const { out, code } = await run(
+      `
+      import { detect, startDetector } from "DETECTOR";
+      const detector = startDetector();
+      const calls = [() => detect(${PBM}, "Regions"), () => detector.detect(${PBM}, "Regions"), detector.ready];
+      for (const call of [...calls, ...calls]) await call().catch((error) => console.log(error.message));
+      await detector.close();
+    `,
+      "--allow-read",
+      option,
+    );
+    equal(code, 0, out);
+    const lines = out.trimEnd().split("\n");
+    equal(lines.length, 6);
+    for (const line of lines) match(line, missing);
+  }));
+
+Deno.test("ready() loads Tesseract before the first image", strict, () =>
+  watchWorkers(async (workers) => {
+    const detector = startDetector();
+    await detector.ready();
+    equal(workers.size, 1);
+    equal((await detector.detect(pgm(TEXT), "Regions")).length, 1);
+    await detector.close();
+    equal(workers.size, 1);
+    await rejects(detector.ready(), closed);
+  }));
 
 Deno.test("startDetector() lets the process end when idle, but not before its work is done", async () => {
   const { out, code } = await run(
