@@ -128,9 +128,17 @@ export function preview(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** The text, cut to `length` characters. */
+/** The first `length` UTF-16 units of the text and an ellipsis, if it is longer. Never splits a surrogate pair. */
 export function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}…`;
+  return text.length <= length ? text : `${text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}
+
+/**
+ * The text in a form that is safe to print on a terminal or write to a log: on one line, without control characters
+ * (C0 and C1), bidirectional controls or lone surrogates. Each UTF-16 unit is replaced by one, so the length stays.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\t-\r\x85\u2028\u2029]/g, " ").replace(/[\p{Cc}\p{Cs}\p{Bidi_Control}]/gu, "\uFFFD");
 }
 
 /** What JSON calls an object: neither null nor an array. */

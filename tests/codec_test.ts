@@ -15,6 +15,7 @@ import {
   nullable,
   oneOf,
   preview,
+  printable,
 } from "../src/codec.ts";
 import { hostileValues, json, nested, withProtoAccessor } from "./arbitrary.ts";
 
@@ -189,8 +190,28 @@ Deno.test("cut() shortens what is longer, and says so", () => {
     ["abc", 3, "abc"],
     ["abcd", 3, "abc…"],
     ["abc", 0, "…"],
+    ["a😀b", 2, "a…"],
+    ["a😀b", 3, "a😀…"],
   ];
   for (const [text, length, expected] of cases) equal(cut(text, length), expected);
+});
+
+Deno.test("printable() leaves nothing that moves a cursor, reorders text or ends a line", () => {
+  const cases: [string, string][] = [
+    ["", ""],
+    ["Größe 漢字 😀 שלום e\u0301 👩\u200d🚀", "Größe 漢字 😀 שלום e\u0301 👩\u200d🚀"],
+    ["a\tb\nc\v\f\rd\x85e\u2028f\u2029", "a b c   d e f "],
+    ["\x00\x1b[31m\x7f\x9b31m", "\ufffd\ufffd[31m\ufffd\ufffd31m"],
+    ["\u061c\u200e\u200f\u202a\u202e\u2066\u2069", "\ufffd".repeat(7)],
+    ["\ud83d \ude00", "\ufffd \ufffd"],
+  ];
+  for (const [text, expected] of cases) equal(printable(text), expected);
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const printed = printable(text);
+    equal(printed.length, text.length);
+    equal(printable(printed), printed);
+    ok(!/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(printed));
+  }));
 });
 
 Deno.test("isObject() is for what JSON calls an object", () => {
