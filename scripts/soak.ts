@@ -140,7 +140,7 @@ function lastOf(
         if (replies.filter(isLast).length !== 1 || last === undefined || !isLast(last)) {
           violations.push(`task ${task}: no single last word in ${JSON.stringify(replies)}`);
         }
-        resolve(last ?? E.right({ _tag: "NotExist", id: "" }));
+        resolve(last ?? E.right({ _tag: "NotExist", id: "", messages: [] }));
       },
     });
   });

@@ -86,7 +86,7 @@ export function submitImage(image: ImageSource, settings?: DetectionSettings): R
  *
  * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
  * const id = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
- * deepEqual(await fetchRegions(id)(service)(), right({ _tag: "NotExist", id }));
+ * deepEqual(await fetchRegions(id)(service)(), right({ _tag: "NotExist", id, messages: [] }));
  * ```
  */
 export function fetchRegions(id: string): Req<TaskStatus> {

@@ -169,7 +169,7 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
       const now = advance();
       // GUIDs are the same in either case.
       const task = tasks.get(id.toLowerCase());
-      if (task === undefined) return { _tag: "NotExist", id };
+      if (task === undefined) return { _tag: "NotExist", id, messages: [] };
       if (task.start > now) return { _tag: "Pending", id };
       return task.outcome === null || endOf(task) > now ? { _tag: "Processing", id } : { ...task.outcome, id };
     },

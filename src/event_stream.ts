@@ -68,7 +68,7 @@ export interface EventStreamOptions {
  * const id = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
  * const headers = { "Content-Type": "text/event-stream", "Cache-Control": "no-store" };
  * const response = new Response(toEventStream(watchRegions(id)(service)), { headers });
- * equal(await response.text(), `id: 1\ndata: {"_tag":"NotExist","id":"${id}"}\n\n`);
+ * equal(await response.text(), `id: 1\ndata: {"_tag":"NotExist","id":"${id}","messages":[]}\n\n`);
  * ```
  */
 export function toEventStream(

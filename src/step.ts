@@ -192,7 +192,7 @@ export function resumePoll(state: PollState, now: number, policy: PollPolicy = p
  * const now = Date.now();
  * const { state } = startPoll("1", now);
  * equal(step(state, right({ _tag: "Processing", id: "1" }), now + 50)._tag, "Wait");
- * equal(step(state, right({ _tag: "NotExist", id: "1" }), now + 50)._tag, "Done");
+ * equal(step(state, right({ _tag: "NotExist", id: "1", messages: [] }), now + 50)._tag, "Done");
  * ```
  */
 export function step(state: PollState, reply: Reply, now: number, policy: PollPolicy = pollPolicy()): Next {

@@ -47,12 +47,14 @@ export interface Failed {
   readonly messages: readonly string[];
 }
 
-/** The service does not know the id, or knows it no more: results are kept for 24 hours after the image was sent. */
+/** The service does not know the id, or no longer knows it: results are kept for 24 hours after the image was sent. */
 export interface NotExist {
   /** Which case this is. */
   readonly _tag: "NotExist";
-  /** The id asked for. */
+  /** The id that was asked for. */
   readonly id: string;
+  /** What the service says about it. */
+  readonly messages: readonly string[];
 }
 
 /**
@@ -291,17 +293,19 @@ function describeStatus(status: TaskStatus, { submittedAt, now = Date.now() }: D
       const why = messages.length === 0 ? "the service gives no reason" : messages.join(" ");
       return `Detection failed (${why}): check the image, then send it again.`;
     },
-    NotExist: ({ id }) => {
+    NotExist: ({ id, messages }) => {
       const age = submittedAt === undefined ? -1 : now - submittedAt;
+      const said = messages.length === 0 ? "" : ` (${messages.join(" ")})`;
       if (age < 0) {
-        return `The service does not know the task ${id}, or its 24 hours are over: check the id, or send the image again.`;
+        return `The service does not know the task ${id}, or its 24 hours are over${said}: check the id, or send the ` +
+          "image again.";
       }
       return age >= RETENTION
-        ? `The task ${id} is gone, since its 24 hours are over: send the image again.`
+        ? `The task ${id} is gone, since its 24 hours are over${said}: send the image again.`
         : `The service does not know the task ${id}, although it was sent only ${
           duration(age)
-        } ago: check the id, or ` +
-          "send the image again.";
+        } ago${said}: check the ` +
+          "id, or send the image again.";
     },
   })(status);
 }
@@ -313,10 +317,10 @@ function readStatus(u: unknown): TaskStatus | Fault {
   switch (u.taskStatus) {
     case "Pending":
     case "Processing":
-    case "NotExist":
       return { _tag: u.taskStatus, id };
     case "Error":
-      return { _tag: "Error", id, messages: readMessages(u) };
+    case "NotExist":
+      return { _tag: u.taskStatus, id, messages: readMessages(u) };
     case "Completed": {
       const regions = readRegions(u);
       return typeof regions === "function" ? regions : { _tag: "Completed", id, regions, notices: readMessages(u) };
@@ -400,9 +404,9 @@ function isTaskStatus(u: unknown): u is TaskStatus {
   switch (u._tag) {
     case "Pending":
     case "Processing":
-    case "NotExist":
       return true;
     case "Error":
+    case "NotExist":
       return isTexts(u.messages);
     default:
       return u._tag === "Completed" && Regions.is(u.regions) && isTexts(u.notices);
@@ -435,12 +439,12 @@ function writeStatus(status: TaskStatus): Body {
       results: null,
       error: { messages, warnings: null },
     }),
-    NotExist: ({ id, _tag }) => ({
+    NotExist: ({ id, _tag, messages }) => ({
       id,
       responseStatusCode: "TaskNotFound",
       taskStatus: _tag,
       results: null,
-      error: null,
+      error: messages.length === 0 ? null : { messages, warnings: null },
     }),
   })(status);
 }

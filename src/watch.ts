@@ -60,7 +60,7 @@ export interface WatchOptions extends PollOptions {
  *
  * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
  * const id = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
- * deepEqual(await lastValueFrom(watchRegions(id)(service)), right({ _tag: "NotExist", id }));
+ * deepEqual(await lastValueFrom(watchRegions(id)(service)), right({ _tag: "NotExist", id, messages: [] }));
  * ```
  */
 export function watchRegions(id: string, options: WatchOptions = NONE): (service: Service) => Observable<Reply> {

@@ -197,7 +197,7 @@ Deno.test("turn() is one poll and what follows it", async () => {
   deepEqual(await turn(next.state)(service(world))(), {
     _tag: "Done",
     heard: null,
-    reply: E.right({ _tag: "NotExist", id: ID }),
+    reply: E.right({ _tag: "NotExist", id: ID, messages: [] }),
   });
 });
 

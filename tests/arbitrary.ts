@@ -69,8 +69,8 @@ const texts: fc.Arbitrary<readonly string[]> = fc.array(fc.string(), { maxLength
 
 /** A status of each kind. */
 export const taskStatus: fc.Arbitrary<TaskStatus> = fc.oneof(
-  fc.record({ _tag: fc.constantFrom("Pending", "Processing", "NotExist"), id: fc.string() }, PLAIN),
-  fc.record({ _tag: fc.constant("Error"), id: fc.string(), messages: texts }, PLAIN),
+  fc.record({ _tag: fc.constantFrom("Pending", "Processing"), id: fc.string() }, PLAIN),
+  fc.record({ _tag: fc.constantFrom("Error", "NotExist"), id: fc.string(), messages: texts }, PLAIN),
   fc.record({ _tag: fc.constant("Completed"), id: fc.string(), regions, notices: texts }, PLAIN),
 );
 
@@ -223,7 +223,7 @@ export const answer: fc.Arbitrary<Answer> = fc.tuple(
   }),
   expected: taskStatus === "Completed"
     ? { _tag: taskStatus, id, regions, notices: messages }
-    : taskStatus === "Error"
+    : taskStatus === "Error" || taskStatus === "NotExist"
     ? { _tag: taskStatus, id, messages }
     : { _tag: taskStatus, id },
 }));
@@ -314,9 +314,9 @@ export function meaningOf(body: unknown): TaskStatus | null {
   switch (taskStatus) {
     case "Pending":
     case "Processing":
-    case "NotExist":
       return { _tag: taskStatus, id: name };
     case "Error":
+    case "NotExist":
       return { _tag: taskStatus, id: name, messages: notices };
     case "Completed": {
       if (code !== "Ok" && code !== "NoAnyResultData") return null;

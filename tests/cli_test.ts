@@ -212,7 +212,7 @@ Deno.test("ocr-regions tells of wrong credentials, without showing them", async 
 
 Deno.test("ocr-regions watch tells of an unknown id", async () => {
   const { status, stdout, stderr } = await against({}, ["watch", ID, "--json"]);
-  deepEqual([status, JSON.parse(stdout)], [1, { _tag: "NotExist", id: ID }]);
+  deepEqual([status, JSON.parse(stdout)], [1, { _tag: "NotExist", id: ID, messages: [] }]);
   match(
     stderr,
     RegExp(

@@ -286,7 +286,7 @@ Deno.test("emulate() answers with what decodeResponse() reads, in every status",
   calls[1].fail(new Error("no image"));
   await settle();
   await is(failing, { _tag: "Error", id: failing, messages: ["no image"] });
-  await is(UNKNOWN, { _tag: "NotExist", id: UNKNOWN });
+  await is(UNKNOWN, { _tag: "NotExist", id: UNKNOWN, messages: [] });
 });
 
 Deno.test("emulate() knows a task by its GUID in either case, and names it as it was asked for", async () => {
@@ -412,7 +412,7 @@ Deno.test("emulate() answers NotExist to any id it did not give, whatever it is"
   const { read } = await open();
   for (const id of ["1", "../../etc/passwd", "x".repeat(100_000), "\0", "__proto__", "é\u{1f600}", "' OR 1=1"]) {
     const body = await read(encodeURIComponent(id));
-    deepEqual(decodeResponse(body, id), right({ _tag: "NotExist", id }));
+    deepEqual(decodeResponse(body, id), right({ _tag: "NotExist", id, messages: [] }));
     equal(body.responseStatusCode, "TaskNotFound");
   }
 });

@@ -7,7 +7,7 @@ import { toEventStream, toReadableStream } from "../src/event_stream.ts";
 import type { Reply } from "../src/task_status.ts";
 
 const PENDING: Reply = E.right({ _tag: "Pending", id: "1" });
-const DONE: Reply = E.right({ _tag: "NotExist", id: "1" });
+const DONE: Reply = E.right({ _tag: "NotExist", id: "1", messages: [] });
 const LOST: Reply = E.left(gaveUp("maxPolls", null));
 
 const read = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
@@ -58,7 +58,7 @@ Deno.test("toEventStream() keeps each event on a line of its own, whatever the t
 
 Deno.test("toEventStream() leaves out what a client has had", async () => {
   const replies = of(PENDING, PENDING, DONE);
-  const last = 'id: 3\ndata: {"_tag":"NotExist","id":"1"}\n\n';
+  const last = 'id: 3\ndata: {"_tag":"NotExist","id":"1","messages":[]}\n\n';
   equal(await read(toEventStream(replies, { lastEventId: "2" })), last);
   equal(await read(toEventStream(replies, { lastEventId: "3" })), "");
   for (const lastEventId of [null, "", "x", "-1"]) {

@@ -91,7 +91,7 @@ const UNFINISHED: readonly TaskStatus[] = [{ _tag: "Pending", id: GUID }, { _tag
 const FINAL: readonly TaskStatus[] = [
   { _tag: "Completed", id: GUID, regions: [], notices: [] },
   { _tag: "Error", id: GUID, messages: ["No text."] },
-  { _tag: "NotExist", id: GUID },
+  { _tag: "NotExist", id: GUID, messages: [] },
 ];
 const PASSING: readonly RegionsError[] = [network("fetch", "reset"), timeout("fetch", 30_000), timeout("token", 1)];
 const PASSING_HTTP = [408, 425, 429, 500, 503].map((status) => http("fetch", status, null, ""));

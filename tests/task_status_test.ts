@@ -32,7 +32,7 @@ const STATUSES: { readonly [Tag in TaskStatus["_tag"]]: Extract<TaskStatus, { _t
   Processing: { _tag: "Processing", id: GUID },
   Completed: { _tag: "Completed", id: GUID, regions: [REGION], notices: [] },
   Error: { _tag: "Error", id: GUID, messages: ["No text."] },
-  NotExist: { _tag: "NotExist", id: GUID },
+  NotExist: { _tag: "NotExist", id: GUID, messages: [] },
 };
 
 /** The lines that explain why an answer is refused. */
@@ -53,7 +53,8 @@ Deno.test("decodeResponse() reads every status, whatever else the answer holds",
     [{ ...code, taskStatus: "Pending" }, STATUSES.Pending],
     [{ ...code, taskStatus: "Pending", results: [{ data: "no payload yet" }] }, STATUSES.Pending],
     [{ ...code, taskStatus: "Processing", results: null, error: null }, STATUSES.Processing],
-    [{ ...code, taskStatus: "NotExist", error: { messages: ["gone"] } }, STATUSES.NotExist],
+    [{ ...code, taskStatus: "NotExist", error: { messages: ["gone"] } }, { ...STATUSES.NotExist, messages: ["gone"] }],
+    [{ ...code, taskStatus: "NotExist" }, STATUSES.NotExist],
     [{ ...code, taskStatus: "Error" }, { ...STATUSES.Error, messages: [] }],
     [{ ...code, taskStatus: "Error", error: {} }, { ...STATUSES.Error, messages: [] }],
     [{ ...code, taskStatus: "Error", error: { messages: ["a"], warnings: ["b"] } }, {
@@ -300,6 +301,10 @@ Deno.test("TaskStatus is written as the service writes it", () => {
     [STATUSES.Pending, wire("NotReady", "Pending")],
     [STATUSES.Processing, wire("NotReady", "Processing")],
     [STATUSES.NotExist, wire("TaskNotFound", "NotExist")],
+    [
+      { ...STATUSES.NotExist, messages: ["gone"] },
+      wire("TaskNotFound", "NotExist", { error: { messages: ["gone"], warnings: null } }),
+    ],
     [STATUSES.Error, wire("Error", "Error", { error: { messages: ["No text."], warnings: null } })],
     [
       STATUSES.Completed,

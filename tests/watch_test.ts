@@ -30,7 +30,7 @@ import {
 // The stream alone, in virtual time: a poll is a thenable that the test's scheduler drives.
 
 const { state: STATE } = startPoll("1", 0);
-const status = (tag: "Pending" | "Processing" | "NotExist"): TaskStatus => ({ _tag: tag, id: "1" });
+const status = (tag: "Pending" | "Processing"): TaskStatus => ({ _tag: tag, id: "1" });
 const wait = (delay: number, heard: TaskStatus | null = null): Next => (
   { _tag: "Wait", state: STATE, delay, heard, failure: heard === null ? network("fetch", "gone") : null }
 );
@@ -41,7 +41,7 @@ const VALUES = {
   r: E.right(status("Processing")),
   c: E.right<never, TaskStatus>(COMPLETED),
   e: E.right<never, TaskStatus>({ _tag: "Error", id: "1", messages: ["no text"] }),
-  n: E.right(status("NotExist")),
+  n: E.right<never, TaskStatus>({ _tag: "NotExist", id: "1", messages: [] }),
   l: E.left(http("fetch", 404, null, "")),
   a: E.left(gaveUp("aborted", STATE)),
   u: E.left(unconfirmed(network("submit", "the call was aborted"))),
@@ -319,7 +319,7 @@ withClock("watchRegions() completes on Error and NotExist as statuses", async ({
     E.right({ _tag: "Error", id: ID, messages: ["no", "text"] }),
   ]);
   deepEqual(await collect(clock, watchRegions(ID)(service(mock({ fetch: [notExist] })))), [
-    E.right({ _tag: "NotExist", id: ID }),
+    E.right({ _tag: "NotExist", id: ID, messages: [] }),
   ]);
 });
 

@@ -106,7 +106,7 @@ Deno.test("a cancelled task is gone, and its watch ends with NotExist", async ()
     const watched = lastValueFrom(watchRegions(id.right)(service));
     equal(E.isRight(await fetchRegions(id.right)(service)()), true);
     deepEqual(await cancelTask(id.right)(service)(), E.right(undefined));
-    deepEqual(await watched, E.right({ _tag: "NotExist", id: id.right }));
+    deepEqual(await watched, E.right({ _tag: "NotExist", id: id.right, messages: [] }));
   });
 });
 

@@ -50,10 +50,10 @@ const Head = z.object({
 
 const noticesOf = ({ error }: z.infer<typeof Head>): string[] => [...error?.messages ?? [], ...error?.warnings ?? []];
 
-const Unfinished = Head.extend({ taskStatus: z.enum(["Pending", "Processing", "NotExist"]) })
+const Unfinished = Head.extend({ taskStatus: z.enum(["Pending", "Processing"]) })
   .transform(({ taskStatus, id }) => ({ _tag: taskStatus, id: id ?? "" }));
 
-const Failed = Head.extend({ taskStatus: z.literal("Error") })
+const Failed = Head.extend({ taskStatus: z.enum(["Error", "NotExist"]) })
   .transform((body) => ({ _tag: body.taskStatus, id: body.id ?? "", messages: noticesOf(body) }));
 
 const Completed = Head.extend({
