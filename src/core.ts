@@ -32,7 +32,16 @@ export { History, NO_HISTORY, type Span } from "./history.ts";
 export { learned, type LearnedOptions } from "./learned.ts";
 export { PollState } from "./poll_state.ts";
 export { Payload, type Point, type RecognitionRegion, Region, Regions, toRecognitionRegions } from "./region.ts";
-export { DetectionSettings, DSR_MODES, DsrConfidence, DsrMode, toWireSettings } from "./settings.ts";
+export { Language, LANGUAGES } from "./model/language.ts";
+export {
+  type CompleteSettings,
+  DetectionSettings,
+  DSR_MODES,
+  DsrConfidence,
+  DsrMode,
+  toWireSettings,
+  type WireSettings,
+} from "./settings.ts";
 export {
   exponential,
   type ExponentialOptions,

@@ -6,6 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
 import { explain, fields, guarded, nullable, oneOf } from "./codec.ts";
+import { Language } from "./model/language.ts";
 
 /** The structure-analysis algorithm. Source: the service's OpenAPI description. */
 export type DsrMode =
@@ -69,61 +70,71 @@ export const DsrConfidence: t.Type<DsrConfidence> = oneOf([
 ]);
 
 /**
- * What a detection can be told. All of it is optional, and all of it is sent, since the service's own sources do not
- * agree on the defaults. Source: the service's page on sending an image for detection.
+ * The settings of a detection. Every field is optional. The library sends every setting with every image, since the
+ * service's sources disagree about the defaults. Source: the service's page on sending an image for detection.
  */
 export interface DetectionSettings {
   /**
-   * The language of the text, by its English name. The service knows some 170.
+   * The language of the text.
    *
    * @default {"English"}
    */
-  readonly language?: string;
+  readonly language?: Language | undefined;
   /**
    * Whether to straighten a page that is tilted by 15 degrees or less.
    *
    * @default {true}
    */
-  readonly makeSkewCorrect?: boolean;
+  readonly makeSkewCorrect?: boolean | undefined;
   /**
-   * By how many whole degrees to turn the image.
+   * The angle by which to rotate the image, in whole degrees; a 32-bit integer. The service does not document the
+   * direction.
    *
    * @default {0}
    */
-  readonly rotate?: number;
+  readonly rotate?: number | undefined;
   /**
    * Whether to reduce the image to black and white.
    *
    * @default {false}
    */
-  readonly makeBinarization?: boolean;
+  readonly makeBinarization?: boolean | undefined;
   /**
    * Whether to raise the contrast.
    *
    * @default {true}
    */
-  readonly makeContrastCorrection?: boolean;
+  readonly makeContrastCorrection?: boolean | undefined;
   /**
    * Whether to enlarge the image.
    *
    * @default {false}
    */
-  readonly makeUpsampling?: boolean;
+  readonly makeUpsampling?: boolean | undefined;
   /**
    * The structure-analysis algorithm.
    *
    * @default {"Regions"}
    */
-  readonly dsrMode?: DsrMode;
+  readonly dsrMode?: DsrMode | undefined;
   /**
    * How sure the algorithm must be of a region.
    *
    * @default {"Default"}
    */
-  readonly dsrConfidence?: DsrConfidence;
+  readonly dsrConfidence?: DsrConfidence | undefined;
 }
 
-const DEFAULTS: Required<DetectionSettings> = {
+/** {@linkcode DetectionSettings} with a value for every field. */
+export type CompleteSettings = { readonly [K in keyof DetectionSettings]-?: Exclude<DetectionSettings[K], undefined> };
+
+/** The settings in the form that the service's OpenAPI description gives them, which spells `Rotate` with a capital. */
+export interface WireSettings extends Omit<CompleteSettings, "rotate"> {
+  /** The angle by which to rotate the image, in whole degrees. */
+  readonly Rotate: number;
+}
+
+const DEFAULTS: CompleteSettings = {
   language: "English",
   makeSkewCorrect: true,
   rotate: 0,
@@ -134,14 +145,17 @@ const DEFAULTS: Required<DetectionSettings> = {
   dsrConfidence: "Default",
 };
 
-const Degrees: t.Type<number> = guarded("a whole number of degrees", (u): u is number => Number.isSafeInteger(u));
+const Degrees: t.Type<number> = guarded(
+  "a whole number of degrees",
+  (u): u is number => typeof u === "number" && u === (u | 0),
+);
 
 const KEYS = Object.keys(DEFAULTS) as (keyof DetectionSettings)[];
 
 type Given = { readonly [K in keyof DetectionSettings]: DetectionSettings[K] | null };
 
 const Given: t.Type<Given, unknown, unknown> = fields<Given>({
-  language: nullable(t.string),
+  language: nullable(Language),
   makeSkewCorrect: nullable(t.boolean),
   rotate: nullable(Degrees),
   makeBinarization: nullable(t.boolean),
@@ -164,19 +178,15 @@ const Given: t.Type<Given, unknown, unknown> = fields<Given>({
  * equal(isRight(settings) && settings.right.rotate, 0);
  * ```
  */
-export const DetectionSettings: t.Type<
-  Required<DetectionSettings>,
-  Required<DetectionSettings>,
-  unknown
-> = new t.Type<Required<DetectionSettings>, Required<DetectionSettings>, unknown>(
+export const DetectionSettings: t.Type<CompleteSettings> = new t.Type<CompleteSettings>(
   "DetectionSettings",
-  (u): u is Required<DetectionSettings> => Given.is(u) && KEYS.every((key) => (u[key] ?? null) !== null),
+  (u): u is CompleteSettings => Given.is(u) && KEYS.every((key) => (u[key] ?? null) !== null),
   (u, context) => E.map(complete)(Given.validate(u, context)),
   t.identity,
 );
 
 /**
- * The settings as they are sent, complete.
+ * The settings as the library sends them, with a value for every field.
  *
  * @throws {RangeError} If a setting has a value that the service does not know.
  *
@@ -185,18 +195,23 @@ export const DetectionSettings: t.Type<
  * import { toWireSettings } from "@ocr-cloud/regions";
  * import { equal } from "node:assert/strict";
  *
- * equal(toWireSettings({ dsrMode: "LineDetector" }).language, "English");
+ * const settings = toWireSettings({ dsrMode: "LineDetector", rotate: 90 });
+ * equal(settings.language, "English");
+ * equal(settings.Rotate, 90);
  * ```
  */
-export function toWireSettings(settings: DetectionSettings = {}): Required<DetectionSettings> {
-  const complete = DetectionSettings.decode(settings);
-  if (E.isRight(complete)) return complete.right;
-  throw new RangeError(
-    `Cannot detect regions as the settings are not the service's: ${explain(complete.left).join("; ")}`,
-  );
+export function toWireSettings(settings: DetectionSettings = {}): WireSettings {
+  const decoded = DetectionSettings.decode(settings);
+  if (E.isLeft(decoded)) {
+    throw new RangeError(
+      `Cannot detect regions as the settings must be ones that the service knows: ${explain(decoded.left).join("; ")}`,
+    );
+  }
+  const { rotate, ...others } = decoded.right;
+  return { ...others, Rotate: rotate };
 }
 
-function complete(given: Given): Required<DetectionSettings> {
+function complete(given: Given): CompleteSettings {
   return {
     language: given.language ?? DEFAULTS.language,
     makeSkewCorrect: given.makeSkewCorrect ?? DEFAULTS.makeSkewCorrect,

@@ -51,7 +51,7 @@ Deno.test("submitImage() sends the image and all settings as JSON, whatever hold
       settings: {
         language: "English",
         makeSkewCorrect: true,
-        rotate: 90,
+        Rotate: 90,
         makeBinarization: false,
         makeContrastCorrection: true,
         makeUpsampling: false,
@@ -69,7 +69,7 @@ Deno.test("submitImage() throws for what is no image and for settings that are n
   });
   throws(() => submitImage(IMAGE, { rotate: 0.5 }), {
     name: "RangeError",
-    message: "Cannot detect regions as the settings are not the service's: " +
+    message: "Cannot detect regions as the settings must be ones that the service knows: " +
       "DetectionSettings/rotate: expected a whole number of degrees or null, got 0.5",
   });
 });

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import type { GaveUp, RegionsError } from "../src/error.ts";
 import type { PollState } from "../src/poll_state.ts";
 import type { Point, Region } from "../src/region.ts";
+import { LANGUAGES } from "../src/model/language.ts";
 import { type DetectionSettings, DSR_MODES } from "../src/settings.ts";
 import type { TaskStatus } from "../src/task_status.ts";
 
@@ -94,9 +95,9 @@ export const pollState: fc.Arbitrary<PollState> = fc.record({
 
 /** Settings, any of them absent. */
 export const settings: fc.Arbitrary<DetectionSettings> = fc.record({
-  language: fc.string(),
+  language: fc.constantFrom(...LANGUAGES),
   makeSkewCorrect: fc.boolean(),
-  rotate: fc.maxSafeInteger().map((n) => n + 0),
+  rotate: fc.integer().map((n) => n + 0),
   makeBinarization: fc.boolean(),
   makeContrastCorrection: fc.boolean(),
   makeUpsampling: fc.boolean(),

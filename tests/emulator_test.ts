@@ -902,7 +902,7 @@ Deno.test("emulate() answers 400 to a body that breaks off, is no bytes or was r
 Deno.test("emulate() reads a body in any pieces", async () => {
   const { authorized } = await open();
   const bytes = new TextEncoder().encode(
-    JSON.stringify({ image: btoa("é".repeat(6000)), settings: { language: "日本" } }),
+    JSON.stringify({ image: btoa("é".repeat(6000)), settings: { more: "日本" } }),
   );
   for (const size of [1, 7, 4096, 5000]) {
     let at = 0;

@@ -2,11 +2,20 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "
 import fc from "fast-check";
 import * as E from "fp-ts/lib/Either.js";
 import { explain } from "../src/codec.ts";
-import { DetectionSettings, DSR_MODES, DsrConfidence, DsrMode, toWireSettings } from "../src/settings.ts";
+import { Language, LANGUAGES } from "../src/model/language.ts";
+import {
+  type CompleteSettings,
+  DetectionSettings,
+  DSR_MODES,
+  DsrConfidence,
+  DsrMode,
+  toWireSettings,
+  type WireSettings,
+} from "../src/settings.ts";
 import { json, junk, settings, withProtoAccessor } from "./arbitrary.ts";
 
 /** As the service's page on sending an image states them. */
-const DEFAULTS = {
+const DEFAULTS: CompleteSettings = {
   language: "English",
   makeSkewCorrect: true,
   rotate: 0,
@@ -16,6 +25,10 @@ const DEFAULTS = {
   dsrMode: "Regions",
   dsrConfidence: "Default",
 };
+
+/** The same settings on the wire, where the angle has another name. */
+const onTheWire = ({ rotate, ...others }: CompleteSettings): WireSettings => ({ ...others, Rotate: rotate });
+
 const MODES = [
   "Regions",
   "DsrNoFilter",
@@ -29,13 +42,29 @@ const MODES = [
 const CONFIDENCES = ["Default", "Low", "LowMid", "Mid", "MidHigh", "High", "Ultra", "All"];
 
 Deno.test("toWireSettings() sends every setting, with the service's defaults", () => {
-  deepEqual(toWireSettings(), DEFAULTS);
-  deepEqual(toWireSettings({}), DEFAULTS);
-  deepEqual(Object.keys(toWireSettings({ rotate: 1 })), Object.keys(DEFAULTS));
+  deepEqual(toWireSettings(), onTheWire(DEFAULTS));
+  deepEqual(toWireSettings({}), onTheWire(DEFAULTS));
+});
+
+Deno.test("toWireSettings() sends the settings that the service's description knows, and no others", () => {
+  // Its schema allows no additional properties, and spells the angle with a capital letter.
+  const known = [
+    "Rotate",
+    "dsrConfidence",
+    "dsrMode",
+    "language",
+    "makeBinarization",
+    "makeContrastCorrection",
+    "makeSkewCorrect",
+    "makeUpsampling",
+  ];
+  deepEqual(Object.keys(toWireSettings({ rotate: 1 })).toSorted(), known);
+  const settings: object = { rotate: 1, Rotate: 2, more: 3 };
+  deepEqual(toWireSettings(settings), onTheWire({ ...DEFAULTS, rotate: 1 }));
 });
 
 Deno.test("toWireSettings() keeps every setting that is given", () => {
-  const others: Required<DetectionSettings> = {
+  const others: CompleteSettings = {
     language: "German",
     makeSkewCorrect: false,
     rotate: -90,
@@ -45,9 +74,9 @@ Deno.test("toWireSettings() keeps every setting that is given", () => {
     dsrMode: "LineDetector",
     dsrConfidence: "Ultra",
   };
-  deepEqual(toWireSettings(others), others);
+  deepEqual(toWireSettings(others), onTheWire(others));
   for (const [key, value] of Object.entries(others)) {
-    deepEqual(toWireSettings({ [key]: value }), { ...DEFAULTS, [key]: value });
+    deepEqual(toWireSettings({ [key]: value }), onTheWire({ ...DEFAULTS, [key]: value }));
     deepEqual(
       DetectionSettings.decode({ ...others, [key]: null }),
       E.right({ ...others, [key]: DEFAULTS[key as never] }),
@@ -61,17 +90,22 @@ Deno.test("toWireSettings() keeps every setting that is given", () => {
 
 Deno.test("toWireSettings() refuses what is none of the service's settings", () => {
   const modes = `expected one of ${MODES.join(", ")} or null, got`;
+  const languages = "expected one of the service's languages (see LANGUAGES) or null";
   const confidences = `expected one of ${CONFIDENCES.join(", ")} or null, got`;
   const cases: [unknown, string][] = [
     [null, "DetectionSettings: expected an object, got null"],
     ["English", 'DetectionSettings: expected an object, got "English"'],
     [[], "DetectionSettings: expected an object, got an array of 0"],
-    [{ language: 5 }, "DetectionSettings/language: expected string or null, got 5"],
+    ...[5, "Klingon", "english", "Low German", ""].map((language): [unknown, string] => [
+      { language },
+      `DetectionSettings/language: ${languages}, got ${JSON.stringify(language)}`,
+    ]),
     [{ makeSkewCorrect: "true" }, 'DetectionSettings/makeSkewCorrect: expected boolean or null, got "true"'],
     [{ makeBinarization: 1 }, "DetectionSettings/makeBinarization: expected boolean or null, got 1"],
     [{ makeContrastCorrection: 0 }, "DetectionSettings/makeContrastCorrection: expected boolean or null, got 0"],
     [{ makeUpsampling: {} }, "DetectionSettings/makeUpsampling: expected boolean or null, got an object"],
-    ...[0.5, NaN, Infinity, 2 ** 53].map((rotate): [unknown, string] => [
+    // The service's description says int32.
+    ...[0.5, NaN, Infinity, 2 ** 31].map((rotate): [unknown, string] => [
       { rotate },
       `DetectionSettings/rotate: expected a whole number of degrees or null, got ${rotate}`,
     ]),
@@ -81,14 +115,14 @@ Deno.test("toWireSettings() refuses what is none of the service's settings", () 
     [{ dsrConfidence: 0.9 }, `DetectionSettings/dsrConfidence: ${confidences} 0.9`],
     [
       { rotate: 0.5, language: true },
-      "DetectionSettings/language: expected string or null, got true; " +
+      `DetectionSettings/language: ${languages}, got true; ` +
       "DetectionSettings/rotate: expected a whole number of degrees or null, got 0.5",
     ],
   ];
   for (const [given, fault] of cases) {
     throws(() => toWireSettings(given as DetectionSettings), {
       name: "RangeError",
-      message: `Cannot detect regions as the settings are not the service's: ${fault}`,
+      message: `Cannot detect regions as the settings must be ones that the service knows: ${fault}`,
     });
     const result = DetectionSettings.decode(given);
     ok(E.isLeft(result));
@@ -106,12 +140,23 @@ Deno.test("DsrMode and DsrConfidence know the service's words", () => {
   }
 });
 
+Deno.test("Language knows the 154 languages of the service, in its own spelling", () => {
+  equal(LANGUAGES.length, 154);
+  equal(new Set(LANGUAGES).size, 154);
+  for (const language of ["English", "Ukrainan", "Kazah", "Low_German", "HWT_ENG", "Devanagari"]) {
+    deepEqual(Language.decode(language), E.right(language));
+  }
+  for (const language of ["english", "Ukrainian", "HWT_eng", "", null, 0]) equal(Language.is(language), false);
+});
+
 Deno.test("DetectionSettings comes back as it was sent", () => {
   fc.assert(fc.property(settings, (given) => {
-    const wire = toWireSettings(given);
-    deepEqual(wire, { ...DEFAULTS, ...given });
-    ok(DetectionSettings.is(wire));
-    deepEqual(DetectionSettings.decode(json(DetectionSettings.encode(wire))), E.right(wire));
+    const complete = DetectionSettings.decode(given);
+    ok(E.isRight(complete));
+    deepEqual(complete.right, { ...DEFAULTS, ...given });
+    ok(DetectionSettings.is(complete.right));
+    deepEqual(DetectionSettings.decode(json(DetectionSettings.encode(complete.right))), complete);
+    deepEqual(toWireSettings(given), onTheWire(complete.right));
   }));
 });
 

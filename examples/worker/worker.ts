@@ -8,7 +8,7 @@
  *     GET    /tasks/ID/overlay.svg  the regions, to be laid over the image: ?width=1065&height=1879
  *     DELETE /tasks/ID              drops the task, here and in the service
  */
-import { connect, createMemory, describe, DetectionSettings, isFinal, toWireSettings } from "@ocr-cloud/regions";
+import { type CompleteSettings, connect, createMemory, describe, DetectionSettings, isFinal } from "@ocr-cloud/regions";
 import { type RegionsError, type Reply, type TaskStatus, toEventStream, toSvg } from "@ocr-cloud/regions";
 import { createDurableTask, type DurableStorage, type DurableTask } from "@ocr-cloud/regions/durable-object";
 import * as E from "fp-ts/lib/Either.js";
@@ -142,12 +142,13 @@ async function readImage({ body, headers }: Request): Promise<Blob | null> {
 }
 
 /** `?dsrMode=LineDetector&rotate=90&makeUpsampling=true`, complete; or what is wrong with it. */
-function readSettings(params: URLSearchParams): E.Either<string, Required<DetectionSettings>> {
+function readSettings(params: URLSearchParams): E.Either<string, CompleteSettings> {
   const given = Object.fromEntries(Array.from(params, ([name, value]) => [name, toScalar(value)]));
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(toWireSettings(), name));
-  if (unknown !== undefined) return E.left(`There is no setting ${JSON.stringify(unknown)}.`);
   const settings = DetectionSettings.decode(given);
-  if (E.isRight(settings)) return settings;
+  if (E.isRight(settings)) {
+    const unknown = Object.keys(given).find((name) => !Object.keys(settings.right).includes(name));
+    return unknown === undefined ? settings : E.left(`There is no setting ${JSON.stringify(unknown)}.`);
+  }
   const faults = settings.left.map(({ context }) => {
     const { key, type } = context[context.length - 1];
     return `${key}: expected ${type.name.replace(" or null", "")}`;

@@ -1,5 +1,6 @@
 // Options: what is given is checked, and what is absent is left out, also under exactOptionalPropertyTypes.
 import {
+  type CompleteSettings,
   connect,
   type ConnectOptions,
   createMemory,
@@ -76,7 +77,7 @@ submitImage(new Blob([]), { dsrMode: "LineDetector", rotate: 90 });
 // @ts-expect-error: there is no such mode
 submitImage(new ArrayBuffer(1), { dsrMode: "Lines" });
 
-export const settings: Required<DetectionSettings> = DetectionSettings.encode({
+export const settings: CompleteSettings = DetectionSettings.encode({
   language: "English",
   makeSkewCorrect: true,
   rotate: 0,
