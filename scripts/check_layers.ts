@@ -9,6 +9,7 @@ const LAYERS = [
   "error",
   "region",
   "task_status",
+  "model/language",
   "settings",
   "history",
   "schedule",
