@@ -265,7 +265,7 @@ async function serveEmulator(port: number, io: Io): Promise<number> {
 
 /** The emulator with its detector, which is loaded only here: it is an optional part of the npm package. */
 async function startEmulator(times: { pickupTime: number; serviceTime: number }): Promise<{
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly fetch: ReturnType<typeof emulate>;
   readonly close: () => Promise<void>;
 }> {
   const { startDetector } = await import("./detector.ts");

@@ -79,5 +79,15 @@ export {
   type Wait,
 } from "./step.ts";
 export { createMemory, type Credentials, type Memory, type TokenSource } from "./token.ts";
-export { connect, type ConnectOptions, type Req, type Retry, type Service } from "./request.ts";
+export {
+  connect,
+  type ConnectOptions,
+  type Fetch,
+  type FetchInit,
+  type FetchResponse,
+  type Req,
+  type Retry,
+  type Service,
+  type WebBody,
+} from "./request.ts";
 export { cancelTask, fetchRegions, type ImageSource, submitImage, turn } from "./api.ts";

@@ -71,7 +71,7 @@ const MAX_PARTS = 1000;
 
 /**
  * The documented service as a function: pass it as `fetch`, or serve it on a socket. It keeps its tasks and tokens in
- * memory, starts no timer, and never throws: whatever the request, there is a response.
+ * memory and starts no timer. Whatever the request, there is a response; as with `fetch`, what is no request rejects.
  *
  * Tasks are taken first-in-first-out by `workers` workers. A task ends when its `serviceTime` is over and its detection
  * has settled, whichever is later. Detection starts when the image comes, so on Workers the emulator belongs in a
@@ -89,7 +89,7 @@ const MAX_PARTS = 1000;
  * const service = emulate({
  *   detect: () => Promise.resolve([{ left: 0, top: 8, right: 697, bottom: 441 }]),
  * });
- * const ask = (path: string, init: RequestInit) => service(new Request(`https://api.aspose.cloud${path}`, init));
+ * const ask = (path: string, init: RequestInit) => service(`https://api.aspose.cloud${path}`, init);
  *
  * const form = new URLSearchParams({ grant_type: "client_credentials", client_id: "id", client_secret: "secret" });
  * const { access_token } = await (await ask("/connect/token", { method: "POST", body: form })).json();
@@ -101,7 +101,9 @@ const MAX_PARTS = 1000;
  * equal(answer.taskStatus, "Completed");
  * ```
  */
-export function emulate(options: EmulatorOptions = {}): (request: Request) => Promise<Response> {
+export function emulate(
+  options: EmulatorOptions = {},
+): (input: Request | URL | string, init?: RequestInit) => Promise<Response> {
   const { now = () => Date.now(), credentials, maxImageBytes = 20_000_000, maxPixels = 100_000_000 } = options;
   check("maxImageBytes", maxImageBytes);
   check("maxPixels", maxPixels);
@@ -159,7 +161,9 @@ export function emulate(options: EmulatorOptions = {}): (request: Request) => Pr
     if (handle === grant || gate.admits(request)) return handle(request);
     return problem(401, "Expected an access token that has not expired.", { "WWW-Authenticate": "Bearer" });
   };
-  return async (request) => {
+  return async (input, init) => {
+    // A copy would take a server's request away from it.
+    const request = input instanceof Request && init === undefined ? input : new Request(input, init);
     let response: Response;
     try {
       response = await respond(request);

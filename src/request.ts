@@ -25,6 +25,45 @@ import {
 } from "./token.ts";
 import { createTimers, type Timers } from "./timers.ts";
 
+/** The options that the library passes to `fetch`. */
+export interface FetchInit {
+  /** The method. */
+  readonly method: "GET" | "POST" | "DELETE";
+  /** The headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * A `Blob`, or null. Its type is `never` so that `init` fits every implementation's own options: the DOM's, Node's and
+   * undici's declarations of `Blob` do not fit one another. `new Request(url, init)` reads it.
+   */
+  readonly body: never;
+  /** No redirect is followed: it could carry the token to another host. */
+  readonly redirect: "manual";
+  /** Aborts when the caller or the time limit ends the request. */
+  readonly signal: AbortSignal;
+}
+
+/** What the library reads of the response: a `Response` of any implementation has it. */
+export interface FetchResponse {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The headers. */
+  readonly headers: { readonly get: (name: string) => string | null };
+  /** The body: a web stream, or a stream of Node.js as node-fetch has it. */
+  readonly body: WebBody | AsyncIterable<Uint8Array | string> | null;
+}
+
+/** A web stream of bytes. */
+export interface WebBody {
+  /** Locks the stream, and reads it. */
+  readonly getReader: () => {
+    readonly read: () => Promise<{ readonly value?: Uint8Array | undefined }>;
+    readonly cancel: () => Promise<void>;
+  };
+}
+
+/** A function like the platform's `fetch`, as the library calls it. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
+
 /** A failed call that will be made again. */
 export interface Retry {
   /** What was asked. */
@@ -52,11 +91,12 @@ export interface ConnectOptions {
    */
   readonly baseUrl?: string;
   /**
-   * Sends a request.
+   * Sends a request: any `fetch`, such as that of a package which knows proxies. It is called with an address and options,
+   * never with a `Request`, since no implementation reads the `Request` of another.
    *
    * @default {globalThis.fetch}
    */
-  readonly fetch?: (request: Request) => Promise<Response>;
+  readonly fetch?: Fetch;
   /** What outlives this service. */
   readonly memory?: Memory;
   /**
@@ -93,7 +133,7 @@ export interface Service {
   /** The address, without a slash at its end. */
   readonly baseUrl: string;
   /** Sends a request. */
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly fetch: Fetch;
   /**
    * Where tokens come from.
    *
@@ -184,7 +224,7 @@ const MAX_DETAIL = 300;
 export function connect(options: ConnectOptions): Service {
   const {
     baseUrl = "https://api.aspose.cloud",
-    fetch = (request: Request) => globalThis.fetch(request),
+    fetch = (url, init) => globalThis.fetch(url, init),
     memory = createMemory(),
     requestTimeout = 30_000,
     maxResponseBytes = 16 * 1024 * 1024,
@@ -266,7 +306,7 @@ interface Attempt<A> {
 }
 
 async function attempt<A>(exchange: Exchange<A>, service: Service): Promise<Attempt<A>> {
-  const { call, method, path, body = null, decode, afterSending = (error) => error } = exchange;
+  const { call, method, path, body, decode, afterSending = (error) => error } = exchange;
   const stopped = (): Attempt<A> => ({ token: null, outcome: E.left(interrupted(call, "aborted", 0)) });
   if (service.signal?.aborted) return stopped();
   const token = await service.tokens.get(timeLimit(service), service.signal);
@@ -275,7 +315,7 @@ async function attempt<A>(exchange: Exchange<A>, service: Service): Promise<Atte
   const headers = {
     "Accept": "application/json, text/plain",
     "Authorization": `Bearer ${token.right}`,
-    ...body === null ? {} : { "Content-Type": "application/json" },
+    ...body === undefined ? {} : { "Content-Type": "application/json" },
   };
   const answer = await send(service, call, path, { method, headers, body }, [token.right]);
   const outcome = E.chain((answer: Answer) => judge(call, answer, decode, token.right))(answer);
@@ -299,7 +339,7 @@ function judge<A>(
   return E.isLeft(judged) ? decode(withoutSecrets(answer.text, [token])) : judged;
 }
 
-function isSuccess({ status }: Answer): boolean {
+function isSuccess({ status }: { readonly status: number }): boolean {
   return status >= 200 && status < 300;
 }
 
@@ -320,21 +360,28 @@ function readProblem(text: string): string {
   return cut((parts.length === 0 ? text : parts.join(": ")).replace(/\s+/g, " ").trim(), MAX_DETAIL);
 }
 
+/** What is sent. */
+interface Message extends Pick<FetchInit, "method" | "headers"> {
+  readonly body?: string | null;
+}
+
 /** Sends one request and reads its answer, within the time limit. What is kept of a failure holds none of `secrets`. */
 async function send(
   service: Transport,
   call: Call,
   path: string,
-  init: RequestInit,
+  { method, headers, body = null }: Message,
   secrets: readonly string[],
 ): Promise<E.Either<RegionsError, Answer>> {
   const { fetch, maxResponseBytes: limit } = service;
   const ms = timeLimit(service);
   try {
     const end = await within(ms, service.signal, async (signal): Promise<E.Either<RegionsError, Answer>> => {
-      const response = await fetch(new Request(service.baseUrl + path, { ...init, redirect: "manual", signal }));
-      const { status, headers, ok } = response;
-      const retryAfter = parseRetryAfter(headers.get("Retry-After"), Date.now());
+      const blob = (body === null ? null : new Blob([body])) as never;
+      const response = await fetch(service.baseUrl + path, { method, headers, body: blob, redirect: "manual", signal });
+      const { status } = response;
+      const ok = isSuccess(response);
+      const retryAfter = parseRetryAfter(response.headers.get("Retry-After"), Date.now());
       const { text, whole } = await readBody(response, ok ? limit : MAX_PROBLEM_BYTES, signal);
       if (!ok) return E.right({ status, retryAfter, text: withoutSecrets(text, secrets) });
       return whole ? E.right({ status, retryAfter, text }) : E.left(tooLarge(call, limit));
@@ -347,27 +394,39 @@ async function send(
 
 /** Reads at most `limit` bytes, counted unpacked, and lets go of the rest. */
 async function readBody(
-  { body }: Response,
+  { body }: FetchResponse,
   limit: number,
   signal: AbortSignal,
 ): Promise<{ readonly text: string; readonly whole: boolean }> {
   if (body === null) return { text: "", whole: true };
-  const reader = body.getReader();
+  const reader = "getReader" in body ? body.getReader() : iteratorReader(body);
   const cancel = (): Promise<void> => reader.cancel().catch(() => {});
   if (signal.aborted) await cancel();
   signal.addEventListener("abort", cancel);
   const decoder = new TextDecoder();
   let text = "";
   let size = 0;
-  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-    size += chunk.value.byteLength;
+  for (let { value } = await reader.read(); value !== undefined; { value } = await reader.read()) {
+    size += value.byteLength;
     if (size > limit) {
       await cancel();
-      return { text: text + decoder.decode(chunk.value.subarray(0, limit - size)), whole: false };
+      return { text: text + decoder.decode(value.subarray(0, limit - size)), whole: false };
     }
-    text += decoder.decode(chunk.value, { stream: true });
+    text += decoder.decode(value, { stream: true });
   }
   return { text: text + decoder.decode(), whole: true };
+}
+
+/** Reads a stream of Node.js, whose chunks are bytes unless somebody has set an encoding. */
+function iteratorReader(stream: AsyncIterable<Uint8Array | string>): ReturnType<WebBody["getReader"]> {
+  const iterator = stream[Symbol.asyncIterator]();
+  return {
+    read: async () => {
+      const { done, value } = await iterator.next();
+      return { value: done ? undefined : typeof value === "string" ? new TextEncoder().encode(value) : value };
+    },
+    cancel: async () => void await iterator.return?.(),
+  };
 }
 
 function timeLimit({ requestTimeout, endsAt = Infinity }: Transport): number {

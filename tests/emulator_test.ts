@@ -1035,10 +1035,8 @@ Deno.test("emulate() refuses numbers out of their range", () => {
 // On a socket
 
 Deno.test("emulate() can be served on a socket", async () => {
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    emulate({ detect: () => Promise.resolve([REGION]), maxImageBytes: 100_000 }),
-  );
+  const service = emulate({ detect: () => Promise.resolve([REGION]), maxImageBytes: 100_000 });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => service(request));
   const base = `http://127.0.0.1:${server.addr.port}`;
   const ask: Ask = (path, init) => fetch(base + path, init);
   const form = new FormData();

@@ -8,7 +8,7 @@ export const ID = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
 export type Answer = (request: Request) => Response | Promise<Response>;
 
 export interface Mock {
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly fetch: (input: Request | URL | string, init?: RequestInit) => Promise<Response>;
   /** What was asked, in order. */
   readonly calls: Call[];
   /** The requests themselves. */
@@ -22,7 +22,8 @@ export function mock(script: { readonly [C in Call]?: readonly Answer[] } = {}):
   return {
     calls,
     requests,
-    fetch: async (request) => {
+    fetch: async (input, init) => {
+      const request = new Request(input, init);
       const call = callOf(request);
       const list = answers[call];
       const answer = list[Math.min(calls.filter((c) => c === call).length, list.length - 1)];

@@ -101,8 +101,8 @@ async function watchAll(ends: readonly number[], schedule: Schedule | undefined)
     const begun = Date.now();
     const ids = makeIds(TASKS);
     const endOf = new Map(ids.map((id, i) => [id, begun + ends[i]]));
-    const fetch = (request: Request): Promise<Response> => {
-      const id = new URL(request.url).searchParams.get("id") ?? "";
+    const fetch = (url: string): Promise<Response> => {
+      const id = new URL(url).searchParams.get("id") ?? "";
       const taskStatus = Date.now() >= (endOf.get(id) ?? Infinity) ? "NotExist" : "Processing";
       return Promise.resolve(Response.json({ id, taskStatus, responseStatusCode: "NotReady" }));
     };

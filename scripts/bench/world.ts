@@ -1,5 +1,6 @@
 /** A service in the same process, for many tasks at once: each is unfinished for four polls, and Completed at the fifth. */
 import * as E from "fp-ts/lib/Either.js";
+import type { Fetch } from "../../src/request.ts";
 import { decodeResponse, type Reply } from "../../src/task_status.ts";
 
 export const POLLS = 5;
@@ -13,7 +14,7 @@ export interface World {
   /** One poll. */
   readonly poll: (id: string) => Promise<Reply>;
   /** The same as a service that answers requests; null where the poller alone is to be measured. */
-  readonly fetch: ((request: Request) => Promise<Response>) | null;
+  readonly fetch: Fetch | null;
   /** How many polls there were. */
   readonly polls: () => number;
 }
@@ -34,19 +35,19 @@ export function plainWorld(delay: number): World {
   return { delay, poll, fetch: null, polls };
 }
 
-/** With all of it: a poll makes a Request, gets a Response, reads its text and decodes that. */
+/** With all of it: a poll gets a Response, reads its text and decodes that. */
 export function wholeWorld(delay: number): World {
   const { isLast, polls } = counter();
-  const fetch = ({ url }: Request): Promise<Response> => {
+  const fetch = (url: string, _: RequestInit): Promise<Response> => {
     const id = url.slice(ADDRESS.length);
     const text = isLast(id)
       ? `{"id":"${id}","responseStatusCode":"Ok","taskStatus":"Completed","results":[{"type":"Other","data":"W1swLCA4LCA2OTcsIDQ0MV1d"}],"error":null}`
       : `{"id":"${id}","responseStatusCode":"NotReady","taskStatus":"Processing","results":null,"error":null}`;
     return Promise.resolve(new Response(text, { headers: { "Content-Type": "application/json" } }));
   };
-  // What everybody writes. The real fetch makes a Request as well.
+  // What everybody writes.
   const poll = async (id: string): Promise<Reply> => {
-    const response = await fetch(new Request(ADDRESS + id, INIT));
+    const response = await fetch(ADDRESS + id, INIT);
     return decodeResponse(JSON.parse(await response.text()), id);
   };
   return { delay, poll, fetch, polls };

@@ -80,7 +80,7 @@ export interface Arrival {
 export interface FaultServer {
   readonly url: string;
   /** The runtime's `fetch`; what the plan refuses goes to a port where nobody listens. */
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly arrivals: readonly Arrival[];
   /** What came to the other origin. */
   readonly elsewhere: readonly string[];
@@ -206,12 +206,12 @@ export async function startFaultServer(
     open: () => sockets.size,
     connections: () => connections,
     ask,
-    fetch: (request) => {
-      const { pathname, search } = new URL(request.url);
-      const call = callOf(request.method, pathname);
-      if (plan(call, counts[call])?.fault._tag !== "Refuse") return fetch(request);
+    fetch: (url, init) => {
+      const { pathname, search } = new URL(url);
+      const call = callOf(init.method ?? "GET", pathname);
+      if (plan(call, counts[call])?.fault._tag !== "Refuse") return fetch(url, init);
       arrive(call);
-      return fetch(new Request(CLOSED + pathname + search, request));
+      return fetch(CLOSED + pathname + search, init);
     },
     close: async () => {
       for (const socket of [...sockets, ...others]) socket.destroy();

@@ -102,25 +102,23 @@ const PLANTED: readonly Planted[] = [
   {
     what: "an image that is sent twice",
     title: "500 at submit, taken, once: lost",
-    sabotage: (fetch) => async (request) => {
-      if (request.method === "POST" && request.url.endsWith(PATH)) {
-        await (await fetch(request.clone())).body?.cancel();
-      }
-      return await fetch(request);
+    sabotage: (fetch) => async (url, init) => {
+      if (init.method === "POST" && url.endsWith(PATH)) await (await fetch(url, init)).body?.cancel();
+      return await fetch(url, init);
     },
     caught: /^2 images were taken, expected 1$/,
   },
   {
     what: "a redirect that is followed",
     title: "301 to another origin at fetch, in a call, always: decided",
-    sabotage: (fetch) => (request) => fetch(new Request(request, { redirect: "follow" })),
+    sabotage: (fetch) => (url, init) => fetch(url, { ...init, redirect: "follow" }),
     caught: /^this came to the other origin: .*GET \/v5.0/s,
   },
   {
     what: "a Retry-After that is not respected",
     title: "429, `Retry-After: 1` at fetch, in a watch, once: postponed",
-    sabotage: (fetch) => async (request) => {
-      const { status, headers: given, body } = await fetch(request);
+    sabotage: (fetch) => async (url, init) => {
+      const { status, headers: given, body } = await fetch(url, init);
       const headers = new Headers(given);
       headers.delete("Retry-After");
       return new Response(body, { status, headers });
@@ -139,10 +137,9 @@ for (const { what, title, expected, sabotage, caught } of PLANTED) {
 
 Deno.test("the matrix refuses a body that is not let go of", strict, async () => {
   const kept: Response[] = [];
-  const problems = await runCase(caseOf("30 MB at fetch, in a call, always: decided"), (fetch) => async (request) => {
-    const copy = request.clone();
-    const response = await fetch(request);
-    if (request.method === "GET") kept.push(await fetch(copy));
+  const problems = await runCase(caseOf("30 MB at fetch, in a call, always: decided"), (fetch) => async (url, init) => {
+    const response = await fetch(url, init);
+    if (init.method === "GET") kept.push(await fetch(url, init));
     return response;
   });
   for (const { body } of kept) await body?.cancel().catch(() => {});

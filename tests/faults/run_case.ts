@@ -20,7 +20,7 @@ import type { Case, Way } from "./matrix.ts";
 type Emitted = readonly E.Either<RegionsError, unknown>[];
 
 /** What is between the library and the line. */
-export type Fetch = (request: Request) => Promise<Response>;
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** How a case is run. */
 interface Scenario {

@@ -7,6 +7,7 @@ import {
   DetectionSettings,
   detectRegions,
   exponential,
+  type Fetch,
   fixed,
   type GaveUp,
   learned,
@@ -22,7 +23,7 @@ import { emulate, type EmulatorOptions } from "@ocr-cloud/regions/emulator";
 import * as O from "fp-ts/lib/Option.js";
 
 const memory: Memory = createMemory();
-const emulator: (request: Request) => Promise<Response> = emulate({ workers: 2, serviceTime: 10 });
+const emulator: Fetch = emulate({ workers: 2, serviceTime: 10 });
 
 export const options: ConnectOptions = {
   credentials: { clientId: "id", clientSecret: "secret" },
