@@ -10,7 +10,12 @@ const PENDING: Reply = E.right({ _tag: "Pending", id: "1" });
 const DONE: Reply = E.right({ _tag: "NotExist", id: "1", messages: [] });
 const LOST: Reply = E.left(gaveUp("maxPolls", null));
 
+/** What follows a final event: a reconnection time of the longest timer that there is. */
+const NO_RECONNECTION = "retry: 2147483647\n\n";
+
 const read = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
+
+const final = (number: number): string => `id: ${number}\ndata: {"_tag":"NotExist","id":"1","messages":[]}\n\n`;
 
 /** Array.fromAsync, which Node.js 20 has not. */
 async function collect<A>(stream: ReadableStream<A>): Promise<A[]> {
@@ -19,12 +24,12 @@ async function collect<A>(stream: ReadableStream<A>): Promise<A[]> {
   return all;
 }
 
-Deno.test("toReadableStream() gives every reply, and ends with the stream", async () => {
+Deno.test("toReadableStream() emits every reply, and closes with the stream", async () => {
   deepEqual(await collect(toReadableStream(of(PENDING, PENDING, DONE))), [PENDING, PENDING, DONE]);
   deepEqual(await collect(toReadableStream(EMPTY)), []);
 });
 
-Deno.test("toReadableStream() ends the subscription when its reader leaves", async () => {
+Deno.test("toReadableStream() unsubscribes when its reader leaves", async () => {
   let subscribed = 0;
   const replies = new Observable<Reply>((subscriber) => {
     subscribed++;
@@ -35,38 +40,71 @@ Deno.test("toReadableStream() ends the subscription when its reader leaves", asy
   equal(subscribed, 0);
 });
 
-Deno.test("toReadableStream() passes on what the caller's own schedule throws", async () => {
+Deno.test("toReadableStream() rejects with what the caller's own schedule throws", async () => {
   await rejects(collect(toReadableStream(throwError(() => new Error("of the schedule")))), /of the schedule/);
 });
 
-Deno.test("toEventStream() writes an event a reply, numbered, errors as well", async () => {
+Deno.test("toEventStream() writes one numbered event per reply, also for an error", async () => {
   equal(
     await read(toEventStream(of(PENDING, LOST))),
     'id: 1\ndata: {"_tag":"Pending","id":"1"}\n\n' +
-      'id: 2\ndata: {"_tag":"GaveUp","reason":"maxPolls","state":null}\n\n',
+      'id: 2\ndata: {"_tag":"GaveUp","reason":"maxPolls","state":null}\n\n' + NO_RECONNECTION,
   );
 });
 
-Deno.test("toEventStream() keeps each event on a line of its own, whatever the texts hold", async () => {
+Deno.test("toEventStream() keeps each event on one line, whatever its texts contain", async () => {
   const messages = ["a\nb", "c\r\n\r\nid: 9", "\u2028", "\0"];
   const failed: Reply = E.right({ _tag: "Error", id: "1\n", messages });
-  const text = await read(toEventStream(of(failed)));
+  const text = (await read(toEventStream(of(failed)))).replace(NO_RECONNECTION, "");
   const [id, data, ...rest] = text.split(/\r\n|\r|\n/);
   deepEqual([id, rest], ["id: 1", ["", ""]]);
   deepEqual(JSON.parse(data.slice("data: ".length)), { _tag: "Error", id: "1\n", messages });
 });
 
-Deno.test("toEventStream() leaves out what a client has had", async () => {
+Deno.test("toEventStream() skips the replies that a client has received", async () => {
   const replies = of(PENDING, PENDING, DONE);
-  const last = 'id: 3\ndata: {"_tag":"NotExist","id":"1","messages":[]}\n\n';
-  equal(await read(toEventStream(replies, { lastEventId: "2" })), last);
-  equal(await read(toEventStream(replies, { lastEventId: "3" })), "");
-  for (const lastEventId of [null, "", "x", "-1"]) {
-    equal((await read(toEventStream(replies, { lastEventId }))).match(/id: /g)?.length, 3);
+  equal(
+    await read(toEventStream(replies, { lastEventId: "1" })),
+    'id: 2\ndata: {"_tag":"Pending","id":"1"}\n\n' + final(3) + NO_RECONNECTION,
+  );
+  equal(await read(toEventStream(replies, { lastEventId: "2" })), final(3) + NO_RECONNECTION);
+});
+
+Deno.test("toEventStream() never withholds the final reply, not even from a client that has received more", async () => {
+  for (const lastEventId of ["2", "3", "9007199254740991"]) {
+    equal(await read(toEventStream(of(PENDING, DONE), { lastEventId })), final(2) + NO_RECONNECTION);
+    equal(
+      await read(toEventStream(of(LOST), { lastEventId })),
+      'id: 1\ndata: {"_tag":"GaveUp","reason":"maxPolls","state":null}\n\n' + NO_RECONNECTION,
+    );
   }
 });
 
-Deno.test("toEventStream() sends comments to a client that reads, and none to one that does not", async () => {
+Deno.test("toEventStream() ignores every id in another form than the one it sends", async () => {
+  const others = [
+    "",
+    "x",
+    "Infinity",
+    "1e9",
+    " 5",
+    "5 ",
+    "+5",
+    "-1",
+    "-0",
+    "0",
+    "0x5",
+    "05",
+    "5.0",
+    "5,5",
+    "9007199254740993",
+  ];
+  for (const lastEventId of [null, ...others]) {
+    const text = await read(toEventStream(of(PENDING, PENDING, DONE), { lastEventId }));
+    equal(text.match(/^id: /gm)?.length, 3, `lastEventId ${JSON.stringify(lastEventId)}`);
+  }
+});
+
+Deno.test("toEventStream() sends comments only to a client that reads", async () => {
   const clock = FakeTimers.install({ toFake: ["setInterval", "clearInterval"] });
   try {
     const reader = toEventStream(NEVER, { heartbeat: 1000 }).getReader();
@@ -85,7 +123,7 @@ Deno.test("toEventStream() sends comments to a client that reads, and none to on
   }
 });
 
-Deno.test("toEventStream() leaves no timer and no subscription behind, whichever side ends", async () => {
+Deno.test("toEventStream() leaves no timer and no subscription behind, whichever side ends first", async () => {
   const clock = FakeTimers.install({ toFake: ["setInterval", "clearInterval"] });
   try {
     const replies = new Subject<Reply>();
@@ -102,7 +140,7 @@ Deno.test("toEventStream() leaves no timer and no subscription behind, whichever
   }
 });
 
-Deno.test("toEventStream() refuses a heartbeat that is none", () => {
+Deno.test("toEventStream() throws for a heartbeat of 0", () => {
   throws(() => toEventStream(EMPTY, { heartbeat: 0 }), {
     name: "RangeError",
     message: "Cannot stream events as heartbeat must be a number over 0: current value is 0",
