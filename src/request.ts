@@ -91,6 +91,13 @@ export interface ConnectOptions {
    */
   readonly baseUrl?: string;
   /**
+   * Lets `baseUrl` be plain http on a host that is not the loopback interface, such as an emulator in a container. The
+   * secret, the tokens and the images then cross the network in clear text: never set it for the real service.
+   *
+   * @default {false}
+   */
+  readonly allowHttp?: boolean | undefined;
+  /**
    * Sends a request: any `fetch`, such as that of a package which knows proxies. It is called with an address and options,
    * never with a `Request`, since no implementation reads the `Request` of another.
    *
@@ -224,6 +231,7 @@ const MAX_DETAIL = 300;
 export function connect(options: ConnectOptions): Service {
   const {
     baseUrl = "https://api.aspose.cloud",
+    allowHttp = false,
     fetch = (url, init) => globalThis.fetch(url, init),
     memory = createMemory(),
     requestTimeout = 30_000,
@@ -234,7 +242,7 @@ export function connect(options: ConnectOptions): Service {
     onRetry = () => {},
   } = options;
   const base = {
-    baseUrl: checkBaseUrl(baseUrl),
+    baseUrl: checkBaseUrl(baseUrl, allowHttp),
     fetch,
     requestTimeout: atLeast("connect", "requestTimeout", requestTimeout, Number.MIN_VALUE),
     maxResponseBytes: atLeast("connect", "maxResponseBytes", maxResponseBytes, 1),
@@ -490,7 +498,7 @@ async function requestToken(
   })(answer);
 }
 
-function checkBaseUrl(text: string): string {
+function checkBaseUrl(text: string, allowHttp: boolean): string {
   let url: URL;
   try {
     url = new URL(text);
@@ -500,7 +508,7 @@ function checkBaseUrl(text: string): string {
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
     throw new TypeError("Cannot connect as baseUrl must hold neither credentials, a query nor a fragment");
   }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && (allowHttp || isLoopback(url.hostname)))) {
     throw new TypeError(
       `Cannot connect as baseUrl must be https, or http on the loopback interface: current value is ${cut(text, 100)}`,
     );
@@ -508,7 +516,8 @@ function checkBaseUrl(text: string): string {
   return url.href.replace(/\/+$/, "");
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether a host name, as a URL has it, is this machine's own. */
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" ||
     /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

@@ -81,6 +81,13 @@ Deno.test("connect() takes https addresses and the loopback interface", () => {
   ) equal(connect({ token: "t", baseUrl }).baseUrl, expected);
 });
 
+Deno.test("connect() takes plain http elsewhere only with allowHttp, and still nothing but http", () => {
+  const baseUrl = "http://emulator:8080";
+  for (const allowHttp of [undefined, false]) throws(() => connect({ token: "t", baseUrl, allowHttp }), TypeError);
+  equal(connect({ token: "t", baseUrl, allowHttp: true }).baseUrl, baseUrl);
+  throws(() => connect({ token: "t", baseUrl: "ftp://emulator", allowHttp: true }), TypeError);
+});
+
 Deno.test("connect() gives a service that prints without its secrets", async () => {
   const world = mock();
   const service = connect({ credentials, fetch: world.fetch });
