@@ -1,66 +1,41 @@
 /**
- * The emulator behind a bad line: a raw TCP proxy on the loopback interface that passes requests on, or answers them
- * with the faults of its plan.
+ * The emulator behind a bad line: a raw TCP server on the loopback interface that answers for the emulator, or with the
+ * faults of its plan.
  *
  * @module
  */
-import { type AddressInfo, createServer, type Server as Listener, type Socket } from "node:net";
-import { gzipSync } from "node:zlib";
+import { createServer, type Server as Listener, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { emulate, type EmulatorOptions } from "../../src/emulator.ts";
 import type { Call } from "../../src/error.ts";
-import { serve } from "../../src/serve.ts";
+import { spoil, type Spoiled } from "./spoil.ts";
+import { UNTRUSTED } from "./untrusted.ts";
+import {
+  type Answer,
+  listen,
+  realNow,
+  type Received,
+  reply,
+  type Respond,
+  serveConnection,
+  stopListening,
+  toText,
+  track,
+} from "./wire.ts";
 
 /** The pair that the emulator knows. Its secret is one that JSON and forms write in several ways. */
 export const CREDENTIALS = { clientId: "id", clientSecret: "S3cret+/=" } as const;
 
-/** What can go wrong with the answer to a request. */
-export type Fault =
-  /** Nobody listens. */
-  | { readonly _tag: "Refuse" }
-  /** The connection is reset: before the headers, in their midst, or in the midst of the body. */
-  | { readonly _tag: "Reset"; readonly at: "before" | "inside" | "after" }
-  /** Nothing comes any more: before the headers, or after them. */
-  | { readonly _tag: "Stall"; readonly at: "before" | "after" }
-  /** The true answer, one byte a second. */
-  | { readonly _tag: "Drip" }
-  /** The true answer, of whose body one half is missing. */
-  | { readonly _tag: "Cut" }
-  /** The true answer, under a Content-Length that is none of its own. */
-  | { readonly _tag: "Length"; readonly announced: "more" | "less" }
-  /** An answer that is said to be packed, and is not. */
-  | { readonly _tag: "NotGzip" }
-  /** Another answer. */
-  | { readonly _tag: "Answer"; readonly answer: (request: Received) => Answer }
-  /** The true status of a task with other fields; to what is not about a status, some status with those fields. */
-  | { readonly _tag: "Rewrite"; readonly fields: Readonly<Record<string, unknown>> }
-  /** A body of so many bytes; as Base64 in a result, or of no meaning. */
-  | { readonly _tag: "Flood"; readonly status: number; readonly bytes: number; readonly base64: boolean }
-  /** A body of so many bytes, packed into a thousandth of them. */
-  | { readonly _tag: "Bomb"; readonly bytes: number };
+/** What can go wrong with a request: on its way back, or before there is a connection that could carry it. */
+export type Fault = Spoiled | { readonly _tag: "Unreachable"; readonly why: Unreachable };
 
-/** A request as it came over the wire. */
-export interface Received {
-  readonly method: string;
-  /** Path and query. */
-  readonly path: string;
-  /** Names in lower case. */
-  readonly headers: ReadonlyMap<string, string>;
-  readonly body: Uint8Array<ArrayBuffer>;
-  /** The other origin, to which redirects lead. */
-  readonly elsewhere: string;
-}
-
-/** An answer as it goes over the wire. */
-export interface Answer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
-}
+/** Nobody listens, nobody has that name, the peer ends the TLS handshake, or its certificate is not trusted. */
+export type Unreachable = "refused" | "unresolved" | "handshake" | "certificate";
 
 /** What becomes of one request. */
 export interface Planned {
   readonly fault: Fault;
-  /** Whether the service got the request all the same, so that only its answer is lost. */
+  /** Whether the service gets the request all the same, so that only its answer is lost. */
   readonly taken: boolean;
 }
 
@@ -71,16 +46,23 @@ export type Plan = (call: Call, n: number) => Planned | null;
 export interface Arrival {
   readonly call: Call;
   readonly fault: Fault | null;
+  /** The position of the request on its connection, from 1; 0 if it could not arrive. */
+  readonly nth: number;
+  /** Whether the runtime sent it again by itself: the client called `fetch` once. */
+  readonly repeated: boolean;
   /** When it came, in milliseconds. */
   readonly at: number;
-  /** When the client was told that it may come again, by Retry-After; `at` where it was not told. */
+  /** When the client may come again according to Retry-After; `at` if it was not told. */
   notBefore: number;
 }
 
+/** A `fetch` that takes an address and options. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
 export interface FaultServer {
   readonly url: string;
-  /** The runtime's `fetch`; what the plan refuses goes to a port where nobody listens. */
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** The runtime's `fetch`, which numbers the requests; unreachable ones go to an address where they fail. */
+  readonly fetch: Fetch;
   readonly arrivals: readonly Arrival[];
   /** What came to the other origin. */
   readonly elsewhere: readonly string[];
@@ -88,13 +70,15 @@ export interface FaultServer {
   readonly taken: readonly string[];
   /** The access tokens that the service gave out. */
   readonly tokens: readonly string[];
-  /** How many connections are open. */
+  /** How many connections are open, except those that wait for their next request. */
   readonly open: () => number;
   /** How many connections there ever were. */
   readonly connections: () => number;
-  /** Asks the emulator itself, past the proxy. */
+  /** Closes the connections that wait for their next request. */
+  readonly closeIdle: () => void;
+  /** Asks the emulator itself. */
   readonly ask: (method: string, path: string, body?: string) => Promise<string>;
-  /** Ends every connection, and listens no more. */
+  /** Closes every connection and stops listening. */
   readonly close: () => Promise<void>;
 }
 
@@ -102,123 +86,207 @@ export interface FaultServerOptions {
   readonly plan?: Plan;
   readonly emulator?: EmulatorOptions;
   /**
+   * Whether a whole answer leaves its connection open for the next request.
+   *
+   * @default {false}
+   */
+  readonly keepAlive?: boolean;
+  /**
    * How many of the latest arrivals are kept.
    *
    * @default {Infinity}
    */
   readonly history?: number;
-  /** Hears of each image that the service took: of its task's id, and of the request's body. */
+  /** Called with each image that the service took: with its task's id and the request's body. */
   readonly onTaken?: (id: string, body: string) => void;
-  /** Hears of each answer that is passed on untouched. */
+  /** Called with each answer that is passed on unharmed. */
   readonly onPassed?: (call: Call) => void;
 }
 
 export const PATH = "/v5.0/ocr/DetectRegions";
 
-/** Listeners take ports from some 32,000 on, so nobody gets this one; nor is it one that a browser's fetch refuses. */
-const CLOSED = "http://127.0.0.1:2";
+/** A request to this path is answered at once and counts as none: it warms up a connection. */
+const WARM_UP = "/warm-up";
 
-/** Starts the emulator, the proxy before it, and the other origin. */
+/** Which call of `fetch` a request belongs to. */
+const NUMBER = "X-Number";
+
+/** A fatal TLS alert, handshake_failure. Source: RFC 8446, sections 5.1 and 6. */
+const ALERT = new Uint8Array([0x15, 3, 3, 0, 2, 2, 40]);
+
+/** The first byte of a TLS handshake. */
+const HANDSHAKE = 0x16;
+
+/** Starts the emulator and the server before it. */
 export async function startFaultServer(
-  { plan = () => null, emulator = {}, history = Infinity, onTaken = () => {}, onPassed = () => {} }:
-    FaultServerOptions = {},
+  {
+    plan = () => null,
+    emulator = {},
+    keepAlive = false,
+    history = Infinity,
+    onTaken = () => {},
+    onPassed = () => {},
+  }: FaultServerOptions = {},
 ): Promise<FaultServer> {
   const handle = emulate({ credentials: CREDENTIALS, ...emulator });
-  const arrivals: Arrival[] = [];
-  const elsewhere: string[] = [];
   const taken: string[] = [];
   const tokens: string[] = [];
-  const counts: Record<Call, number> = { token: 0, submit: 0, fetch: 0, cancel: 0 };
-
-  const recorded = async (request: Request): Promise<Response> => {
-    const call = callOf(request.method, new URL(request.url).pathname);
-    const body = call === "submit" ? await request.clone().text() : "";
-    const response = await handle(request);
-    const text = await response.clone().text();
+  const ask = async (method: string, path: string, headers: [string, string][], body: string): Promise<Answer> => {
+    const response = await handle(`http://127.0.0.1${path}`, { method, headers, body: method === "GET" ? null : body });
+    const text = await response.text();
+    const call = callOf(method, path);
     if (response.ok && call === "submit") {
       taken.push(text);
       onTaken(text, body);
     }
     if (response.ok && call === "token") tokens.push(JSON.parse(text).access_token);
-    return response;
+    return { status: response.status, headers: pick(response.headers, ["content-type", "retry-after"]), body: text };
   };
-  const upstream = await serve(recorded, 0);
 
-  const arrive = (call: Call): { readonly planned: Planned | null; readonly arrival: Arrival } => {
-    const planned = plan(call, counts[call]++);
-    const at = Date.now();
-    const arrival = { call, fault: planned?.fault ?? null, at, notBefore: at };
+  const arrivals: Arrival[] = [];
+  const arrive = (call: Call, fault: Fault | null, nth: number, repeated: boolean): Arrival => {
+    const at = realNow();
+    const arrival = { call, fault, nth, repeated, at, notBefore: at };
     arrivals.push(arrival);
     if (arrivals.length > history) arrivals.shift();
-    return { planned, arrival };
+    return arrival;
+  };
+
+  /** The calls of `fetch` that have not come back, and whether they have arrived. */
+  const pending = new Map<string, { readonly planned: Planned | null; arrived: boolean }>();
+
+  const elsewhere: string[] = [];
+  const others = new Set<Socket>();
+  const other = createServer((socket) => {
+    track(socket, others);
+    socket.on("data", (chunk: Uint8Array) => {
+      if (chunk[0] === HANDSHAKE) return socket.end(ALERT);
+      elsewhere.push(toText(chunk));
+      return socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    });
+  });
+  const untrusted = createTlsServer(UNTRUSTED, (socket) => {
+    socket.on("error", () => {}).on("data", (chunk: Uint8Array) => elsewhere.push(toText(chunk)));
+  });
+  untrusted.on("connection", (socket: Socket) => track(socket, others));
+  const otherHost = await listen(other);
+  const unreachable: { readonly [W in Unreachable]: string } = {
+    // Listeners get ports from some 32,000 on, so nobody gets this one; nor is it one that browsers block.
+    refused: "http://127.0.0.1:2",
+    // A label is at most 63 characters long (RFC 1035, section 2.3.4), so this name fails without a query.
+    unresolved: `http://${"x".repeat(64)}.invalid`,
+    handshake: `https://${otherHost}`,
+    certificate: `https://${await listen(untrusted)}`,
+  };
+
+  const respond: Respond = async (socket, head, readBody) => {
+    if (head.path === WARM_UP) return await reply(socket, { status: 200 }, keepAlive);
+    const call = callOf(head.method, head.path);
+    const sent = pending.get(head.headers.get(NUMBER.toLowerCase()) ?? "");
+    const { fault = null, taken: isTaken = true } = sent?.planned ?? {};
+    const arrival = arrive(call, fault, head.nth, sent?.arrived === true);
+    if (sent !== undefined) sent.arrived = true;
+    if (fault?._tag === "Close" && fault.at === "head") {
+      socket.destroy();
+      return false;
+    }
+    const body = await readBody();
+    if (body === null) return false;
+    const truth = isTaken ? await forward({ ...head, body }) : { status: 200, body: crypto.randomUUID() };
+    if (fault === null || fault._tag === "Unreachable") {
+      onPassed(call);
+      return await reply(socket, truth, keepAlive);
+    }
+    return await spoil(fault, {
+      socket,
+      request: { ...head, body },
+      truth,
+      isStatus: call === "fetch",
+      elsewhere: `http://${otherHost}`,
+      keepAlive,
+      onWait: (headers) => {
+        arrival.notBefore = realNow() + waitOf(headers);
+      },
+    });
+  };
+  const forward = async ({ method, path, headers, body }: Received): Promise<Answer> => {
+    const passed = ["authorization", "content-type", "accept"].flatMap((name): [string, string][] => {
+      const value = headers.get(name);
+      return value === undefined ? [] : [[name, value]];
+    });
+    return await ask(method, path, passed, toText(body));
   };
 
   const sockets = new Set<Socket>();
-  const others = new Set<Socket>();
-  /** What is being answered, also where nobody waits for it any more. */
-  const busy = new Set<Promise<void>>();
-  const other = createServer((socket) => {
-    track(socket, others);
-    elsewhere.push("a connection");
-    socket.on("data", (chunk) => {
-      elsewhere.push(chunk.toString());
-      socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    });
-  });
-  const otherUrl = await listen(other);
-
+  const idle = new Set<Socket>();
+  /** What is being answered, even if nobody waits for it any more. */
+  const serving = new Set<Promise<void>>();
   let connections = 0;
-  const proxy = createServer((socket) => {
+  const server = createServer((socket) => {
     connections++;
     track(socket, sockets);
-    readRequest(socket, otherUrl, (request) => {
-      const answered = answer(socket, request).catch(() => {
-        socket.destroy();
-      }).finally(() => busy.delete(answered));
-      busy.add(answered);
-    });
+    const onIdle = (isIdle: boolean): void => {
+      if (isIdle) idle.add(socket);
+      else idle.delete(socket);
+    };
+    const served = serveConnection(socket, respond, onIdle).catch(() => {
+      socket.destroy();
+    }).finally(() => serving.delete(served));
+    serving.add(served);
   });
-  const answer = async (socket: Socket, request: Received): Promise<void> => {
-    const call = callOf(request.method, request.path);
-    const { planned, arrival } = arrive(call);
-    const truth = planned?.taken === false ? invented() : await forward(upstream.url, request);
-    if (planned === null) {
-      onPassed(call);
-      socket.end(bytesOf(truth));
-      return;
-    }
-    spoil(socket, planned.fault, request, truth, arrival);
-  };
-  const url = await listen(proxy);
+  const url = `http://${await listen(server)}`;
 
-  const ask = async (method: string, path: string, body?: string): Promise<string> => {
-    const headers = { "Authorization": `Bearer ${tokens[0]}` };
-    return await (await recorded(new Request(upstream.url + path, { method, headers, body }))).text();
-  };
-  await recorded(new Request(`${upstream.url}/connect/token`, { method: "POST", body: form() }));
+  const { clientId, clientSecret } = CREDENTIALS;
+  const form = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
+  const formHeaders: [string, string][] = [["Content-Type", "application/x-www-form-urlencoded"]];
+  await ask("POST", "/connect/token", formHeaders, new URLSearchParams(form).toString());
 
+  const counts: Record<Call, number> = { token: 0, submit: 0, fetch: 0, cancel: 0 };
   return {
     url,
     arrivals,
     elsewhere,
     taken,
     tokens,
-    open: () => sockets.size,
+    open: () => sockets.size - idle.size,
     connections: () => connections,
-    ask,
-    fetch: (url, init) => {
-      const { pathname, search } = new URL(url);
+    closeIdle: () => {
+      for (const socket of idle) socket.end();
+    },
+    ask: async (method, path, body = "") => {
+      const answer = await ask(method, path, [["Authorization", `Bearer ${tokens[0]}`]], body);
+      return typeof answer.body === "string" ? answer.body : "";
+    },
+    fetch: async (address, init) => {
+      const { pathname, search } = new URL(address);
       const call = callOf(init.method ?? "GET", pathname);
-      if (plan(call, counts[call])?.fault._tag !== "Refuse") return fetch(url, init);
-      arrive(call);
-      return fetch(CLOSED + pathname + search, init);
+      const n = counts[call]++;
+      const planned = plan(call, n);
+      if (planned?.fault._tag === "Unreachable") {
+        arrive(call, planned.fault, 0, false);
+        return await fetch(unreachable[planned.fault.why] + pathname + search, init);
+      }
+      const number = `${call} ${n}`;
+      const headers = new Headers(init.headers);
+      headers.set(NUMBER, number);
+      pending.set(number, { planned, arrived: false });
+      try {
+        return await fetch(address, { ...init, headers });
+      } finally {
+        pending.delete(number);
+      }
     },
     close: async () => {
       for (const socket of [...sockets, ...others]) socket.destroy();
-      await Promise.all(busy);
-      await Promise.all([closed(proxy), closed(other), upstream.close()]);
+      await Promise.all(serving);
+      await Promise.all([server, other, untrusted].map((listener: Listener) => stopListening(listener)));
     },
   };
+}
+
+/** Opens a connection that the runtime keeps for its next request to the server. */
+export async function warmUp({ url }: FaultServer): Promise<void> {
+  await (await fetch(url + WARM_UP)).arrayBuffer();
 }
 
 /** What a request asks of the service. */
@@ -227,245 +295,20 @@ export function callOf(method: string, path: string): Call {
   return method === "POST" ? "submit" : method === "DELETE" ? "cancel" : "fetch";
 }
 
-/** Answers wrongly. */
-function spoil(
-  socket: Socket,
-  fault: Fault,
-  request: Received,
-  truth: Answer,
-  arrival: Arrival,
-): void {
-  const body = toBytes(truth.body);
-  switch (fault._tag) {
-    // Here it is too late for a refusal: another request was counted meanwhile.
-    case "Refuse":
-      socket.resetAndDestroy();
-      return;
-    case "Reset":
-      if (fault.at === "inside") socket.write(headOf(truth, body.length).slice(0, 25));
-      if (fault.at === "after") socket.write(headOf(truth, body.length + 1));
-      // A reset overtakes what was written but has not been read.
-      if (fault.at === "before") socket.resetAndDestroy();
-      else later(socket, 10, () => socket.resetAndDestroy());
-      return;
-    case "Stall":
-      if (fault.at === "after") socket.write(headOf(truth, body.length + 1));
-      return;
-    case "Drip":
-      drip(socket, bytesOf(truth));
-      return;
-    case "Cut": {
-      const half = body.subarray(0, body.length / 2);
-      socket.write(headOf(truth, "chunked"));
-      if (half.length > 0) socket.write(concat(`${half.length.toString(16)}\r\n`, half, "\r\n"));
-      socket.end();
-      return;
-    }
-    case "Length":
-      socket.end(
-        concat(headOf(truth, fault.announced === "more" ? body.length + 9 : Math.floor(body.length / 2)), body),
-      );
-      return;
-    case "NotGzip":
-      socket.end(
-        bytesOf({ ...truth, headers: { ...truth.headers, "Content-Encoding": "gzip" }, body: "It is not." }),
-      );
-      return;
-    case "Answer": {
-      const answer = fault.answer(request);
-      const asked = answer.headers?.["Retry-After"];
-      if (asked !== undefined) arrival.notBefore = untilOf(asked, Date.now());
-      socket.end(bytesOf(answer));
-      return;
-    }
-    case "Rewrite": {
-      const status = callOf(request.method, request.path) === "fetch" ? JSON.parse(textOf(body)) : STATUS;
-      socket.end(bytesOf({ status: 200, body: JSON.stringify({ ...status, ...fault.fields }) }));
-      return;
-    }
-    case "Flood":
-      flood(socket, fault);
-      return;
-    case "Bomb":
-      socket.end(bytesOf({ status: 200, headers: { "Content-Encoding": "gzip" }, body: packed(fault.bytes) }));
-      return;
-  }
-}
-
-/** The true status of no task in particular. */
-const STATUS = {
-  id: "a371d027-4b0d-4d86-8825-c8d818dd4ed9",
-  responseStatusCode: "NotReady",
-  taskStatus: "Pending",
-  results: null,
-  error: null,
-} as const;
-
-/** What an image gets that the service did not take: an id that is nobody's. */
-function invented(): Answer {
-  return { status: 200, body: crypto.randomUUID() };
-}
-
-function drip(socket: Socket, bytes: Uint8Array): void {
-  let sent = 0;
-  const next = (): void => {
-    socket.write(bytes.subarray(sent, ++sent));
-    if (sent < bytes.length) later(socket, 1000, next);
-    else socket.end();
-  };
-  next();
-}
-
-/** Written as it is taken, so that none of it is held in memory. */
-function flood(socket: Socket, { status, bytes, base64 }: Extract<Fault, { _tag: "Flood" }>): void {
-  const [start, end] = base64
-    ? [
-      `{"id":null,"responseStatusCode":"Ok","taskStatus":"Completed","results":[{"type":"Other","data":"`,
-      `"}],"error":null}`,
-    ]
-    : ["", ""];
-  socket.write(headOf({ status }, start.length + bytes + end.length) + start);
-  const chunk = new Uint8Array(65_536).fill(0x41);
-  let left = bytes;
-  const pour = (): void => {
-    while (left > 0 && !socket.destroyed) {
-      const size = Math.min(left, chunk.length);
-      left -= size;
-      if (!socket.write(chunk.subarray(0, size))) {
-        socket.once("drain", pour);
-        return;
-      }
-    }
-    if (!socket.destroyed) socket.end(end);
-  };
-  pour();
-}
-
-const bombs = new Map<number, Uint8Array>();
-
-function packed(bytes: number): Uint8Array {
-  const bomb = bombs.get(bytes) ?? gzipSync(new Uint8Array(bytes).fill(0x20));
-  bombs.set(bytes, bomb);
-  return bomb;
-}
-
-/** A timer that ends with its connection; none where that is closed already, and will not tell. */
-function later(socket: Socket, ms: number, run: () => void): void {
-  if (socket.destroyed) return;
-  const end = (): void => clearTimeout(timer);
-  const timer = setTimeout(() => {
-    socket.off("close", end);
-    run();
-  }, ms);
-  socket.once("close", end);
-}
-
-/** When Retry-After lets the client come again; a time in the past is now. */
-function untilOf(retryAfter: string, now: number): number {
+/** The milliseconds that Retry-After asks to wait, by the clock of the answer; a time in the past is now. */
+function waitOf(headers: Answer["headers"] = {}): number {
+  const retryAfter = headers["Retry-After"];
   const seconds = Number(retryAfter);
-  return Math.max(now, Number.isNaN(seconds) ? Date.parse(retryAfter) : now + 1000 * seconds);
+  const date = headers["Date"];
+  const ms = Number.isNaN(seconds)
+    ? Date.parse(retryAfter) - (date === undefined ? realNow() : Date.parse(date))
+    : 1000 * seconds;
+  return Math.max(0, ms);
 }
 
-async function forward(url: string, { method, path, headers, body }: Received): Promise<Answer> {
-  const passed = new Headers();
-  for (const name of ["authorization", "content-type", "accept"]) {
+function pick(headers: Headers, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => {
     const value = headers.get(name);
-    if (value !== undefined) passed.set(name, value);
-  }
-  const response = await fetch(url + path, { method, headers: passed, body: method === "GET" ? null : body });
-  return {
-    status: response.status,
-    headers: Object.fromEntries(["content-type", "retry-after"].flatMap((name) => {
-      const value = response.headers.get(name);
-      return value === null ? [] : [[name, value]];
-    })),
-    body: new Uint8Array(await response.arrayBuffer()),
-  };
-}
-
-/** Reads one request of a connection, just as far as is needed: later ones are none of this server's. */
-function readRequest(socket: Socket, elsewhere: string, on: (request: Received) => void): void {
-  let bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
-  let done = false;
-  // The listener stays, since a connection whose data nobody reads does not tell that it was closed.
-  socket.on("data", (chunk) => {
-    if (done) return;
-    bytes = concat(bytes, chunk);
-    // Latin-1 keeps one character a byte.
-    const head = new TextDecoder("latin1").decode(bytes.subarray(0, 16_384));
-    const end = head.indexOf("\r\n\r\n");
-    if (end < 0) return;
-    const [start, ...lines] = head.slice(0, end).split("\r\n");
-    const [method, path] = start.split(" ");
-    const headers = new Map(lines.map((line) => {
-      const colon = line.indexOf(":");
-      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-    }));
-    const body = bytes.subarray(end + 4);
-    if (body.length < Number(headers.get("content-length") ?? 0)) return;
-    done = true;
-    on({ method, path, headers, body, elsewhere });
-  });
-}
-
-/** One connection an answer: what is scripted for the next request must not depend on which connection it takes. */
-function headOf({ status, headers = {} }: Answer, length: number | "chunked"): string {
-  const framing = length === "chunked" ? { "Transfer-Encoding": "chunked" } : { "Content-Length": String(length) };
-  const all = { ...headers, ...status === 204 ? {} : framing, "Connection": "close" };
-  return `HTTP/1.1 ${status} Status\r\n${Object.entries(all).map(([k, v]) => `${k}: ${v}\r\n`).join("")}\r\n`;
-}
-
-function bytesOf(answer: Answer): Uint8Array {
-  const body = toBytes(answer.body);
-  return concat(headOf(answer, body.length), body);
-}
-
-function toBytes(body: string | Uint8Array = ""): Uint8Array {
-  return typeof body === "string" ? new TextEncoder().encode(body) : body;
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
-
-function concat(...parts: readonly (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
-  const all = parts.map((part) => toBytes(part));
-  const bytes = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of all) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
-function form(): URLSearchParams {
-  const { clientId, clientSecret } = CREDENTIALS;
-  return new URLSearchParams({ grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret });
-}
-
-function track(socket: Socket, sockets: Set<Socket>): void {
-  sockets.add(socket);
-  socket.on("close", () => sockets.delete(socket));
-  // A client may go at any time.
-  socket.on("error", () => {});
-}
-
-function listen(server: Listener): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
-  });
-}
-
-function closed(server: Listener): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
-}
-
-/** What a service that knows no shame sends back: all that it was sent, secrets included, as each platform writes it. */
-export function echoOf({ method, path, headers, body }: Received): string {
-  const form = textOf(body).slice(0, 1000);
-  const secret = new URLSearchParams(form).get("client_secret") ?? "";
-  const lower = form.replace(/%../g, (hex) => hex.toLowerCase());
-  return `${headers.get("authorization") ?? ""} ${secret} ${lower} ${form} ${method} ${path}`;
+    return value === null ? [] : [[name, value]];
+  }));
 }

@@ -1,17 +1,23 @@
 /**
- * The faults that the tests know, by name. What answers wrongly sends back whatever it was sent, secrets included.
+ * The faults that the tests know, by name. A wrong answer echoes whatever was sent, secrets included.
  *
  * @module
  */
-import { type Answer, echoOf, type Fault, type Received } from "./fault_server.ts";
+import type { Fault } from "./fault_server.ts";
+import { type Answer, type Received, toText } from "./wire.ts";
 
 const DEEP = "[".repeat(100_000) + "]".repeat(100_000);
 
 export const FAULTS = {
-  "connection refused": { _tag: "Refuse" },
+  "connection refused": { _tag: "Unreachable", why: "refused" },
+  "host name not resolved": { _tag: "Unreachable", why: "unresolved" },
+  "TLS handshake refused": { _tag: "Unreachable", why: "handshake" },
+  "TLS certificate not trusted": { _tag: "Unreachable", why: "certificate" },
   "reset before the headers": { _tag: "Reset", at: "before" },
   "reset inside the headers": { _tag: "Reset", at: "inside" },
   "reset after the headers": { _tag: "Reset", at: "after" },
+  "closed before the body was read": { _tag: "Close", at: "head" },
+  "closed after the request was read": { _tag: "Close", at: "request" },
   "body cut short": { _tag: "Cut" },
   "`Content-Length` too long": { _tag: "Length", announced: "more" },
   "gzip that is not": { _tag: "NotGzip" },
@@ -19,21 +25,19 @@ export const FAULTS = {
   "silence after the headers": { _tag: "Stall", at: "after" },
   "one byte a second": { _tag: "Drip" },
   "408": problem(408),
+  "425": problem(425),
   "429": problem(429),
-  "429, `Retry-After: -5`": problem(429, () => "-5"),
-  "429, `Retry-After: 1`": problem(429, () => "1"),
-  // A date has no milliseconds: one that is 0.1 to 1.1 s ahead.
-  "429, `Retry-After` as a date": problem(
-    429,
-    () => new Date(1000 * Math.ceil(Date.now() / 1000 + 0.1)).toUTCString(),
-  ),
-  "429, `Retry-After: 1e12`": problem(429, () => "1e12"),
+  "429, `Retry-After: -5`": problem(429, () => ({ "Retry-After": "-5" })),
+  "429, `Retry-After: 1`": problem(429, () => ({ "Retry-After": "1" })),
+  "429, `Retry-After: 1e12`": problem(429, () => ({ "Retry-After": "1e12" })),
   "500": problem(500),
+  "500, `Retry-After: 0`": problem(500, () => ({ "Retry-After": "0" })),
   "502": problem(502),
   "503": problem(503),
   "504": problem(504),
-  "200 with HTML": { _tag: "Answer", answer: page },
-  "200 with `{}`": { _tag: "Answer", answer: () => ({ status: 200, body: "{}" }) },
+  "503, a page, `Retry-After: 0`": page(503, () => ({ "Retry-After": "0" })),
+  "200, a page": page(200),
+  "200, `{}`": { _tag: "Answer", answer: () => ({ status: 200, body: "{}" }) },
   "200, empty": { _tag: "Answer", answer: () => ({ status: 200 }) },
   "204": { _tag: "Answer", answer: () => ({ status: 204 }) },
   "`Content-Length` too short": { _tag: "Length", announced: "less" },
@@ -50,35 +54,61 @@ export const FAULTS = {
   "30 MB": { _tag: "Flood", status: 200, bytes: 30_000_000, base64: false },
   "30 MB in 30 KB of gzip": { _tag: "Bomb", bytes: 30_000_000 },
   "100 MB of Base64": { _tag: "Flood", status: 200, bytes: 100_000_000, base64: true },
-  "301 to another origin": {
-    _tag: "Answer",
-    answer: (request) => ({ ...page(request), status: 301, headers: { Location: request.elsewhere + request.path } }),
-  },
+  "301 to another origin": page(301, (request, elsewhere) => ({ Location: elsewhere + request.path })),
   "400": problem(400),
   "401": problem(401),
   "403": problem(403),
   "404": problem(404),
+  "400, `invalid_client`": refusal(400),
+  "401, `invalid_client`": refusal(401),
+  "403, `invalid_client`": refusal(403),
 } as const satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof FAULTS;
 
+type Headers = (request: Received, elsewhere: string) => Readonly<Record<string, string>>;
+
 /** An RFC 7807 problem, in the JSON of .NET and PHP, which write `+` and `/` as escapes. */
-function problem(status: number, retryAfter?: () => string): Fault {
+function problem(status: number, headers: Headers = () => ({})): Fault {
   return {
     _tag: "Answer",
-    answer: (request) => ({
+    answer: (request, elsewhere) => ({
       status,
-      headers: { ...retryAfter === undefined ? null : { "Retry-After": retryAfter() } },
+      headers: { "Content-Type": "application/problem+json", ...headers(request, elsewhere) },
       body: JSON.stringify({ type: "about:blank", title: `Status ${status}`, status, detail: echoOf(request) })
         .replaceAll("+", "\\u002B").replaceAll("/", "\\/"),
     }),
   };
 }
 
-function page(request: Received): Answer {
+/** A gateway's page. */
+function page(status: number, headers: Headers = () => ({})): Fault {
   return {
-    status: 200,
-    headers: { "Content-Type": "text/html" },
-    body: `<html>${echoOf(request)}<h1>Please sign in`,
+    _tag: "Answer",
+    answer: (request, elsewhere): Answer => ({
+      status,
+      headers: { "Content-Type": "text/html", ...headers(request, elsewhere) },
+      body: `<html>${echoOf(request)}<h1>Please sign in`,
+    }),
   };
+}
+
+/** The token endpoint's refusal. Source: RFC 6749, section 5.2. */
+function refusal(status: number): Fault {
+  return {
+    _tag: "Answer",
+    answer: (request) => ({
+      status,
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ error: "invalid_client", error_description: echoOf(request) }),
+    }),
+  };
+}
+
+/** Everything that was sent, secrets included, in the spelling of several platforms. */
+function echoOf({ method, path, headers, body }: Received): string {
+  const form = toText(body).slice(0, 1000);
+  const secret = new URLSearchParams(form).get("client_secret") ?? "";
+  const lower = form.replace(/%../g, (hex) => hex.toLowerCase());
+  return `${headers.get("authorization") ?? ""} ${secret} ${lower} ${form} ${method} ${path}`;
 }

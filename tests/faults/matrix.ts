@@ -1,41 +1,49 @@
 /**
- * What happens when: each fault at each call, once, three times and always, and what is to come of it. The expectations
- * follow from the rules, which are stated once for each kind of fault. Run, it prints the README's table.
+ * What happens when: each fault at each call, once, three times and always, on a fresh connection and on one that has
+ * been used before, and what must come of it. The expectations follow from rules, stated once for each kind of fault.
+ * Run as a program, it prints the table of the README.
  *
  * @module
  */
 import type { Call } from "../../src/error.ts";
-import type { FaultName } from "./faults.ts";
+import { type FaultName, FAULTS } from "./faults.ts";
 
 /** How a call takes a fault. */
 export type Kind =
-  /** It passes: tried again, and the task lives. */
-  | "passes"
-  /** It passes at the time that Retry-After tells. */
-  | "waits"
-  /** The same, and that is more patience than a single call has. */
+  /** A transient failure: retried. */
+  | "transient"
+  /** Retried when Retry-After allows it. */
+  | "delayed"
+  /** The same, but the wait is longer than the `maxDelay` of a single call. */
   | "postponed"
-  /** It cannot be understood: tried once more. */
-  | "unclear"
-  /** It is too much to read, or the service has decided: final. */
-  | "decided"
-  /** The credentials are refused: final, and for all callers. */
+  /** Not understood: retried once. */
+  | "unintelligible"
+  /** Too much to read, or decided by the service: not retried. */
+  | "final"
+  /** The credentials are refused: not retried, and remembered for all callers. */
   | "refused"
-  /** The token is refused: there is another one, once. */
+  /** The token is refused: replaced once. */
   | "renewed"
-  /** The image was sent and the answer lost: final. */
-  | "lost"
-  /** It looks like the true answer, and may be it. */
-  | "harmless"
-  /** It is a status as any other. */
-  | "heard";
+  /** The image was sent and the outcome is unknown: not retried. */
+  | "unconfirmed"
+  /** As good as the true answer. */
+  | "accepted"
+  /** A status like any other. */
+  | "status"
+  /** A refusal that says that there is no such task: final, unless the task has just been submitted. */
+  | "unknown"
+  /** The status that says the same. */
+  | "absent";
 
-/** The kinds of calls: one that is tried `retry.tries` times, or one of a watch, which has a deadline. */
-export type Way = "call" | "watch";
+/** A call that is made up to `retry.tries` times, or a watch, which has a deadline: of a task of unknown age, or not. */
+export type Way = "call" | "watch" | "watch of a new task" | "watch of an old task";
+
+/** Whether the faulty request is the first on its connection. */
+export type Connection = "fresh" | "warm";
 
 /**
  * What a call comes to: how it ends, how many requests were answered wrongly until then (null for as many as there was
- * time for), and whether `onRetry` was heard. `survives` is the end without the fault; `%` stands for the fault's own
+ * time for), and whether `onRetry` was called. `survives` is the end without the fault; `%` stands for the fault's own
  * evidence.
  */
 type Rule = readonly [outcome: string, faulty: number | null, retried: boolean];
@@ -45,13 +53,13 @@ type Rules = readonly [Rule, Rule, Rule];
 
 export const TIMES = [1, 3, Infinity] as const;
 
-const AT_ONCE: Rules = [["%", 1, false], ["%", 1, false], ["%", 1, false]];
-const ONCE_MORE: Rules = [["survives", 1, true], ["%", 2, true], ["%", 2, true]];
+const NOT_RETRIED: Rules = [["%", 1, false], ["%", 1, false], ["%", 1, false]];
+const RETRIED_ONCE: Rules = [["survives", 1, true], ["%", 2, true], ["%", 2, true]];
 const THREE_TRIES: Rules = [["survives", 1, true], ["%", 3, true], ["%", 3, true]];
 const ANOTHER_TOKEN: Rules = [["survives", 1, false], ["Unauthorized", 2, false], ["Unauthorized", 2, false]];
-const NEVER_AGAIN: Rules = [["Unauthorized", 1, false], ["Unauthorized", 1, false], ["Unauthorized", 1, false]];
-const AS_DONE: Rules = [["survives", 1, false], ["survives", 1, false], ["survives", 1, false]];
-const TO_THE_DEADLINE: Rules = [
+const REMEMBERED: Rules = [["Unauthorized", 1, false], ["Unauthorized", 1, false], ["Unauthorized", 1, false]];
+const NO_FAULT: Rules = [["survives", 1, false], ["survives", 1, false], ["survives", 1, false]];
+const UNTIL_THE_DEADLINE: Rules = [
   ["survives", 1, true],
   ["survives", 3, true],
   ["GaveUp deadline after a failure", null, true],
@@ -63,22 +71,29 @@ const NEVER_SENT_AGAIN: Rules = [
 ];
 /** The last wait that is asked for is longer than what is left until the deadline. */
 const AFTER_THE_WAIT: Rules = [["survives", 1, true], ["survives", 3, true], ["%", null, true]];
+const ONE_STATUS: Rules = [["Pending", 1, false], ["Pending", 1, false], ["Pending", 1, false]];
+const NO_TASK: Rules = [["NotExist", 1, false], ["NotExist", 1, false], ["NotExist", 1, false]];
+const SOME_STATUSES: Rules = [["survives", 1, false], ["survives", 3, false], ["GaveUp deadline", null, false]];
 
-/** The rules. The sending of an image is a single call in a stream as well; that of its token, too. */
+/** The same whatever is known of the task's age. */
+function always(call: Rules, watch: Rules = call): { readonly [W in Way]: Rules } {
+  return { call, watch, "watch of a new task": watch, "watch of an old task": watch };
+}
+
+/** The rules. Sending an image is a single call even in a stream; so is asking for its token. */
 const RULES: { readonly [K in Kind]: { readonly [W in Way]: Rules } } = {
-  passes: { call: THREE_TRIES, watch: TO_THE_DEADLINE },
-  waits: { call: THREE_TRIES, watch: AFTER_THE_WAIT },
-  postponed: { call: AT_ONCE, watch: AFTER_THE_WAIT },
-  unclear: { call: ONCE_MORE, watch: ONCE_MORE },
-  decided: { call: AT_ONCE, watch: AT_ONCE },
-  refused: { call: NEVER_AGAIN, watch: NEVER_AGAIN },
-  renewed: { call: ANOTHER_TOKEN, watch: ANOTHER_TOKEN },
-  lost: { call: NEVER_SENT_AGAIN, watch: NEVER_SENT_AGAIN },
-  harmless: { call: AS_DONE, watch: AS_DONE },
-  heard: {
-    call: [["Pending", 1, false], ["Pending", 1, false], ["Pending", 1, false]],
-    watch: [["survives", 1, false], ["survives", 3, false], ["GaveUp deadline", null, false]],
-  },
+  transient: always(THREE_TRIES, UNTIL_THE_DEADLINE),
+  delayed: always(THREE_TRIES, AFTER_THE_WAIT),
+  postponed: always(NOT_RETRIED, AFTER_THE_WAIT),
+  unintelligible: always(RETRIED_ONCE),
+  final: always(NOT_RETRIED),
+  refused: always(REMEMBERED),
+  renewed: always(ANOTHER_TOKEN),
+  unconfirmed: always(NEVER_SENT_AGAIN),
+  accepted: always(NO_FAULT),
+  status: always(ONE_STATUS, SOME_STATUSES),
+  unknown: { ...always(NOT_RETRIED), "watch of a new task": UNTIL_THE_DEADLINE },
+  absent: { ...always(NO_TASK), "watch of a new task": UNTIL_THE_DEADLINE },
 };
 
 /** What a row needs besides the options of all cases. */
@@ -91,56 +106,70 @@ type Row = readonly [FaultName, evidence: string, token: Kind, submit: Kind, fet
 
 const PATIENT: RowOptions = { maxDelay: 1700 };
 
-/** The three kinds of faults, apart. */
+const WAIT = "Http 429 with a wait";
+
+/** The faults by what they are. */
 // deno-fmt-ignore
 const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
-  ["What passes", [
-    //                                                      token        image        polling      cancelling
-    ["connection refused",           "Network",             "passes",    "lost",      "passes",    "passes"],
-    ["reset before the headers",     "Network",             "passes",    "lost",      "passes",    "passes"],
-    ["reset inside the headers",     "Network",             "passes",    "lost",      "passes",    "passes"],
-    ["reset after the headers",      "Network",             "passes",    "lost",      "passes",    "passes"],
-    ["body cut short",               "Network",             "passes",    "lost",      "passes",    "passes"],
-    ["`Content-Length` too long",    "Network",             "passes",    "lost",      "passes",    "passes"],
+  ["The request was not taken", [
+    //                                                     token             submit         fetch             cancel
+    ["connection refused",              "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["host name not resolved",          "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["TLS handshake refused",           "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["TLS certificate not trusted",     "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["408",                             "Http 408",        "transient",      "transient",   "transient",      "transient"],
+    ["425",                             "Http 425",        "transient",      "transient",   "transient",      "transient"],
+    ["429",                             "Http 429",        "transient",      "transient",   "transient",      "transient"],
+    ["429, `Retry-After: -5`",          "Http 429",        "transient",      "transient",   "transient",      "transient"],
+    ["503",                             "Http 503",        "transient",      "transient",   "transient",      "transient"],
+    ["503, a page, `Retry-After: 0`",   "Http 503",        "transient",      "transient",   "transient",      "transient"],
+    ["429, `Retry-After: 1`",           WAIT,              "delayed",        "delayed",     "delayed",        "delayed", PATIENT],
+    ["429, `Retry-After: 1`",           WAIT,              "postponed",      "postponed",   "postponed",      "postponed"],
+    ["429, `Retry-After: 1e12`",        WAIT,              "final",          "final",       "final",          "final"],
+  ]],
+  ["The request may have been taken", [
+    ["reset before the headers",        "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["reset inside the headers",        "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["reset after the headers",         "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["closed before the body was read", "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["closed after the request was read", "Network",       "transient",      "unconfirmed", "transient",      "transient"],
+    ["body cut short",                  "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["`Content-Length` too long",       "Network",         "transient",      "unconfirmed", "transient",      "transient"],
     // A runtime does not tell it from a connection that breaks in the middle of the body.
-    ["gzip that is not",             "Network",             "passes",    "lost",      "passes",    "passes"],
-    ["silence",                      "Timeout",             "passes",    "lost",      "passes",    "passes"],
-    ["silence after the headers",    "Timeout",             "passes",    "lost",      "passes",    "passes"],
-    ["one byte a second",            "Timeout",             "passes",    "lost",      "passes",    "passes"],
-    ["500",                          "Http 500",            "passes",    "lost",      "passes",    "passes"],
-    ["502",                          "Http 502",            "passes",    "lost",      "passes",    "passes"],
-    ["504",                          "Http 504",            "passes",    "lost",      "passes",    "passes"],
-    ["408",                          "Http 408",            "passes",    "passes",    "passes",    "passes"],
-    ["429",                          "Http 429",            "passes",    "passes",    "passes",    "passes"],
-    ["429, `Retry-After: -5`",       "Http 429",            "passes",    "passes",    "passes",    "passes"],
-    ["503",                          "Http 503",            "passes",    "passes",    "passes",    "passes"],
-    ["429, `Retry-After: 1`",        "Http 429 with a wait", "waits",     "waits",     "waits",     "waits", PATIENT],
-    ["429, `Retry-After: 1`",        "Http 429 with a wait", "postponed", "postponed", "postponed", "postponed"],
-    ["429, `Retry-After` as a date", "Http 429 with a wait", "postponed", "postponed", "postponed", "postponed"],
-    // For a poll it is a status as any other; a task may be begun twice.
-    ["back to `Pending`",            "Malformed",           "unclear",   "lost",      "heard",     "unclear"],
+    ["gzip that is not",                "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["silence",                         "Timeout",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["silence after the headers",       "Timeout",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["one byte a second",               "Timeout",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["500",                             "Http 500",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["500, `Retry-After: 0`",           "Http 500",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["502",                             "Http 502",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["504",                             "Http 504",        "transient",      "unconfirmed", "transient",      "transient"],
   ]],
-  ["What cannot be understood", [
-    ["200 with HTML",                "Malformed",           "unclear",   "lost",      "unclear",   "unclear"],
-    ["200 with `{}`",                "Malformed",           "unclear",   "lost",      "unclear",   "unclear"],
-    ["the wrong id",                 "Malformed",           "unclear",   "lost",      "unclear",   "unclear"],
-    ["an unknown status",            "Malformed",           "unclear",   "lost",      "unclear",   "unclear"],
-    ["JSON 100,000 deep",            "Malformed",           "unclear",   "lost",      "unclear",   "unclear"],
-    ["200, empty",                   "Malformed",           "unclear",   "lost",      "unclear",   "harmless"],
-    ["204",                          "Malformed",           "unclear",   "lost",      "unclear",   "harmless"],
+  ["The answer is not understood", [
+    ["200, a page",                     "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
+    ["200, `{}`",                       "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
+    ["the wrong id",                    "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
+    ["an unknown status",               "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
+    ["JSON 100,000 deep",               "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
     // The true answer to a cancellation is empty.
-    ["`Content-Length` too short",   "Malformed",           "unclear",   "lost",      "unclear",   "harmless"],
-    ["30 MB",                        "TooLarge",            "decided",   "lost",      "decided",   "decided"],
-    ["30 MB in 30 KB of gzip",       "TooLarge",            "decided",   "lost",      "decided",   "decided"],
-    ["100 MB of Base64",             "TooLarge",            "decided",   "lost",      "decided",   "decided"],
+    ["200, empty",                      "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "accepted"],
+    ["204",                             "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "accepted"],
+    ["`Content-Length` too short",      "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "accepted"],
+    ["30 MB",                           "TooLarge",        "final",          "unconfirmed", "final",          "final"],
+    ["30 MB in 30 KB of gzip",          "TooLarge",        "final",          "unconfirmed", "final",          "final"],
+    ["100 MB of Base64",                "TooLarge",        "final",          "unconfirmed", "final",          "final"],
   ]],
-  ["What the service decided", [
-    ["429, `Retry-After: 1e12`",     "Http 429 with a wait", "decided",  "decided",   "decided",   "decided"],
-    ["301 to another origin",        "Http 301",            "decided",   "decided",   "decided",   "decided"],
-    ["404",                          "Http 404",            "decided",   "decided",   "decided",   "decided"],
-    ["400",                          "Http 400",            "refused",   "decided",   "decided",   "decided"],
-    ["403",                          "Http 403",            "refused",   "decided",   "decided",   "decided"],
-    ["401",                          "Unauthorized",        "refused",   "renewed",   "renewed",   "renewed"],
+  ["The service decided", [
+    // A task may be started twice.
+    ["back to `Pending`",               "Malformed",       "unintelligible", "unconfirmed", "status",         "unintelligible"],
+    ["301 to another origin",           "Http 301",        "final",          "final",       "final",          "final"],
+    ["400",                             "Http 400",        "refused",        "final",       "final",          "final"],
+    ["403",                             "Http 403",        "refused",        "final",       "final",          "final"],
+    ["404",                             "Http 404",        "final",          "final",       "final",          "final"],
+    ["401",                             "Http 401",        "refused",        "renewed",     "renewed",        "renewed"],
+    ["400, `invalid_client`",           "Http 400",        "refused",        "final",       "final",          "final"],
+    ["403, `invalid_client`",           "Http 403",        "refused",        "final",       "final",          "final"],
+    ["401, `invalid_client`",           "Http 401",        "refused",        "renewed",     "renewed",        "renewed"],
   ]],
 ];
 
@@ -149,6 +178,7 @@ export interface Case {
   readonly fault: FaultName;
   readonly call: Call;
   readonly way: Way;
+  readonly connection: Connection;
   /** How often the fault comes. */
   readonly times: number;
   /** Whether the service gets the request all the same. */
@@ -158,7 +188,7 @@ export interface Case {
   readonly expected: Expected;
 }
 
-/** What is to come of a case. */
+/** What must come of a case. */
 export interface Expected {
   readonly outcome: string;
   /** How many requests were answered wrongly; null for two and more. */
@@ -166,66 +196,78 @@ export interface Expected {
   readonly retried: boolean;
 }
 
-const WAYS: { readonly [C in Call]: readonly Way[] } = {
-  token: ["call", "watch"],
-  submit: ["call"],
-  fetch: ["call", "watch"],
-  cancel: ["call"],
-};
-
 /** The whole matrix. */
 export const CASES: readonly Case[] = SECTIONS.flatMap(([, rows]) => rows).flatMap(casesOf);
 
 export const FAULTS_TESTED: readonly FaultName[] = [...new Set(CASES.map(({ fault }) => fault))];
 
-export function titleOf({ fault, call, way, times, taken, kind }: Case): string {
+export function titleOf({ fault, call, way, connection, times, taken, kind }: Case): string {
   const often = times === 1 ? "once" : times === 3 ? "three times" : "always";
   const where = call === "submit" ? taken ? "submit, taken" : "submit, not taken" : `${call}, in a ${way}`;
-  return `${fault} at ${where}, ${often}: ${kind}`;
+  return `${fault} at ${where}, ${often}, ${connection}: ${kind}`;
 }
 
 function casesOf([fault, evidence, token, submit, fetch, cancel, options = {}]: Row): readonly Case[] {
   const kinds: { readonly [C in Call]: Kind } = { token, submit, fetch, cancel };
-  return (["token", "submit", "fetch", "cancel"] as const).flatMap((call) =>
-    WAYS[call].flatMap((way) =>
-      TIMES.flatMap((times, column) => {
-        const kind = kinds[call];
-        const [outcome, faulty, retried] = RULES[kind][way][column];
-        const expected = { outcome: outcome.replace("%", evidence), faulty, retried };
-        return flavours(fault, call, kind).map((taken): Case => (
-          { fault, call, way, times, taken, kind, options, expected }
-        ));
-      })
-    )
-  );
+  const cases: Case[] = [];
+  for (const call of ["token", "submit", "fetch", "cancel"] as const) {
+    const kind = kinds[call];
+    for (const way of waysOf(call, kind)) {
+      for (const connection of connectionsTo(fault)) {
+        for (const [column, times] of TIMES.entries()) {
+          const [outcome, faulty, retried] = RULES[kind][way][column];
+          const expected = { outcome: outcome.replace("%", evidence), faulty, retried };
+          for (const taken of outcomesOf(fault, call, kind)) {
+            cases.push({ fault, call, way, connection, times, taken, kind, options, expected });
+          }
+        }
+      }
+    }
+  }
+  return cases;
+}
+
+function waysOf(call: Call, kind: Kind): readonly Way[] {
+  if (call === "submit" || call === "cancel") return ["call"];
+  const aged = ["watch of a new task", "watch of an old task"] as const;
+  return kind === "unknown" || kind === "absent" ? ["call", "watch", ...aged] : ["call", "watch"];
+}
+
+/** What cannot be reached has no connection that could have been used before. */
+function connectionsTo(fault: FaultName): readonly Connection[] {
+  return FAULTS[fault]._tag === "Unreachable" ? ["fresh"] : ["fresh", "warm"];
 }
 
 /**
- * An image whose answer is lost may have been taken or not, and the library must do the same in both cases. One that the
- * service refuses was not taken. Other requests may reach the service as often as they like.
+ * Whether the service gets the request. An image whose outcome is unknown may have been taken or not, and the library
+ * must do the same in both cases. One that the service refuses was not taken. Other requests may be taken at any time.
  */
-function flavours(fault: FaultName, call: Call, kind: Kind): readonly boolean[] {
+function outcomesOf(fault: FaultName, call: Call, kind: Kind): readonly boolean[] {
   if (call !== "submit") return [true];
-  return kind === "lost" && fault !== "connection refused" ? [false, true] : [false];
+  return kind === "unconfirmed" && FAULTS[fault]._tag !== "Unreachable" && fault !== "closed before the body was read"
+    ? [false, true]
+    : [false];
 }
 
-/** How the README says it. */
-const WORDS: { readonly [K in Kind]: { readonly [W in Way]: string } } = {
-  passes: { call: "again, then %", watch: "again, then `GaveUp`" },
-  waits: { call: "again after the wait, then %", watch: "again after the wait" },
-  postponed: { call: "%", watch: "again after the wait" },
-  unclear: { call: "once more, then %", watch: "once more, then %" },
-  decided: { call: "%", watch: "%" },
-  refused: { call: "`Unauthorized`, never again", watch: "`Unauthorized`, never again" },
+/** The words of the README. */
+const WORDS: { readonly [K in Kind]: { readonly call: string; readonly watch: string } } = {
+  transient: { call: "retried, then %", watch: "retried, then `GaveUp`" },
+  delayed: { call: "retried after the wait, then %", watch: "retried after the wait" },
+  postponed: { call: "%", watch: "retried after the wait" },
+  unintelligible: { call: "retried once, then %", watch: "retried once, then %" },
+  final: { call: "%", watch: "%" },
+  refused: { call: "`Unauthorized`, remembered", watch: "`Unauthorized`, remembered" },
   renewed: { call: "a new token, then `Unauthorized`", watch: "a new token, then `Unauthorized`" },
-  lost: { call: "`Unconfirmed`, never again", watch: "" },
-  harmless: { call: "done", watch: "done" },
-  heard: { call: "a status", watch: "a status" },
+  unconfirmed: { call: "`Unconfirmed`", watch: "`Unconfirmed`" },
+  accepted: { call: "success", watch: "success" },
+  status: { call: "a status", watch: "a status" },
+  unknown: { call: "%", watch: "%; of a new task: retried" },
+  absent: { call: "`NotExist`", watch: "`NotExist`; of a new task: retried" },
 };
 
-/** The README's table: the faults that are taken alike share a row. */
+/** The table of the README: faults with the same effects share a row. */
 export function markdownTable(): string {
-  const header = ["what comes", "asking for a token", "sending the image", "polling", "cancelling"];
+  const header = ["Fault", "Token request", "Submit", "Poll", "Cancel"];
   const lines = SECTIONS.flatMap(([title, rows]) => {
     const groups = new Map<string, string[]>();
     for (const [fault, evidence, token, submit, fetch, cancel, options] of rows) {

@@ -1,0 +1,65 @@
+// A server closes idle connections whenever it likes, even at the moment when a client sends its next request.
+import * as E from "fp-ts/lib/Either.js";
+import { deepStrictEqual as deepEqual, ok } from "node:assert/strict";
+import { submitImage } from "../../src/api.ts";
+import { connect } from "../../src/request.ts";
+import { CREDENTIALS, type Fetch, startFaultServer } from "./fault_server.ts";
+import { asText, IS_DENO } from "./sabotage.ts";
+
+/** The sanitizers are off unless a test turns them on. */
+const strict = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true } as const;
+
+const IMAGES = 300;
+
+/** What came of the images that were sent while the server closed its idle connections. */
+interface Outcome {
+  /** An image that was taken twice, or not as the library says. */
+  readonly problems: readonly string[];
+  /** How many images ended as `Unconfirmed`. */
+  readonly unconfirmed: number;
+}
+
+async function sendWhileClosing(sabotage: (fetch: Fetch) => Fetch = (fetch) => fetch): Promise<Outcome> {
+  const takings = new Map<string, number>();
+  const server = await startFaultServer({
+    keepAlive: true,
+    onTaken: (_, body) => {
+      const { image } = JSON.parse(body);
+      takings.set(image, (takings.get(image) ?? 0) + 1);
+    },
+  });
+  const service = connect({ credentials: CREDENTIALS, baseUrl: server.url, fetch: sabotage(server.fetch) });
+  const problems: string[] = [];
+  let unconfirmed = 0;
+  try {
+    for (let n = 0; n < IMAGES; n++) {
+      const reply = submitImage(new TextEncoder().encode(`image ${n}`))(service)();
+      // Before, while and after the request goes out.
+      for (let turn = 0; turn < n % 5; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+      server.closeIdle();
+      const id = await reply;
+      const times = takings.get(btoa(`image ${n}`)) ?? 0;
+      if (times > 1) problems.push(`image ${n} was taken ${times} times`);
+      if (E.isRight(id) && times === 0) problems.push(`image ${n} was not taken and has the id ${id.right}`);
+      if (E.isLeft(id) && id.left._tag === "Unconfirmed") unconfirmed++;
+      else if (E.isLeft(id)) problems.push(`image ${n} ended as ${JSON.stringify(id.left)}`);
+    }
+    return { problems, unconfirmed };
+  } finally {
+    await server.close();
+  }
+}
+
+Deno.test("no image is sent twice if idle connections close at the moment of their reuse", strict, async () => {
+  const { problems, unconfirmed } = await sendWhileClosing();
+  deepEqual(problems, []);
+  ok(unconfirmed > 0, "some requests met a connection that was closing");
+});
+
+Deno.test("idle connections that close reveal a body that Deno sends twice", {
+  ...strict,
+  ignore: !IS_DENO,
+}, async () => {
+  const { problems } = await sendWhileClosing(asText);
+  ok(problems.some((problem) => /^image \d+ was taken [2-9] times$/.test(problem)), problems.join("\n"));
+});
