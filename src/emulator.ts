@@ -188,7 +188,7 @@ function createGate(clock: () => number, credentials: Credentials | undefined) {
       const now = clock();
       const id = form.get("client_id"), secret = form.get("client_secret");
       if (typeof id !== "string" || typeof secret !== "string") {
-        return problem(400, "Expected the fields grant_type, client_id and client_secret.");
+        return tokenError("invalid_request", "Expected the fields grant_type, client_id and client_secret.");
       }
       sweep(refused, MAX_PAIRS, now);
       const pair = JSON.stringify([id, secret]);
@@ -200,7 +200,9 @@ function createGate(clock: () => number, credentials: Credentials | undefined) {
       const isGrant = form.get("grant_type") === "client_credentials";
       if (!isGrant || !isKnown(id, secret)) {
         refused.set(pair, { until: now + LOCK, times: times + 1 });
-        return problem(400, isGrant ? "The credentials are wrong." : "Expected the grant_type client_credentials.");
+        return isGrant
+          ? tokenError("invalid_client", "The credentials are wrong.")
+          : tokenError("unsupported_grant_type", "Expected the grant_type client_credentials.");
       }
       const token = (crypto.randomUUID() + crypto.randomUUID()).replaceAll("-", "");
       tokens.set(token, { until: now + TOKEN_LIFETIME });
@@ -302,6 +304,11 @@ function queueFull(): Response {
   return problem(429, "The queue is full.", { "Retry-After": "1" });
 }
 
+/** A refusal of the token endpoint. Source: RFC 6749, section 5.2. */
+function tokenError(error: string, description: string): Response {
+  return json({ error, error_description: description }, { "Cache-Control": "no-store" }, 400);
+}
+
 /** An RFC 7807 problem, of the type that the service's own tools expect. */
 function problem(status: number, detail: string, headers: Record<string, string> = {}): Response {
   const body = { type: "about:blank", title: TITLES.get(status) ?? null, status, detail, instance: null };
@@ -312,8 +319,9 @@ function text(body: string, status = 200, headers: Record<string, string> = {}):
   return new Response(body, { status, headers: { "Content-Type": "text/plain; charset=utf-8", ...headers } });
 }
 
-function json(body: unknown, headers: Record<string, string> = {}): Response {
+function json(body: unknown, headers: Record<string, string> = {}, status = 200): Response {
   return new Response(JSON.stringify(body), {
+    status,
     headers: { "Content-Type": "application/json; charset=utf-8", ...headers },
   });
 }

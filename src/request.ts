@@ -355,14 +355,18 @@ function refusal(call: Call, { status, retryAfter, text }: Answer): RegionsError
   return http(call, status, retryAfter, readProblem(text));
 }
 
+/** Undefined where the text is not JSON: not every gateway speaks it. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Title and detail of an RFC 7807 problem, the error of RFC 6749, or the beginning of another text. */
 function readProblem(text: string): string {
-  let problem: unknown = null;
-  try {
-    problem = JSON.parse(text);
-  } catch {
-    // Not every gateway speaks JSON.
-  }
+  const problem = parseJson(text);
   const said = isObject(problem) ? [problem.title, problem.detail, problem.error, problem.error_description] : [];
   const parts = said.filter((part) => typeof part === "string" && part !== "");
   return cut((parts.length === 0 ? text : parts.join(": ")).replace(/\s+/g, " ").trim(), MAX_DETAIL);
@@ -473,12 +477,17 @@ function tokenSource(base: Transport & Pick<Service, "memory">, { credentials, t
   }
   if (typeof token === "string") return constantToken(token);
   if (token !== undefined) return suppliedToken(token);
-  const { clientId, clientSecret } = credentials ?? { clientId: "", clientSecret: "" };
-  if (typeof clientId !== "string" || clientId === "" || typeof clientSecret !== "string" || clientSecret === "") {
+  const [clientId, clientSecret] = [credentials?.clientId, credentials?.clientSecret].map(trimmed);
+  if (clientId === "" || clientSecret === "") {
     throw new TypeError("Cannot connect as credentials must hold a clientId and a clientSecret that are not empty");
   }
   const key = JSON.stringify([base.baseUrl, clientId, clientSecret]);
   return clientToken(base.memory, key, (signal) => requestToken({ ...base, signal }, { clientId, clientSecret }));
+}
+
+/** Without the line break that a secret's file ends in. */
+function trimmed(text: unknown): string {
+  return typeof text === "string" ? text.trim() : "";
 }
 
 async function requestToken(
@@ -493,9 +502,18 @@ async function requestToken(
   }, [clientSecret]);
   return E.chain((answer: Answer): E.Either<RegionsError, AccessToken> => {
     if (isSuccess(answer)) return decodeAccessToken(answer.text, Date.now());
-    const refused = answer.status === 400 || answer.status === 401 || answer.status === 403;
-    return E.left(refused ? unauthorized("token", readProblem(answer.text)) : refusal("token", answer));
+    return E.left(isTokenRefusal(answer) ? unauthorized("token", readProblem(answer.text)) : refusal("token", answer));
   })(answer);
+}
+
+/**
+ * Whether the token endpoint itself refused the credentials. A page of a firewall, or a problem of a proxy, says nothing
+ * about them. Source: RFC 6749, section 5.2.
+ */
+function isTokenRefusal({ status, text }: Answer): boolean {
+  if (status < 400 || status > 499 || status === 408 || status === 425 || status === 429) return false;
+  const body = parseJson(text);
+  return isObject(body) && typeof body.error === "string";
 }
 
 function checkBaseUrl(text: string, allowHttp: boolean): string {

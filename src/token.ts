@@ -6,7 +6,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { type AbortSignalLike, within } from "./abort.ts";
+import { type AbortSignalLike, sleep, within } from "./abort.ts";
 import { fields, guarded } from "./codec.ts";
 import { fromCodec, interrupted, malformed, type RegionsError, unauthorized } from "./error.ts";
 import { History, NO_HISTORY, observe, type Span } from "./history.ts";
@@ -41,13 +41,31 @@ export interface Memory {
   readonly toJSON: () => History;
 }
 
-/** What is known of one pair of credentials: a token, or why there is none until when. */
+/** What is known about one pair of credentials. Times are in milliseconds since 1970. */
 type Known =
   | { readonly _tag: "Token"; readonly token: AccessToken }
-  | { readonly _tag: "Refusal"; readonly error: RegionsError; readonly until: number };
+  /** The service refused the credentials, or asked to wait. */
+  | { readonly _tag: "Refusal"; readonly error: RegionsError; readonly since: number; readonly until: number }
+  /** A service is requesting a token. */
+  | { readonly _tag: "Claim"; readonly since: number };
 
-/** A token is replaced so many milliseconds before it expires, or a tenth of its life where that is less. */
+/** A token is replaced this many milliseconds before it expires, or a tenth of its lifetime if that is less. */
 const MARGIN = 60_000;
+
+/** The lifetime, in milliseconds, of a token whose answer does not state one. RFC 6749 only recommends `expires_in`. */
+const DEFAULT_LIFETIME = 300_000;
+
+/** The service locks credentials for ten minutes, so a refusal says nothing about later. */
+const LOCK = 600_000;
+
+/** A claim is only believed for this many milliseconds: on Workers, the request that made it may have ended. */
+const LEASE = 3000;
+
+/** Milliseconds between two looks at the memory while another service requests the token. */
+const PAUSE = 20;
+
+/** A memory keeps this many credential pairs. Beyond, the pair that was stored first is dropped. */
+const MAX_PAIRS = 1000;
 
 const known: WeakMap<Memory, Map<string, Known>> = new WeakMap();
 
@@ -111,10 +129,14 @@ export function suppliedToken(supply: () => Promise<string>): TokenSource {
 
 /**
  * Tokens for a client's credentials, kept in `memory` under `key`. However many callers ask, there is one request at a
- * time; it is aborted when none of them waits any more. Refused credentials are not sent again, since five refusals
- * lock them for ten minutes.
+ * time; it is aborted when none of them waits any more. Refused credentials are not sent again for ten minutes, since
+ * more than five refusals lock them for as long.
  *
- * @param request Asks the service.
+ * Services that share a memory share no promise, which Workers would not allow, but a claim: a plain value that says
+ * which of them is requesting the token. The others look at the memory until the token is there, and the next one takes
+ * over if the request failed or its claim has expired.
+ *
+ * @param request Asks the service. It never rejects.
  */
 export function clientToken(
   memory: Memory,
@@ -125,13 +147,30 @@ export function clientToken(
   if (tokens === undefined) throw new TypeError("Cannot connect as memory must come from createMemory()");
   let pending: Pending | null = null;
 
+  const obtain = async (signal: AbortSignal): Promise<E.Either<RegionsError, string>> => {
+    while (isClaimed(tokens.get(key), Date.now())) {
+      if (!await sleep(PAUSE, signal)) return E.left(interrupted("token", "aborted", 0));
+    }
+    const remembered = recall(tokens.get(key), Date.now());
+    if (remembered !== null) return remembered;
+
+    const claim: Known = { _tag: "Claim", since: Date.now() };
+    const release = (): void => {
+      if (tokens.get(key) === claim) tokens.delete(key);
+    };
+    remember(tokens, key, claim);
+    signal.addEventListener("abort", release);
+    const token = await request(signal);
+    const entry = toKnown(token, Date.now());
+    if (entry !== null) remember(tokens, key, entry);
+    release();
+    return E.map(({ value }: AccessToken) => value)(token);
+  };
   const begin = (): Pending => {
     const controller = new AbortController();
-    const answer = request(controller.signal).then((token) => {
-      const entry = toKnown(token, Date.now());
-      if (entry !== null) tokens.set(key, entry);
+    const answer = obtain(controller.signal).then((token) => {
       if (pending === begun) pending = null;
-      return E.map(({ value }: AccessToken) => value)(token);
+      return token;
     });
     const begun: Pending = { answer, controller, waiting: 0 };
     return begun;
@@ -169,7 +208,7 @@ export function decodeAccessToken(text: string, now: number): E.Either<RegionsEr
   const token = Wire.decode(body);
   if (E.isLeft(token)) return E.left(fromCodec(token.left));
   const { access_token, expires_in } = token.right;
-  const lifetime = expires_in * 1000;
+  const lifetime = toLifetime(expires_in);
   return E.map((value: string) => ({ value, staleAt: now + lifetime - Math.min(MARGIN, lifetime / 10) }))(
     checkToken(access_token),
   );
@@ -183,38 +222,70 @@ interface Pending {
 
 interface Wire {
   readonly access_token: string;
-  readonly expires_in: number;
+  readonly expires_in: unknown;
 }
 
-const Seconds: t.Type<number> = guarded(
-  "a number of seconds",
-  (u): u is number => typeof u === "number" && u > 0 && Number.isFinite(u),
-);
-
 const Wire: t.Type<Wire, unknown, unknown> = fields<Wire>(
-  { access_token: guarded("a token", t.string.is), expires_in: Seconds },
+  { access_token: guarded("a token", t.string.is), expires_in: t.unknown },
   "AccessToken",
 );
+
+/** Milliseconds. Some servers send `expires_in` as text, or nothing of use. */
+function toLifetime(expiresIn: unknown): number {
+  const seconds = typeof expiresIn === "string" ? Number(expiresIn) : expiresIn;
+  return typeof seconds === "number" && seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : DEFAULT_LIFETIME;
+}
 
 /** What an answer of the token endpoint teaches, if anything. */
 function toKnown(answer: E.Either<RegionsError, AccessToken>, now: number): Known | null {
   if (E.isRight(answer)) return { _tag: "Token", token: answer.right };
   const error = answer.left;
-  if (error._tag === "Unauthorized") return { _tag: "Refusal", error, until: Infinity };
+  if (error._tag === "Unauthorized") return { _tag: "Refusal", error, since: now, until: Infinity };
   return error._tag === "Http" && error.retryAfter !== null
-    ? { _tag: "Refusal", error, until: now + error.retryAfter }
+    ? { _tag: "Refusal", error, since: now, until: now + error.retryAfter }
     : null;
 }
 
-function recall(entry: Known | undefined, now: number): E.Either<RegionsError, string> | null {
-  if (entry?._tag === "Token") return now < entry.token.staleAt ? E.right(entry.token.value) : null;
-  if (entry === undefined || now >= entry.until) return null;
-  const { error, until } = entry;
-  return E.left(error._tag === "Http" ? { ...error, retryAfter: until - now } : error);
+/** The newest entry is the last: a `Map` keeps the order in which keys were added. */
+function remember(entries: Map<string, Known>, key: string, entry: Known): void {
+  entries.delete(key);
+  entries.set(key, entry);
+  for (const oldest of entries.keys()) {
+    if (entries.size <= MAX_PAIRS) return;
+    entries.delete(oldest);
+  }
 }
 
-/** A token with a line break would fail in the runtime's own words, and those show it. */
-function checkToken(token: string): E.Either<RegionsError, string> {
+function recall(entry: Known | undefined, now: number): E.Either<RegionsError, string> | null {
+  switch (entry?._tag) {
+    case undefined:
+    case "Claim":
+      return null;
+    case "Token":
+      return now < entry.token.staleAt ? E.right(entry.token.value) : null;
+    case "Refusal": {
+      const { error, since, until } = entry;
+      if (now >= until || !isWithin(LOCK, since, now)) return null;
+      return E.left(error._tag === "Http" ? { ...error, retryAfter: until - now } : error);
+    }
+  }
+}
+
+function isClaimed(entry: Known | undefined, now: number): boolean {
+  return entry?._tag === "Claim" && isWithin(LEASE, entry.since, now);
+}
+
+/** Whether less than `ms` milliseconds have passed. If the clock was set back, nobody knows, and the answer is no. */
+function isWithin(ms: number, since: number, now: number): boolean {
+  return now >= since && now - since < ms;
+}
+
+/**
+ * The token without the line break that a secret's file ends in. A token with one inside would fail in the runtime's own
+ * words, and those show it.
+ */
+function checkToken(text: string): E.Either<RegionsError, string> {
+  const token = text.trim();
   return /^[\x21-\x7e]+$/.test(token)
     ? E.right(token)
     : E.left(unauthorized("token", "the token is empty or holds characters that a header cannot carry"));

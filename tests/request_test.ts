@@ -44,6 +44,8 @@ Deno.test("connect() refuses what it cannot work with", () => {
       [{ credentials, token: "t" }, "TypeError", /either credentials or a token must be given, and not both/],
       [{ credentials: { clientId: "", clientSecret: "s" } }, "TypeError", /credentials must hold a clientId/],
       [{ credentials: { clientId: "i", clientSecret: "" } }, "TypeError", /credentials must hold a clientId/],
+      [{ credentials: { clientId: "i", clientSecret: "\n" } }, "TypeError", /credentials must hold a clientId/],
+      [{ credentials: { clientId: 1, clientSecret: "s" } as never }, "TypeError", /credentials must hold a clientId/],
       [{ token: "t", baseUrl: "api.example" }, "TypeError", /baseUrl must be an absolute address$/],
       [{ token: "t", baseUrl: "http://api.example" }, "TypeError", /https, or http on the loopback interface: .*http:/],
       [{ token: "t", baseUrl: "ftp://localhost" }, "TypeError", /must be https/],
@@ -153,12 +155,21 @@ Deno.test("once() asks a token function again after a 401, but has nothing to re
   deepEqual([fixed.reply, fixed.calls], [E.left(unauthorized("fetch", "")), ["fetch"]]);
 });
 
-Deno.test("once() tells refused credentials from a service that is out of order", async () => {
+Deno.test("once() believes that credentials are refused only if the token endpoint says so in its own format", async () => {
+  const page = "<html><h1>Blocked";
   for (
     const [answer, expected] of [
       [text('{"error":"invalid_client"}', 400), unauthorized("token", "invalid_client")],
-      [text("", 401), unauthorized("token", "")],
-      [text("", 403), unauthorized("token", "")],
+      [text('{"error":"invalid_client","error_description":"No."}', 401), unauthorized("token", "invalid_client: No.")],
+      [text('{"error":"access_denied"}', 403), unauthorized("token", "access_denied")],
+      [text(page, 400), http("token", 400, null, page)],
+      [text(page, 401), http("token", 401, null, page)],
+      [text(page, 403), http("token", 403, null, page)],
+      [text("", 401), http("token", 401, null, "")],
+      [text('{"error":{"code":7}}', 400), http("token", 400, null, '{"error":{"code":7}}')],
+      [text('{"title":"Forbidden","status":403}', 403), http("token", 403, null, "Forbidden")],
+      [text('{"error":"slow_down"}', 429), http("token", 429, null, "slow_down")],
+      [text('{"error":"server_error"}', 503), http("token", 503, null, "server_error")],
       [text("", 429, { "Retry-After": "600" }), http("token", 429, 600_000, "")],
       [text("", 500), http("token", 500, null, "")],
       [text("<html>"), malformed(["AccessToken: expected JSON"])],
@@ -168,6 +179,21 @@ Deno.test("once() tells refused credentials from a service that is out of order"
     const { reply, calls } = await exchange([text("body")], {}, [answer]);
     deepEqual([reply, calls], [E.left(expected), ["token"]]);
   }
+});
+
+Deno.test("once() asks again for a token that a firewall's page has refused, and only that once", async () => {
+  for (const status of [400, 401, 403, 407, 451]) {
+    const world = mock({ token: [text("<html>", status), token()], fetch: [text("body")] });
+    const service = connect({ credentials, fetch: world.fetch });
+    const replies = [await ask(service)(), await ask(service)()];
+    deepEqual(replies, [E.left(http("token", status, null, "<html>")), E.right("body")]);
+  }
+});
+
+Deno.test("connect() drops the white space around id and secret, such as the line break of a secret's file", async () => {
+  const padded = { clientId: " id", clientSecret: `${credentials.clientSecret}\r\n` };
+  const { requests } = await exchange([text("")], { credentials: padded });
+  equal(await requests[0].text(), "grant_type=client_credentials&client_id=id&client_secret=S3cret%2B%2F%3D");
 });
 
 Deno.test("once() shows neither token nor secret, whatever the service echoes", async () => {
