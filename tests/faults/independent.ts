@@ -78,7 +78,15 @@ export function meaningOfResponse(body: unknown, id?: string): Meaning<unknown> 
   return isOther ? REFUSED : { accepted: true, value: named };
 }
 
-const Token = z.object({ access_token: z.string().regex(/^[!-~]+$/), expires_in: z.number().positive() });
+const Seconds = z.coerce.number().positive();
+
+const Token = z.object({
+  access_token: z.string().trim().regex(/^[!-~]+$/),
+  // Only numbers and text are converted; what is neither, or nonsense, means five minutes.
+  expires_in: z.unknown().optional().transform((u) =>
+    typeof u === "number" || typeof u === "string" ? Seconds.safeParse(u).data ?? 300 : 300
+  ),
+});
 
 /** What `decodeAccessToken(text, now)` is to give. */
 export function meaningOfToken(text: string, now: number): Meaning<unknown> {

@@ -163,10 +163,10 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     // A task may be started twice.
     ["back to `Pending`",               "Malformed",       "unintelligible", "unconfirmed", "status",         "unintelligible"],
     ["301 to another origin",           "Http 301",        "final",          "final",       "final",          "final"],
-    ["400",                             "Http 400",        "refused",        "final",       "final",          "final"],
-    ["403",                             "Http 403",        "refused",        "final",       "final",          "final"],
+    ["400",                             "Http 400",        "final",          "final",       "final",          "final"],
+    ["403",                             "Http 403",        "final",          "final",       "final",          "final"],
     ["404",                             "Http 404",        "final",          "final",       "final",          "final"],
-    ["401",                             "Http 401",        "refused",        "renewed",     "renewed",        "renewed"],
+    ["401",                             "Http 401",        "final",          "renewed",     "renewed",        "renewed"],
     ["400, `invalid_client`",           "Http 400",        "refused",        "final",       "final",          "final"],
     ["403, `invalid_client`",           "Http 403",        "refused",        "final",       "final",          "final"],
     ["401, `invalid_client`",           "Http 401",        "refused",        "renewed",     "renewed",        "renewed"],
