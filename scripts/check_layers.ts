@@ -1,6 +1,7 @@
 // The data flows one way: a file imports only from files above it in this list.
 const LAYERS = [
   "abort",
+  "internal/heap",
   "timers",
   "base64",
   "internal/bytes",

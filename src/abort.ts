@@ -1,65 +1,106 @@
 /**
- * Waiting that can be ended: by a time limit and by an `AbortSignal`. Leaves no timer and no listener behind.
+ * Waiting that a time limit or an `AbortSignal` ends. Leaves no timer and no listener behind.
  *
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
 
-/** The longest delay a timer can hold, in milliseconds: a longer one would fire at once. */
-const MAX_TIMER = 2 ** 31 - 1;
+/** The longest delay of a timer, in milliseconds: runtimes fire longer ones at once. */
+export const MAX_TIMER = 2 ** 31 - 1;
 
-/** What ended a wait before its time. */
+/** What ended a wait early. */
 export type Interruption = "timeout" | "aborted";
 
-/** What is used of an `AbortSignal`: each is one. */
+/** The part of an `AbortSignal` that the library uses; every `AbortSignal` has it. */
 export interface AbortSignalLike {
   /** Whether it has aborted. */
   readonly aborted: boolean;
   /** Calls `listener` when it aborts. */
   addEventListener(type: "abort", listener: () => void): void;
-  /** Takes that back. */
+  /** Removes a listener. */
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** A signal of our own making, which {@linkcode stop} aborts. */
-export interface Stop extends AbortSignalLike {
+/** A signal of the library's own, which {@linkcode cancel} aborts. */
+export interface Cancellation extends AbortSignalLike {
   aborted: boolean;
-  /** Whom to call. */
+  /** What to call when it aborts. */
   listeners: readonly (() => void)[];
 }
 
-const NOBODY: Stop["listeners"] = [];
+const NO_LISTENERS: Cancellation["listeners"] = [];
 
-/** A signal for each poll of thousands: four fields, where an `AbortSignal` costs more than all else in a poll. */
-export function createStop(): Stop {
-  return { aborted: false, listeners: NOBODY, addEventListener, removeEventListener };
+/** A signal for each of thousands of polls: four fields, where an `AbortSignal` costs more than the rest of a poll. */
+export function createCancellation(): Cancellation {
+  return { aborted: false, listeners: NO_LISTENERS, addEventListener, removeEventListener };
 }
 
-/** Aborts a signal; a second time changes nothing. */
-export function stop(signal: Stop): void {
+/** Aborts a signal. Does nothing if it has aborted. */
+export function cancel(signal: Cancellation): void {
   const { listeners } = signal;
   signal.aborted = true;
-  signal.listeners = NOBODY;
+  signal.listeners = NO_LISTENERS;
   for (const listener of listeners) listener();
 }
 
-function addEventListener(this: Stop, _: "abort", listener: () => void): void {
+function addEventListener(this: Cancellation, _: "abort", listener: () => void): void {
   this.listeners = [...this.listeners, listener];
 }
 
-function removeEventListener(this: Stop, _: "abort", listener: () => void): void {
+function removeEventListener(this: Cancellation, _: "abort", listener: () => void): void {
   this.listeners = this.listeners.filter((other) => other !== listener);
 }
 
-/** `ms` for a timer. */
+/** What listens to a signal that is not the library's own. */
+interface Relay {
+  readonly callbacks: Set<() => void>;
+  readonly listener: () => void;
+}
+
+const relays: WeakMap<AbortSignalLike, Relay> = new WeakMap();
+
+/**
+ * Calls `callback` when `signal` aborts. A signal gets one listener for all of its callbacks, since Node.js warns of a
+ * leak from the eleventh listener on.
+ *
+ * @returns A function that removes the callback, and the listener along with the last callback.
+ */
+export function onAbort(signal: AbortSignalLike, callback: () => void): () => void {
+  // The library's own have one or two listeners, and thousands of them are made.
+  if (signal.addEventListener === addEventListener) {
+    signal.addEventListener("abort", callback);
+    return () => signal.removeEventListener("abort", callback);
+  }
+  const relay = relays.get(signal) ?? createRelay(signal);
+  relay.callbacks.add(callback);
+  return () => {
+    if (!relay.callbacks.delete(callback) || relay.callbacks.size > 0) return;
+    relays.delete(signal);
+    signal.removeEventListener("abort", relay.listener);
+  };
+}
+
+function createRelay(signal: AbortSignalLike): Relay {
+  const callbacks = new Set<() => void>();
+  const listener = (): void => {
+    // Some may be removed by others meanwhile.
+    for (const callback of [...callbacks]) if (callbacks.has(callback)) callback();
+  };
+  const relay: Relay = { callbacks, listener };
+  relays.set(signal, relay);
+  signal.addEventListener("abort", listener);
+  return relay;
+}
+
+/** The delay of a timer: `ms`, or the longest that timers can hold. */
 export function timerDelay(ms: number): number {
   return Math.min(ms, MAX_TIMER);
 }
 
 /**
- * Runs something until it settles, `ms` milliseconds have passed or `signal` aborts, whichever is first; the latter two
- * abort the signal that `run` is given, and do not wait for `run` to notice. An aborted signal runs nothing. Rejects
- * only with what `run` rejects with.
+ * Runs `run` until it settles, `ms` milliseconds have passed or `signal` aborts, whichever comes first. The latter two
+ * abort the signal that `run` gets, and do not wait for `run` to notice. If `signal` has aborted, nothing is run.
+ * Rejects only with what `run` rejects with.
  */
 export function within<A>(
   ms: number,
@@ -71,16 +112,15 @@ export function within<A>(
     const controller = new AbortController();
     const end = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      unlisten?.();
     };
     const interrupt = (why: Interruption): void => {
       end();
       resolve(E.left(why));
       controller.abort();
     };
-    const onAbort = (): void => interrupt("aborted");
     const timer = setTimeout(() => interrupt("timeout"), timerDelay(ms));
-    signal?.addEventListener("abort", onAbort);
+    const unlisten = signal && onAbort(signal, () => interrupt("aborted"));
     const fail = (fault: unknown): void => {
       end();
       reject(fault);
@@ -96,7 +136,7 @@ export function within<A>(
   });
 }
 
-/** Waits `ms` milliseconds; false where `signal` aborted first. */
+/** Waits `ms` milliseconds. Resolves with false as soon as `signal` aborts. */
 export async function sleep(ms: number, signal: AbortSignalLike | undefined): Promise<boolean> {
   const end = await within(ms, signal, () => new Promise<never>(() => {}));
   return E.isLeft(end) && end.left === "timeout";

@@ -4,18 +4,16 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import * as O from "fp-ts/lib/Option.js";
 import type { Task } from "fp-ts/lib/Task.js";
-import type { AbortSignalLike, Interruption } from "./abort.ts";
 import { toBase64 } from "./base64.ts";
-import type { Budget, Leave } from "./budget.ts";
+import type { Candidate, Release } from "./budget.ts";
 import { preview } from "./codec.ts";
-import { interrupted, malformed, network, type RegionsError, unconfirmed } from "./error.ts";
+import { malformed, network, type RegionsError, unconfirmed } from "./error.ts";
 import type { PollState } from "./poll_state.ts";
 import { once, type Req, retrying, type Service, tell } from "./request.ts";
 import { type DetectionSettings, toWireSettings } from "./settings.ts";
-import { expire, type Next, type PollOptions, type PollPolicy, pollPolicy, step } from "./step.ts";
-import { decodeResponse, type Reply, type TaskStatus } from "./task_status.ts";
+import { endOf, giveUp, type Next, type PollOptions, type PollPolicy, pollPolicy, step } from "./step.ts";
+import { decodeResponse, type Reply, RETENTION, type TaskStatus } from "./task_status.ts";
 
 /** An image's file: its bytes in any format that the service reads. */
 export type ImageSource = Uint8Array | ArrayBuffer | Blob;
@@ -121,7 +119,7 @@ export function cancelTask(id: string): Req<void> {
 
 /**
  * One poll and what follows it: for engines that hold the sleep themselves, such as a queue or a Durable Object. Store
- * `state`, sleep for `delay`, and call again. Never rejects but for a schedule that throws.
+ * `state`, sleep for `delay`, and call again. Never rejects, unless the caller's own schedule throws.
  *
  * @param state Where the polling stands: from `startPoll`, or from the last turn.
  * @param options What the polling is bound to; the same at each turn.
@@ -139,11 +137,16 @@ export function cancelTask(id: string): Req<void> {
  * ```
  */
 export function turn(state: PollState, options: PollOptions = {}): (service: Service) => Task<Next> {
-  return (service) => async () => {
-    const policy = policyFor(service, options);
-    const expired = expire(state, Date.now(), policy);
-    const next = O.isSome(expired) ? expired.value : await poll(state, service, policy);
-    if (next._tag === "Done") learn(service, state, next.reply);
+  return turnBy(Date.now)(state, options);
+}
+
+/** {@linkcode turn} by a clock of the caller's, in milliseconds since 1970. */
+export function turnBy(
+  now: () => number,
+): (state: PollState, options: PollOptions) => (service: Service) => Task<Next> {
+  return (state, options) => (service) => async () => {
+    const next = await poll(state, service, policyFor(service, options), now);
+    if (next._tag === "Done") learn(service, state, next.reply, now());
     if (next._tag === "Wait" && next.failure !== null) {
       const { delay, failure: error, state: { id, failures } } = next;
       tell(service.onRetry, { call: "fetch", id, error, failures, delay });
@@ -153,17 +156,24 @@ export function turn(state: PollState, options: PollOptions = {}): (service: Ser
 }
 
 /**
- * Takes note of how long a task took, where its sending is known: no more than that it took longer, where it was
- * abandoned.
+ * Takes note of how long a task took, if it is known when its image was sent; for an abandoned task, that it took longer.
+ * Times that cannot be true, as of a clock that was set or of a wrong unit, are left out: many tasks share what is learned.
  *
- * @param reply The last word of its watch, or null for a watch that was ended from outside.
+ * @param reply The last reply of the watch, or null for a watch that was ended from outside.
+ * @param now The present, in milliseconds since 1970.
  */
-export function learn({ memory }: Service, { submittedAt, heardAt }: PollState, reply: Reply | null): void {
+export function learn(
+  { memory }: Service,
+  { submittedAt, heardAt }: PollState,
+  reply: Reply | null,
+  now: number,
+): void {
   if (submittedAt === null) return;
-  const after = (heardAt ?? submittedAt) - submittedAt;
+  const after = (heardAt ?? submittedAt) - submittedAt, before = now - submittedAt;
+  if (!(after >= 0 && after <= before && before <= RETENTION)) return;
   const value = reply === null ? null : E.isRight(reply) ? reply.right : reply.left;
-  if (value?._tag === "Completed" || value?._tag === "Error") memory.learn([after, Date.now() - submittedAt]);
-  // A watch that has used up its polls is gone on with, and one that heard nothing has nothing to tell.
+  if (value?._tag === "Completed" || value?._tag === "Error") memory.learn([after, before]);
+  // A watch that has used up its polls will be resumed, and one that heard nothing has nothing to tell.
   else if (after > 0 && (value === null || value._tag === "GaveUp" && value.reason !== "maxPolls")) {
     memory.learn([after, null]);
   }
@@ -176,18 +186,16 @@ export function policyFor(service: Service, options: PollOptions): PollPolicy {
   return pollPolicy({ schedule, history, deadline, maxPolls, minDelay, retry });
 }
 
-async function poll(state: PollState, service: Service, policy: PollPolicy): Promise<Next> {
-  const endsAt = state.startedAt + policy.deadline;
+async function poll(state: PollState, service: Service, policy: PollPolicy, now: () => number): Promise<Next> {
   const { budget, signal } = service;
-  const place = budget === null ? FREE : await enter(state, budget, signal, endsAt - Date.now());
-  if (E.isLeft(place)) {
-    const expired = expire(state, Date.now(), policy);
-    return O.isSome(expired) ? expired.value : step(state, place, Date.now(), policy);
-  }
+  const left = endOf(state, policy) - now();
+  const place = budget === null ? FREE : await budget.acquire(candidateOf(state), left, signal);
+  if (E.isLeft(place)) return giveUp(place.left === "aborted" ? "aborted" : "deadline", state);
   let final = false;
   try {
+    const endsAt = performance.now() + Math.max(endOf(state, policy) - now(), LAST_POLL);
     const reply = await ask(state.id)({ ...service, endsAt })();
-    const next = step(state, reply, Date.now(), policy);
+    const next = step(state, reply, now(), policy);
     final = next._tag === "Done";
     return next;
   } finally {
@@ -196,18 +204,14 @@ async function poll(state: PollState, service: Service, policy: PollPolicy): Pro
 }
 
 /** The place of a poll that no budget bounds. */
-const FREE: E.Either<never, Leave> = /* @__PURE__ */ E.right(() => {});
+const FREE: E.Either<never, Release> = /* @__PURE__ */ E.right(() => {});
 
-/** Waits until the budget has a place for a poll. */
-async function enter(
-  { submittedAt, startedAt, heardAt }: PollState,
-  budget: Budget,
-  signal: AbortSignalLike | undefined,
-  ms: number,
-): Promise<E.Either<RegionsError, Leave>> {
+/** How long the last poll of a watch may run past the deadline, in milliseconds. */
+const LAST_POLL = 5000;
+
+function candidateOf({ submittedAt, startedAt, heardAt }: PollState): Candidate {
   const since = submittedAt ?? startedAt;
-  const place = await budget.enter({ since, heardAt: heardAt ?? since }, ms, signal);
-  return E.mapLeft((why: Interruption) => interrupted("fetch", why, ms))(place);
+  return { since, heardAt: heardAt ?? since };
 }
 
 function ask(id: string): Req<TaskStatus> {

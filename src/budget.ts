@@ -1,70 +1,80 @@
 /**
- * A budget of polls that all tasks of a service share: who of those that are due may ask next.
+ * A budget of polls that all tasks of a service share: which of the tasks that are due is polled next.
  *
  * @module
  */
-import type * as E from "fp-ts/lib/Either.js";
-import { type AbortSignalLike, type Interruption, timerDelay, within } from "./abort.ts";
+import * as E from "fp-ts/lib/Either.js";
+import { type AbortSignalLike, type Interruption, onAbort } from "./abort.ts";
+import { createHeap, type Heap, type HeapEntry } from "./internal/heap.ts";
 import { atLeast } from "./schedule.ts";
+import { createTimers, type TimerEntry } from "./timers.ts";
 
 /** How many polls a service may make. */
 export interface BudgetOptions {
   /**
-   * Polls a second, over 0; they are spread evenly.
+   * Polls per second, over 0; they are spread evenly.
    *
    * @default {Infinity}
    */
-  readonly requestsPerSecond?: number;
+  readonly requestsPerSecond?: number | undefined;
   /**
-   * Polls under way at a time, 1 or more.
+   * Polls in flight at a time, 1 or more.
    *
    * @default {Infinity}
    */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
 }
 
-/** A task that is due, by the times that decide who is first. */
-export interface Applicant {
-  /** Since when it is there. */
+/** A task that is due for a poll, by the times that decide which is first; in milliseconds since 1970. */
+export interface Candidate {
+  /** When the task began. */
   readonly since: number;
-  /** When it was last heard of, or `since`. */
+  /** When its status was last heard, or `since`. */
   readonly heardAt: number;
 }
 
-/** Ends a poll that was admitted, and tells whether it was the task's last. */
-export type Leave = (final: boolean) => void;
+/** Gives a place back after the poll, and tells whether the poll was the task's last. */
+export type Release = (final: boolean) => void;
 
-/** Lets polls in as the budget allows. */
+/** Admits polls as the budget allows. */
 export interface Budget {
-  /** Waits for a place, at most `ms` milliseconds and until `signal` aborts. */
-  readonly enter: (
-    applicant: Applicant,
+  /**
+   * Waits for a place until `ms` milliseconds have passed or `signal` aborts. A place that is free is given at once,
+   * whatever `ms` is.
+   */
+  readonly acquire: (
+    candidate: Candidate,
     ms: number,
     signal: AbortSignalLike | undefined,
-  ) => Promise<E.Either<Interruption, Leave>>;
-}
-
-interface Waiter extends Applicant {
-  readonly admit: (leave: Leave) => void;
+  ) => Promise<E.Either<Interruption, Release>>;
 }
 
 /** An order of service, and how many of its polls were a task's last: recent ones count for more. */
 interface Order {
-  readonly key: "since" | "heardAt";
+  /** The candidates that wait, in this order. */
+  readonly waiting: Heap<Waiting>;
   polls: number;
   finals: number;
 }
 
-/** How much of what an order has done is remembered at its next poll. */
+/** A candidate that waits, in one of the two orders. */
+interface Waiting extends HeapEntry {
+  readonly at: number;
+  /** Breaks ties: how many candidates came before. */
+  readonly sequence: number;
+  readonly admit: (order: Order) => void;
+}
+
+/** How much of an order's record is remembered at its next poll. */
 const MEMORY = 0.97;
 
-/** The order that does worse serves one poll of so many, so that nobody is starved and a change is noticed. */
+/** The order that does worse serves one poll in this many, so that no task starves and a change is noticed. */
 const SHARE = 16;
 
 /**
- * A budget. Of those that wait it admits either the oldest, which is best for a service that works first-in-first-out, or
- * the one that was not heard of for longest, which is best for any other order: whichever of the two has lately met
- * more tasks at their end. Nothing is started before somebody waits.
+ * A budget. It admits either the oldest candidate, which is best for a service that works first in, first out, or the one
+ * whose status was heard longest ago, which is best for any other order: whichever of the two orders has lately found
+ * more tasks finished. Starts no timer before a candidate waits.
  *
  * @throws {RangeError} If an option is out of its range.
  */
@@ -72,61 +82,77 @@ export function createBudget({ requestsPerSecond = Infinity, concurrency = Infin
   atLeast("share a budget", "budget.requestsPerSecond", requestsPerSecond, Number.MIN_VALUE);
   atLeast("share a budget", "budget.concurrency", concurrency, 1);
   const spacing = 1000 / requestsPerSecond;
-  const waiting = new Set<Waiter>();
-  const oldest: Order = { key: "since", polls: 1, finals: 1 };
-  const unheard: Order = { key: "heardAt", polls: 1, finals: 1 };
-  let admitted = 0, underWay = 0, freeAt = -Infinity;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const oldest = createOrder(), unheard = createOrder();
+  const timers = createTimers();
+  let arrived = 0, admitted = 0, inFlight = 0, freeAt = -Infinity;
+  let pause: TimerEntry | null = null;
 
+  const isEmpty = (): boolean => oldest.waiting.first() === undefined;
   const choose = (): Order => {
     const [better, worse] = rate(oldest) >= rate(unheard) ? [oldest, unheard] : [unheard, oldest];
     return ++admitted % SHARE === 0 ? worse : better;
   };
-  const admit = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    while (waiting.size > 0 && underWay < concurrency) {
-      const now = performance.now();
+  const admit = (now: number): void => {
+    if (pause !== null) timers.cancel(pause);
+    pause = null;
+    while (!isEmpty() && inFlight < concurrency) {
       if (now < freeAt) {
-        timer = setTimeout(admit, timerDelay(freeAt - now));
+        const until = freeAt;
+        // The timer that fired is due, whatever the clock says.
+        pause = timers.sleep(until - now, () => admit(Math.max(until, performance.now())));
         return;
       }
       // A timer's lateness is made up for, idle time is not.
       freeAt = (now - freeAt < spacing ? freeAt : now) + spacing;
       const order = choose();
-      const waiter = first(waiting, order.key);
-      waiting.delete(waiter);
-      underWay++;
-      waiter.admit((final) => {
-        underWay--;
-        order.polls = order.polls * MEMORY + 1;
-        order.finals = order.finals * MEMORY + (final ? 1 : 0);
-        admit();
-      });
+      order.waiting.first()?.admit(order);
     }
+  };
+  const release = (order: Order, final: boolean): void => {
+    inFlight--;
+    order.polls = order.polls * MEMORY + 1;
+    order.finals = order.finals * MEMORY + (final ? 1 : 0);
+    admit(performance.now());
   };
 
   return {
-    enter: (applicant, ms, signal) =>
-      within(ms, signal, (signal) =>
-        new Promise((resolve) => {
-          const waiter: Waiter = { ...applicant, admit: resolve };
-          // At once, or a place could be given to somebody who has just gone.
-          signal.addEventListener("abort", () => {
-            waiting.delete(waiter);
-            if (waiting.size === 0) admit();
-          });
-          waiting.add(waiter);
-          admit();
-        })),
+    acquire: ({ since, heardAt }, ms, signal) => {
+      if (signal?.aborted) return Promise.resolve(E.left("aborted"));
+      return new Promise((resolve) => {
+        const leave = (): void => {
+          oldest.waiting.remove(bySince);
+          unheard.waiting.remove(byHeardAt);
+          timers.cancel(expiry);
+          unlisten?.();
+        };
+        const interrupt = (why: Interruption): void => {
+          leave();
+          resolve(E.left(why));
+          if (isEmpty()) admit(performance.now());
+        };
+        const enter = (order: Order): void => {
+          leave();
+          inFlight++;
+          resolve(E.right((final) => release(order, final)));
+        };
+        const sequence = arrived++;
+        const bySince: Waiting = { at: since, sequence, admit: enter, place: -1 };
+        const byHeardAt: Waiting = { at: heardAt, sequence, admit: enter, place: -1 };
+        const expiry = timers.sleep(Math.max(0, ms), () => interrupt("timeout"));
+        const unlisten = signal && onAbort(signal, () => interrupt("aborted"));
+        oldest.waiting.add(bySince);
+        unheard.waiting.add(byHeardAt);
+        admit(performance.now());
+      });
+    },
   };
+}
+
+function createOrder(): Order {
+  const waiting = createHeap<Waiting>((a, b) => a.at < b.at || a.at === b.at && a.sequence < b.sequence);
+  return { waiting, polls: 1, finals: 1 };
 }
 
 function rate({ polls, finals }: Order): number {
   return finals / polls;
-}
-
-function first(waiting: ReadonlySet<Waiter>, key: Order["key"]): Waiter {
-  const [one, ...others] = waiting;
-  return others.reduce((first, waiter) => waiter[key] < first[key] ? waiter : first, one);
 }

@@ -12,7 +12,7 @@ import type { PollState } from "./poll_state.ts";
 /** What was asked of the service: an access token, to take an image, how a task stands, to drop a task. */
 export type Call = "token" | "submit" | "fetch" | "cancel";
 
-/** No answer came: the connection was refused, was reset, or the request was aborted. */
+/** No answer came: the connection was refused or reset, or could not be made. */
 export interface Network {
   /** Which case this is. */
   readonly _tag: "Network";
@@ -82,13 +82,13 @@ export interface Unconfirmed {
   readonly cause: RegionsError;
 }
 
-/** The watch ended before the task did. Nothing is lost: go on from `state`. */
+/** The watch, or a single call, ended before the task did. Nothing is lost: go on from `state`. */
 export interface GaveUp {
   /** Which case this is. */
   readonly _tag: "GaveUp";
-  /** What ended it: `deadline`, `maxPolls`, the `signal`, or a schedule that had no more to give. */
+  /** What ended it: `deadline`, `maxPolls`, an abort, or a schedule that gave no further delay. */
   readonly reason: "deadline" | "maxPolls" | "aborted" | "schedule";
-  /** Where the polling stood, for the option `resume`; null where no image had been sent. */
+  /** Where the polling stood, for the option `resume`; null for a single call, and if no image had been sent. */
   readonly state: PollState | null;
 }
 
@@ -105,9 +105,9 @@ export function timeout(call: Call, after: number): Timeout {
   return { _tag: "Timeout", call, after };
 }
 
-/** A call that was ended before its answer: by its time limit of `ms` milliseconds, or by who asked. */
+/** A call that ended before its answer came: by its time limit of `ms` milliseconds, or since the caller aborted it. */
 export function interrupted(call: Call, why: Interruption, ms: number): RegionsError {
-  return why === "timeout" ? timeout(call, ms) : network(call, "the call was aborted");
+  return why === "timeout" ? timeout(call, ms) : gaveUp("aborted", null);
 }
 
 /** An answer without success. */
@@ -246,7 +246,7 @@ function describeEnd({ reason, state }: GaveUp): string {
     aborted: "it was told to stop",
     schedule: "its schedule had come to an end",
   }[reason];
-  if (state === null) return `The watch ended before an image was sent, since ${why}: start again.`;
+  if (state === null) return `The call ended before there was an answer, since ${why}: start again.`;
   const last = state.failure === null ? "" : ` The last poll failed (${state.failure}).`;
   return `The watch ended before task ${cut(state.id, 80)} did, since ${why}: go on with the state that this error ` +
     `carries.${last}`;

@@ -10,7 +10,7 @@ import type { ReaderTaskEither } from "fp-ts/lib/ReaderTaskEither.js";
 import { type AbortSignalLike, sleep, within } from "./abort.ts";
 import { type Budget, type BudgetOptions, createBudget } from "./budget.ts";
 import { cut, isObject } from "./codec.ts";
-import { type Call, http, interrupted, network, type RegionsError, tooLarge, unauthorized } from "./error.ts";
+import { type Call, http, interrupted, network, type RegionsError, timeout, tooLarge, unauthorized } from "./error.ts";
 import { atLeast, retryDelay, type RetryOptions, retryPolicy, type Schedule } from "./schedule.ts";
 import {
   type AccessToken,
@@ -173,7 +173,7 @@ export interface Service {
   readonly onRetry: (retry: Retry) => void;
   /** Ends every call that is run with this value: `fetchRegions(id)({ ...service, signal })`. */
   readonly signal?: AbortSignalLike;
-  /** When every call that is run with this value ends, in milliseconds since 1970. */
+  /** When every call that is run with this value ends, in milliseconds of the clock of `performance.now()`. */
   readonly endsAt?: number;
 }
 
@@ -279,7 +279,7 @@ export function retrying<A>(call: Call, id: string | null, req: Req<A>): Req<A> 
       const delay = retryDelay(retry, error, failures, malformed, Math.random());
       if (O.isNone(delay)) return outcome;
       const asked = error._tag === "Http" ? error.retryAfter ?? 0 : 0;
-      if (asked > retry.maxDelay || Date.now() + delay.value >= endsAt) return outcome;
+      if (asked > retry.maxDelay || performance.now() + delay.value >= endsAt) return outcome;
       tell(service.onRetry, { call, id, error, failures, delay: delay.value });
       if (!await sleep(delay.value, signal)) return E.left(interrupted(call, "aborted", 0));
     }
@@ -320,6 +320,7 @@ async function attempt<A>(exchange: Exchange<A>, service: Service): Promise<Atte
   const token = await service.tokens.get(timeLimit(service), service.signal);
   if (E.isLeft(token)) return { token: null, outcome: token };
   if (service.signal?.aborted) return stopped();
+  if (timeLimit(service) <= 0) return { token: null, outcome: E.left(timeout(call, 0)) };
   const headers = {
     "Accept": "application/json, text/plain",
     "Authorization": `Bearer ${token.right}`,
@@ -442,7 +443,7 @@ function iteratorReader(stream: AsyncIterable<Uint8Array | string>): ReturnType<
 }
 
 function timeLimit({ requestTimeout, endsAt = Infinity }: Transport): number {
-  return Math.max(0, Math.min(requestTimeout, endsAt - Date.now()));
+  return Math.max(0, Math.min(requestTimeout, endsAt - performance.now()));
 }
 
 /** What a runtime says of a failed fetch: the reason is in the cause. */

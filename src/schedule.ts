@@ -14,15 +14,16 @@ export interface Progress {
   readonly id: string;
   /** How many statuses were heard, 0 before the first. */
   readonly attempt: number;
-  /** Milliseconds since the image was sent or, where that is not known, since the watch began. */
+  /** Milliseconds since the image was sent or, if that is not known, since the watch began; 0 before the first poll. */
   readonly elapsed: number;
   /** How long the service's last tasks took. */
   readonly history: History;
 }
 
 /**
- * When to ask next: milliseconds from now, or none to give up. It is asked once after each status that is not final
- * and, where the sending of the image is known, once before the first poll, where none means at once.
+ * When to poll next: milliseconds from now, or none to give up. It is called after each status that is not final and, if
+ * it is known when the image was sent, once for the first poll: then the delay counts from the sending of the image, a
+ * first poll that is late is due at once, and none means at once.
  */
 export type Schedule = (progress: Progress) => O.Option<number>;
 
@@ -53,7 +54,7 @@ export interface FixedOptions {
  */
 export function fixed({ delay = 2000 }: FixedOptions = {}): Schedule {
   atLeast("poll on a fixed schedule", "delay", delay, Number.MIN_VALUE);
-  return sinceTheLast(() => delay);
+  return () => O.some(delay);
 }
 
 /** Options for {@linkcode exponential}. */
@@ -99,7 +100,7 @@ export function exponential(
   atLeast("poll on an exponential schedule", "minDelay", minDelay, Number.MIN_VALUE);
   atLeast("poll on an exponential schedule", "factor", factor, 1);
   atLeast("poll on an exponential schedule", "maxDelay", maxDelay, minDelay);
-  return sinceTheLast((attempt) => Math.min(maxDelay, minDelay * factor ** attempt));
+  return ({ attempt }) => O.some(Math.min(maxDelay, minDelay * factor ** attempt));
 }
 
 /** How failed calls are repeated. */
@@ -148,28 +149,33 @@ export function retryPolicy(
  * @param random Between 0 and 1: the jitter.
  */
 export function retryDelay(
-  { minDelay, maxDelay }: Required<RetryOptions>,
+  retry: Required<RetryOptions>,
   error: RegionsError,
   failures: number,
   malformed: number,
   random: number,
 ): O.Option<number> {
-  // The last bound keeps out the product of 0 and Infinity.
-  const backoff = random * Math.min(maxDelay, minDelay * 2 ** Math.min(failures - 1, 50), Number.MAX_SAFE_INTEGER);
+  const delay = backoff(retry, failures, random);
   switch (error._tag) {
     case "Network":
     case "Timeout":
-      return O.some(backoff);
+      return O.some(delay);
     case "Http":
-      return passes(error.status) ? O.some(Math.max(backoff, error.retryAfter ?? 0)) : O.none;
+      return passes(error.status) ? O.some(Math.max(delay, error.retryAfter ?? 0)) : O.none;
     case "Malformed":
-      return malformed > 1 ? O.none : O.some(backoff);
+      return malformed > 1 ? O.none : O.some(delay);
     case "Unauthorized":
     case "TooLarge":
     case "Unconfirmed":
     case "GaveUp":
       return O.none;
   }
+}
+
+/** Exponential backoff with full jitter, in milliseconds. */
+export function backoff({ minDelay, maxDelay }: Required<RetryOptions>, failures: number, random: number): number {
+  // The last bound prevents the product of 0 and Infinity.
+  return random * Math.min(maxDelay, minDelay * 2 ** Math.min(failures - 1, 50), Number.MAX_SAFE_INTEGER);
 }
 
 /**
@@ -193,11 +199,6 @@ export function atLeast(action: string, name: string, value: number, min: number
   if (typeof value === "number" && value >= min) return value;
   const bound = min === Number.MIN_VALUE ? "over 0" : `of ${min} or more`;
   throw new RangeError(`Cannot ${action} as ${name} must be a number ${bound}: current value is ${preview(value)}`);
-}
-
-/** A schedule by the delay after the last status or, before the first, after the sending of the image. */
-function sinceTheLast(delay: (attempt: number) => number): Schedule {
-  return ({ attempt, elapsed }) => O.some(attempt === 0 ? Math.max(0, delay(0) - elapsed) : delay(attempt));
 }
 
 function passes(status: number): boolean {

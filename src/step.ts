@@ -11,11 +11,14 @@ import { brief, type GaveUp, gaveUp, type RegionsError } from "./error.ts";
 import { type History, NO_HISTORY } from "./history.ts";
 import { learned } from "./learned.ts";
 import type { PollState } from "./poll_state.ts";
-import { atLeast, jitter, retryDelay, type RetryOptions, retryPolicy, type Schedule } from "./schedule.ts";
-import { isFinal, type Reply, type TaskStatus } from "./task_status.ts";
+import { atLeast, backoff, jitter, retryDelay, type RetryOptions, retryPolicy, type Schedule } from "./schedule.ts";
+import { isFinal, type Reply, RETENTION, type TaskStatus } from "./task_status.ts";
 
 /** A thousand years: keeps `dueAt` finite, whatever a schedule says. */
 const LONGEST = 1000 * 365 * 86_400_000;
+
+/** How long the service may take to know a task that it has just taken, in milliseconds. */
+const GRACE = 10_000;
 
 /** Made once, since it keeps its plans: plain values, which requests may share. */
 const DEFAULT: Schedule = learned();
@@ -35,7 +38,9 @@ export interface PollOptions {
    */
   readonly history?: History;
   /**
-   * Milliseconds from the beginning of the watch to its end, over 0; Infinity for none.
+   * Milliseconds from the beginning of the watch to its last poll, over 0; Infinity for none. Jumps of the wall clock do
+   * not move it, and the watch never ends without that last poll, which may take 5 seconds more (or `requestTimeout`, if
+   * that is less). If a `budget` has no place for it, there is none.
    *
    * @default {300_000}
    */
@@ -62,7 +67,7 @@ export interface PollPolicy extends Required<PollOptions> {
   readonly retry: Required<RetryOptions>;
 }
 
-/** Ask again, with `state`, in `delay` milliseconds. */
+/** Poll again, with `state`, in `delay` milliseconds. */
 export interface Wait {
   /** Which case this is. */
   readonly _tag: "Wait";
@@ -112,11 +117,14 @@ export function pollPolicy(options: PollOptions = {}): PollPolicy {
 }
 
 /**
- * Where the polling of a task begins. A task just sent is never asked about at once; one whose sending is not known is.
+ * Where the polling of a task begins. If it is known when the image was sent, the first poll waits for its time by the
+ * schedule, and a poll whose time has passed is due at once. If it is not known, the first poll is due at once.
  *
  * @param id The task's id.
  * @param now The present, in milliseconds since 1970.
- * @param submittedAt When the image was sent, or null where that is not known.
+ * @param submittedAt When the image was sent, or null if that is not known.
+ * @param policy What the polling is bound to.
+ * @param startedAt When the watch began: its deadline counts from here.
  *
  * @example
  * ```ts
@@ -134,13 +142,15 @@ export function startPoll(
   now: number,
   submittedAt: number | null = null,
   policy: PollPolicy = pollPolicy(),
+  startedAt: number = now,
 ): Wait {
-  const delay = submittedAt === null ? 0 : ask(policy, id, 0, now - submittedAt) ?? 0;
+  const planned = submittedAt === null ? 0 : ask(policy, id, 0, 0) ?? 0;
+  const delay = Math.max(0, planned - Math.max(0, now - (submittedAt ?? now)));
   const state: PollState = {
     version: 1,
     id,
     submittedAt,
-    startedAt: now,
+    startedAt,
     dueAt: now + delay,
     polls: 0,
     heard: 0,
@@ -196,18 +206,24 @@ export function resumePoll(state: PollState, now: number, policy: PollPolicy = p
  * ```
  */
 export function step(state: PollState, reply: Reply, now: number, policy: PollPolicy = pollPolicy()): Next {
+  if (isUnknownYet(state, reply, now)) return stepUnknown(state, reply, now, policy);
   if (E.isLeft(reply)) return stepFailure(state, reply.left, now, policy);
   return isFinal(reply.right) ? { _tag: "Done", heard: null, reply } : stepStatus(state, reply.right, now, policy);
 }
 
-/** The end of a watch whose time is up; none before. */
-export function expire(state: PollState, now: number, policy: PollPolicy): O.Option<Done> {
-  return now < endOf(state, policy) ? O.none : O.some(giveUp("deadline", state, null));
+/** When the last poll of a watch is due, in milliseconds since 1970. */
+export function endOf({ startedAt }: PollState, { deadline }: PollPolicy): number {
+  return startedAt + deadline;
+}
+
+/** The end of a watch before its task's, with the state to go on from. */
+export function giveUp(reason: GaveUp["reason"], state: PollState, heard: TaskStatus | null = null): Done {
+  return { _tag: "Done", heard, reply: E.left(gaveUp(reason, state)) };
 }
 
 function stepStatus(state: PollState, status: TaskStatus, now: number, policy: PollPolicy): Next {
   const { version, id, submittedAt, startedAt, polls, heard } = state;
-  const delay = ask(policy, id, heard + 1, now - (submittedAt ?? startedAt));
+  const delay = ask(policy, id, heard + 1, ageOf(state, now));
   // Written out, since Node.js 20 keeps the fields of a changed copy outside of it: larger, and slower to make.
   const next: PollState = {
     version,
@@ -225,7 +241,23 @@ function stepStatus(state: PollState, status: TaskStatus, now: number, policy: P
   return delay === null ? giveUp("schedule", next, status) : wait(next, delay, now, policy, status, null);
 }
 
+/** Whether the service does not know a task that it took moments ago. Once heard of, a task is known. */
+function isUnknownYet({ submittedAt, heard }: PollState, reply: Reply, now: number): boolean {
+  const isUnknown = E.isRight(reply)
+    ? reply.right._tag === "NotExist"
+    : reply.left._tag === "Http" && reply.left.status === 404;
+  return isUnknown && heard === 0 && submittedAt !== null && Math.abs(now - submittedAt) < GRACE;
+}
+
+function stepUnknown(state: PollState, reply: Reply, now: number, policy: PollPolicy): Next {
+  const error = E.isLeft(reply) ? reply.left : null;
+  const delay = backoff(policy.retry, state.failures + 1, jitter(state.id, state.failures));
+  return retry(state, delay, now, policy, error, error === null ? "NotExist" : brief(error));
+}
+
 function stepFailure(state: PollState, error: RegionsError, now: number, policy: PollPolicy): Next {
+  // An abort is no failure of the service: the poll never happened.
+  if (error._tag === "GaveUp") return giveUp(error.reason, state);
   const failures = state.failures + 1;
   const malformed = state.malformed + (error._tag === "Malformed" ? 1 : 0);
   const random = jitter(state.id, state.heard + state.failures);
@@ -233,16 +265,27 @@ function stepFailure(state: PollState, error: RegionsError, now: number, policy:
   const end = endOf(state, policy);
   const tooLong = error._tag === "Http" && now < end && now + (error.retryAfter ?? 0) >= end;
   if (O.isNone(delay) || tooLong) return { _tag: "Done", heard: null, reply: E.left(error) };
-  const pause = Math.min(Math.max(policy.minDelay, delay.value), LONGEST);
+  return retry({ ...state, malformed }, delay.value, now, policy, error, brief(error));
+}
+
+/** Polls again after a failure, unless the watch is over. */
+function retry(
+  state: PollState,
+  backoff: number,
+  now: number,
+  policy: PollPolicy,
+  error: RegionsError | null,
+  failure: string,
+): Next {
+  const delay = Math.min(Math.max(policy.minDelay, backoff), LONGEST);
   const failed: PollState = {
     ...state,
-    dueAt: now + pause,
+    dueAt: now + delay,
     polls: state.polls + 1,
-    failures,
-    malformed,
-    failure: cut(brief(error), 300),
+    failures: state.failures + 1,
+    failure: cut(failure, 300),
   };
-  return wait(failed, pause, now, policy, null, error);
+  return wait(failed, delay, now, policy, null, error);
 }
 
 /** What follows a poll that was not the last, unless the watch is over. */
@@ -260,17 +303,15 @@ function wait(
     : giveUp("deadline", state, heard);
 }
 
-function endOf({ startedAt }: PollState, { deadline }: PollPolicy): number {
-  return startedAt + deadline;
+/** Milliseconds since the image was sent; since the watch began if that is not known or cannot be true. */
+function ageOf({ submittedAt, startedAt }: PollState, now: number): number {
+  const age = submittedAt === null ? NaN : now - submittedAt;
+  return age >= 0 && age <= RETENTION ? age : Math.max(0, now - startedAt);
 }
 
 /** The delay, or what is left until the deadline. */
 function untilEnd(delay: number, state: PollState, now: number, policy: PollPolicy): number {
   return Math.max(0, Math.min(delay, LONGEST, endOf(state, policy) - now));
-}
-
-function giveUp(reason: GaveUp["reason"], state: PollState, heard: TaskStatus | null): Done {
-  return { _tag: "Done", heard, reply: E.left(gaveUp(reason, state)) };
 }
 
 /** What the schedule says, in milliseconds, or null for no more. A schedule of the caller's own is checked here. */

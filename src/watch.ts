@@ -5,15 +5,16 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { Observable, type Subscriber } from "rxjs";
-import { type AbortSignalLike, createStop, type Stop, stop } from "./abort.ts";
-import { type ImageSource, learn, policyFor, submitImage, turn } from "./api.ts";
+import { cancel, type Cancellation, createCancellation, onAbort } from "./abort.ts";
+import { type ImageSource, learn, policyFor, submitImage, turnBy } from "./api.ts";
+import { preview } from "./codec.ts";
 import { fromCodec, gaveUp, type RegionsError } from "./error.ts";
 import { PollState } from "./poll_state.ts";
 import { type Service, tell } from "./request.ts";
 import type { DetectionSettings } from "./settings.ts";
 import { type Done, type Next, type PollOptions, type PollPolicy, resumePoll, startPoll } from "./step.ts";
 import type { Reply } from "./task_status.ts";
-import type { Sleeper } from "./timers.ts";
+import type { TimerEntry } from "./timers.ts";
 
 const NONE: WatchOptions = {};
 
@@ -68,10 +69,17 @@ export function watchRegions(id: string, options: WatchOptions = NONE): (service
   if (resumed !== null && E.isRight(resumed) && resumed.right.id !== id) {
     throw new RangeError(`Cannot go on with the watch of ${id} as the state must be of the same task`);
   }
+  const { submittedAt = null } = options;
+  if (submittedAt !== null && !Number.isFinite(submittedAt)) {
+    throw new RangeError(
+      "Cannot watch a task as submittedAt must be a time in milliseconds since 1970: " +
+        `current value is ${preview(submittedAt)}`,
+    );
+  }
   return (service) =>
-    follow(service, (policy) => {
-      if (resumed === null) return startPoll(id, Date.now(), options.submittedAt ?? null, policy);
-      return E.isRight(resumed) ? resumePoll(resumed.right, Date.now(), policy) : failed(fromCodec(resumed.left));
+    follow(service, (policy, _, now) => {
+      if (resumed === null) return startPoll(id, now(), submittedAt, policy);
+      return E.isRight(resumed) ? resumePoll(resumed.right, now(), policy) : failed(fromCodec(resumed.left));
     }, options);
 }
 
@@ -105,71 +113,84 @@ export function detectRegions(
   options: DetectOptions = NONE,
 ): (service: Service) => Observable<Reply> {
   const submit = submitImage(image, settings);
-  const begin = async (policy: PollPolicy, service: Service, signal: AbortSignalLike): Promise<Next> => {
-    const startedAt = Date.now();
-    const id = await submit({ ...service, signal, endsAt: startedAt + policy.deadline })();
+  const begin: Begin = async (policy, service, now) => {
+    const startedAt = now();
+    const id = await submit({ ...service, endsAt: performance.now() + policy.deadline })();
     if (E.isLeft(id)) {
-      return failed(signal.aborted && id.left._tag !== "Unconfirmed" ? gaveUp("aborted", null) : id.left);
+      const isLate = id.left._tag === "Timeout" && now() >= startedAt + policy.deadline;
+      return failed(isLate ? gaveUp("deadline", null) : id.left);
     }
     if (options.onSubmit) tell(options.onSubmit, id.right);
-    const now = Date.now();
-    const first = startPoll(id.right, now, now, policy);
-    return { ...first, state: { ...first.state, startedAt } };
+    const submittedAt = now();
+    return startPoll(id.right, submittedAt, submittedAt, policy, startedAt);
   };
   return (service) => follow(service, begin, options);
 }
 
-/** One poll and what follows it: {@linkcode turn}, but in tests of the stream alone. */
-export type Ask = (state: PollState, options: PollOptions) => (service: Service) => () => PromiseLike<Next>;
+/** What a watch begins with. The service has the watch's own signal; `now` is in milliseconds since 1970. */
+export type Begin = (policy: PollPolicy, service: Service, now: () => number) => Next | PromiseLike<Next>;
 
-/** Follows a task from its beginning to its end, or to that of the signal: emit what was heard, sleep, ask, and again. */
+/** One poll and what follows it: {@linkcode turnBy}, but in tests of the stream alone. */
+export type Turn = (
+  now: () => number,
+) => (state: PollState, options: PollOptions) => (service: Service) => () => PromiseLike<Next>;
+
+/** Follows a task from its beginning to its end, or to the signal's: emit what was heard, sleep, poll, and again. */
 export function follow(
   service: Service,
-  begin: (policy: PollPolicy, service: Service, signal: AbortSignalLike) => Next | PromiseLike<Next>,
+  begin: Begin,
   options: WatchOptions,
-  ask: Ask = turn,
+  turn: Turn = turnBy,
 ): Observable<Reply> {
   policyFor(service, options);
   // Thousands of these sleep at a time, so each holds no more than it needs.
   return new Observable<Reply>((subscriber) => {
     const outer = options.signal;
+    // The watch's own clock is this much ahead of the timers'.
+    const offset = Date.now() - service.timers.now();
     let state: PollState | null = null;
-    let sleeper: Sleeper | null = null;
-    let underWay: Stop | null = null;
+    let sleeping: TimerEntry | null = null;
+    let inFlight: Cancellation | null = null;
 
     const go = (): void => {
-      const signal = underWay = createStop();
-      if (outer?.aborted) stop(signal);
+      const now = clockOf(service, offset);
+      const signal = inFlight = createCancellation();
+      if (outer?.aborted) cancel(signal);
       const next = state === null
-        ? begin(policyFor(service, options), service, signal)
-        : ask(state, options)({ ...service, signal })();
+        ? begin(policyFor(service, options), { ...service, signal }, now)
+        : turn(now)(state, options)({ ...service, signal })();
       if ("then" in next) next.then(on, (fault) => subscriber.error(fault));
       else on(next);
     };
     const on = (next: Next): void => {
-      underWay = null;
+      inFlight = null;
       state = next._tag === "Wait" ? next.state : null;
       if (next.heard !== null) subscriber.next(E.right(next.heard));
       if (subscriber.closed) return;
-      if (next._tag === "Wait") sleeper = service.timers.sleep(next.delay, go);
-      else end(subscriber, next.reply);
+      if (next._tag === "Done") end(subscriber, next.reply);
+      // An abort in the caller's own `onSubmit` or schedule comes before there is a state to end with.
+      else if (outer?.aborted) end(subscriber, E.left(gaveUp("aborted", next.state)));
+      else sleeping = service.timers.sleep(next.delay, go);
     };
-    const abort = outer && ((): void => {
-      // While the image is being sent only the outcome of that tells whether it may have been taken.
-      if (state !== null) end(subscriber, E.left(gaveUp("aborted", state)));
-      else if (underWay !== null) stop(underWay);
-    });
 
-    if (abort) outer?.addEventListener("abort", abort);
+    const unlisten = outer && onAbort(outer, () => {
+      // While the image is being sent, only the outcome of that tells whether it may have been taken.
+      if (state !== null) end(subscriber, E.left(gaveUp("aborted", state)));
+      else if (inFlight !== null) cancel(inFlight);
+    });
     subscriber.add(() => {
-      if (abort) outer?.removeEventListener("abort", abort);
-      if (sleeper !== null) service.timers.cancel(sleeper);
-      if (underWay !== null) stop(underWay);
-      if (state !== null) learn(service, state, null);
+      unlisten?.();
+      if (sleeping !== null) service.timers.cancel(sleeping);
+      if (inFlight !== null) cancel(inFlight);
+      if (state !== null) learn(service, state, null, clockOf(service, offset)());
     });
     go();
-    if (outer?.aborted) abort?.();
   });
+}
+
+/** The wall clock's time when a watch began, and monotonic from there: nobody who sets a clock ends a watch. */
+function clockOf({ timers }: Service, offset: number): () => number {
+  return () => Math.round(offset + timers.now());
 }
 
 function end(subscriber: Subscriber<Reply>, reply: Reply): void {

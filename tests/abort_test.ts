@@ -1,7 +1,7 @@
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import FakeTimers from "@sinonjs/fake-timers";
 import * as E from "fp-ts/lib/Either.js";
-import { createStop, sleep, stop, timerDelay, within } from "../src/abort.ts";
+import { cancel, createCancellation, onAbort, sleep, timerDelay, within } from "../src/abort.ts";
 
 /** A signal that counts the listeners on it. */
 function watched(): { readonly controller: AbortController; readonly listeners: Set<unknown> } {
@@ -212,8 +212,8 @@ timed("within() rejects with what its function throws on the spot", async () => 
   equal(listeners.size, 0);
 });
 
-Deno.test("stop() calls each listener once, and none that has gone", () => {
-  const signal = createStop();
+Deno.test("cancel() calls each listener once, and none that has gone", () => {
+  const signal = createCancellation();
   const calls: string[] = [];
   const gone = (): void => {
     calls.push("gone");
@@ -223,28 +223,59 @@ Deno.test("stop() calls each listener once, and none that has gone", () => {
   signal.addEventListener("abort", () => calls.push("last"));
   signal.removeEventListener("abort", gone);
   equal(signal.aborted, false);
-  stop(signal);
-  stop(signal);
+  cancel(signal);
+  cancel(signal);
   deepEqual(calls, ["first, true", "last"]);
 });
 
-Deno.test("createStop() makes signals that know nothing of each other", () => {
-  const [one, other] = [createStop(), createStop()];
+Deno.test("createCancellation() makes signals that know nothing of each other", () => {
+  const [one, other] = [createCancellation(), createCancellation()];
   let calls = 0;
   one.addEventListener("abort", () => calls++);
-  stop(other);
+  cancel(other);
   deepEqual([one.aborted, other.aborted, calls], [false, true, 0]);
 });
 
 timed("within() ends with a signal of our own, and leaves no listener on it", async () => {
   for (const end of ["done", "aborted"] as const) {
-    const signal = createStop();
+    const signal = createCancellation();
     const { run, resolve, signals } = pending<string>();
     const outcome = within(1000, signal, run);
     equal(signal.listeners.length, 1);
     if (end === "done") resolve("done");
-    else stop(signal);
+    else cancel(signal);
     deepEqual(await outcome, end === "done" ? E.right("done") : E.left("aborted"));
     deepEqual([signal.listeners.length, signals[0].aborted], [0, end === "aborted"]);
   }
+});
+
+Deno.test("onAbort() puts one listener on a signal for all callbacks, and removes it with the last", () => {
+  const { controller, listeners } = watched();
+  const { signal } = controller;
+  const called: string[] = [];
+  const [a, b, c] = ["a", "b", "c"].map((name) => onAbort(signal, () => called.push(name)));
+  equal(listeners.size, 1);
+  b();
+  b();
+  equal(listeners.size, 1);
+  controller.abort();
+  deepEqual(called, ["a", "c"]);
+  a();
+  equal(listeners.size, 1);
+  c();
+  equal(listeners.size, 0);
+});
+
+Deno.test("onAbort() calls callbacks that others remove or add meanwhile only if they are still there", () => {
+  const { controller } = watched();
+  const { signal } = controller;
+  const called: string[] = [];
+  onAbort(signal, () => {
+    called.push("first");
+    second();
+    onAbort(signal, () => called.push("late"));
+  });
+  const second = onAbort(signal, () => called.push("second"));
+  controller.abort();
+  deepEqual(called, ["first"]);
 });

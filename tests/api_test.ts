@@ -2,7 +2,16 @@ import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { cancelTask, type ImageSource, submitImage, turn } from "../src/api.ts";
 import { fetchRegions } from "../src/api.ts";
-import { http, malformed, network, type RegionsError, tooLarge, unauthorized, unconfirmed } from "../src/error.ts";
+import {
+  gaveUp,
+  http,
+  malformed,
+  network,
+  type RegionsError,
+  tooLarge,
+  unauthorized,
+  unconfirmed,
+} from "../src/error.ts";
 import { connect, type Retry, type Service } from "../src/request.ts";
 import { fixed } from "../src/schedule.ts";
 import { startPoll } from "../src/step.ts";
@@ -188,8 +197,7 @@ Deno.test("cancelTask() drops a task, trying again what passes", async () => {
 });
 
 Deno.test("turn() is one poll and what follows it", async () => {
-  const now = Date.now();
-  const { state } = startPoll(ID, now);
+  const { state } = startPoll(ID, Date.now());
   const world = mock({ fetch: [pending, notExist] });
   const next = await turn(state)(service(world))();
   ok(next._tag === "Wait");
@@ -216,18 +224,32 @@ Deno.test("turn() tells onRetry of a failure that passes", async () => {
   equal(next.state.failure, "Network: connect ECONNREFUSED");
 });
 
-Deno.test("turn() sends nothing once the deadline is over", async () => {
-  const { state } = startPoll(ID, Date.now() - 300_000);
-  const world = mock();
-  const next = await turn(state)(service(world))();
-  deepEqual([next._tag === "Done" && E.isLeft(next.reply) && next.reply.left._tag, world.calls], ["GaveUp", []]);
+Deno.test("turn() polls once more when the deadline has passed, however long ago", async () => {
+  for (const late of [0, 3_600_000]) {
+    const { state } = startPoll(ID, Date.now() - 300_000 - late);
+    for (const [fetch, tag] of [[pending, "GaveUp"], [completed, "Completed"]] as const) {
+      const world = mock({ fetch: [fetch] });
+      const next = await turn(state)(service(world))();
+      ok(next._tag === "Done");
+      equal(E.toUnion(next.reply)._tag, tag);
+      deepEqual(world.calls, ["token", "fetch"]);
+    }
+  }
 });
 
-Deno.test("turn() gives the request no more time than the deadline leaves", async () => {
-  const silence: Answer = silent;
-  const { state } = startPoll(ID, Date.now() - 299_970);
-  const begun = Date.now();
-  const next = await turn(state)(service(mock({ fetch: [silence] })))();
-  ok(Date.now() - begun < 90, "requestTimeout is 100");
-  equal(next._tag === "Done" && E.isLeft(next.reply) && next.reply.left._tag, "GaveUp");
+Deno.test("turn() keeps the state of a poll that was aborted", async () => {
+  const { state } = startPoll(ID, Date.now());
+  const retries: Retry[] = [];
+  const controller = new AbortController();
+  const aborting: Answer = () => {
+    controller.abort();
+    return silent(new Request("http://localhost"));
+  };
+  const aborted = { ...service(mock({ fetch: [aborting] }), retries), signal: controller.signal };
+  deepEqual(await turn(state)(aborted)(), {
+    _tag: "Done",
+    heard: null,
+    reply: E.left(gaveUp("aborted", state)),
+  });
+  deepEqual(retries, []);
 });

@@ -2,12 +2,12 @@ import * as E from "fp-ts/lib/Either.js";
 import FakeTimers from "@sinonjs/fake-timers";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { lastValueFrom } from "rxjs";
-import { type Budget, type BudgetOptions, createBudget, type Leave } from "../src/budget.ts";
+import { type Budget, type BudgetOptions, createBudget, type Release } from "../src/budget.ts";
 import { connect } from "../src/request.ts";
 import { fixed } from "../src/schedule.ts";
 import { watchRegions } from "../src/watch.ts";
 import { endsInOrder, roundRobin, shuffled } from "./simulation.ts";
-import { mock, silent, text } from "./mock.ts";
+import { ID, mock, silent, text } from "./mock.ts";
 
 type Clock = ReturnType<typeof FakeTimers.install>;
 
@@ -31,8 +31,8 @@ function visit(
   since = 0,
   heardAt = since,
   signal?: AbortSignal,
-): Promise<Leave | null> {
-  return budget.enter({ since, heardAt }, 1e6, signal).then((place) => {
+): Promise<Release | null> {
+  return budget.acquire({ since, heardAt }, 1e6, signal).then((place) => {
     if (E.isLeft(place)) return null;
     log.push(`${name}@${Date.now()}`);
     return place.right;
@@ -74,11 +74,66 @@ withClock("createBudget() gives no place to somebody who has gone", async (clock
   equal(await gone, null);
   await clock.tickAsync(1000);
   deepEqual(log, ["a@0", "c@100"]);
-  deepEqual(await budget.enter({ since: 0, heardAt: 0 }, 50, AbortSignal.abort()), E.left("aborted"));
+  deepEqual(await budget.acquire({ since: 0, heardAt: 0 }, 50, AbortSignal.abort()), E.left("aborted"));
   await visit(budget, log, "d");
-  const late = budget.enter({ since: 0, heardAt: 0 }, 50, undefined);
+  const late = budget.acquire({ since: 0, heardAt: 0 }, 50, undefined);
   await clock.tickAsync(50);
   deepEqual(await late, E.left("timeout"));
+});
+
+withClock("createBudget() gives a free place at once, also to a candidate without time", async () => {
+  const budget = createBudget({ concurrency: 1 });
+  const place = await budget.acquire({ since: 0, heardAt: 0 }, 0, undefined);
+  ok(E.isRight(place));
+  deepEqual(await budget.acquire({ since: 0, heardAt: 0 }, 0, AbortSignal.abort()), E.left("aborted"));
+  place.right(true);
+  ok(E.isRight(await budget.acquire({ since: 0, heardAt: 0 }, -1, undefined)));
+});
+
+withClock(
+  "createBudget() takes a place back from a poll that is aborted in the tick of its admission",
+  async (clock) => {
+    const world = mock();
+    const service = connect({ token: "token", fetch: world.fetch, budget: { concurrency: 1 } });
+    for (let i = 0; i < 3; i++) {
+      const controller = new AbortController();
+      const subscription = watchRegions(ID, { signal: controller.signal })(service).subscribe();
+      // The place was given at once, and the poll begins a microtask later.
+      if (i % 2 === 0) controller.abort();
+      else subscription.unsubscribe();
+      await clock.tickAsync(1);
+    }
+    deepEqual(world.calls, []);
+    const last = lastValueFrom(watchRegions(ID)(service));
+    await clock.tickAsync(1);
+    equal(E.toUnion(await last)._tag, "Completed");
+  },
+);
+
+Deno.test("createBudget() admits one of a hundred thousand about as fast as one of a thousand", async () => {
+  const time = async (waiting: number): Promise<number> => {
+    const budget = createBudget({ concurrency: 1 });
+    const controller = new AbortController();
+    const places = Array.from(
+      { length: waiting },
+      (_, i) => budget.acquire({ since: i * 7919 % waiting, heardAt: i * 104_729 % waiting }, 1e6, controller.signal),
+    );
+    const rest = Promise.all(places.map(async (place) => {
+      const given = await place;
+      if (E.isRight(given) && left-- > 0) given.right(false);
+    }));
+    let left = 500;
+    const begun = performance.now();
+    while (left > 0) await Promise.resolve();
+    const took = performance.now() - begun;
+    controller.abort();
+    await rest;
+    return took;
+  };
+  await time(1000);
+  const few = await time(1000), many = await time(100_000);
+  // A walk through all that wait takes a hundred times as long; a heap of them, twice.
+  ok(many < 20 * few + 20, `${many} ms, and ${few} ms where a thousand wait`);
 });
 
 /** The mean delay in seconds of tasks that are there at once, end in the order given, and are due whenever they can. */
@@ -87,7 +142,7 @@ async function meanDelay(clock: Clock, options: BudgetOptions, ends: readonly nu
   const begun = Date.now();
   const delays = ends.map(async (end, i) => {
     for (let heardAt = i * 1e-6;; heardAt = Date.now()) {
-      const place = await budget.enter({ since: i * 1e-6, heardAt }, 1e9, undefined);
+      const place = await budget.acquire({ since: i * 1e-6, heardAt }, 1e9, undefined);
       ok(E.isRight(place));
       const delay = Date.now() - begun - end;
       place.right(delay >= 0);

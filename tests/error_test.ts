@@ -52,9 +52,9 @@ Deno.test("every constructor makes its case, with its evidence", () => {
   deepEqual(gaveUp("deadline", STATE), { _tag: "GaveUp", reason: "deadline", state: STATE });
 });
 
-Deno.test("interrupted() tells the end of the time from the end of the wish", () => {
+Deno.test("interrupted() tells a time-out from an abort, which is no failure of the network", () => {
   deepEqual(interrupted("fetch", "timeout", 30_000), timeout("fetch", 30_000));
-  deepEqual(interrupted("fetch", "aborted", 30_000), network("fetch", "the call was aborted"));
+  deepEqual(interrupted("fetch", "aborted", 30_000), gaveUp("aborted", null));
 });
 
 Deno.test("fromCodec() makes a Malformed with the path of each fault, at most 100", () => {
@@ -142,7 +142,7 @@ Deno.test("describeError() says why a watch ended, and what can be gone on from"
     const goOn = `did, since ${words}: go on with the state that this error carries.`;
     equal(
       describeError(gaveUp(reason, null)),
-      `The watch ended before an image was sent, since ${words}: start again.`,
+      `The call ended before there was an answer, since ${words}: start again.`,
     );
     equal(describeError(gaveUp(reason, STATE)), `The watch ended before task ${GUID} ${goOn}`);
     equal(

@@ -2,7 +2,7 @@ import * as E from "fp-ts/lib/Either.js";
 import FakeTimers from "@sinonjs/fake-timers";
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { inspect } from "node:util";
-import { http, malformed, network, type RegionsError, timeout, tooLarge, unauthorized } from "../src/error.ts";
+import { gaveUp, http, malformed, network, type RegionsError, timeout, tooLarge, unauthorized } from "../src/error.ts";
 import {
   connect,
   type ConnectOptions,
@@ -260,7 +260,7 @@ Deno.test("once() ends a request that takes longer than requestTimeout, in its h
 Deno.test("once() sends nothing for a signal that has aborted, and ends at once for one that does", async () => {
   const world = mock({ fetch: [silent] });
   const service = connect({ credentials, fetch: world.fetch });
-  const aborted = E.left(network("fetch", "the call was aborted"));
+  const aborted = E.left(gaveUp("aborted", null));
   deepEqual(await ask({ ...service, signal: AbortSignal.abort() })(), aborted);
   deepEqual(world.calls, []);
   const controller = new AbortController();
@@ -363,7 +363,7 @@ Deno.test("retrying() ends in the middle of its wait when it is aborted", async 
   const { reply, tries } = await retried([locked(2000), E.right("body")], {
     onRetry: () => void Promise.resolve().then(() => controller.abort()),
   }, { signal: controller.signal });
-  deepEqual([reply, tries], [E.left(network("fetch", "the call was aborted")), 1]);
+  deepEqual([reply, tries], [E.left(gaveUp("aborted", null)), 1]);
 });
 
 Deno.test("retrying() survives a hook that throws, and does not hide it", async () => {

@@ -17,9 +17,8 @@ import {
 import { type History, NO_HISTORY } from "../src/history.ts";
 import { learned } from "../src/learned.ts";
 import { PollState } from "../src/poll_state.ts";
-import { fixed, type Progress, type Schedule } from "../src/schedule.ts";
+import { exponential, fixed, type Progress, type Schedule } from "../src/schedule.ts";
 import {
-  expire,
   type Next,
   type PollOptions,
   type PollPolicy,
@@ -101,7 +100,6 @@ const FATAL: readonly RegionsError[] = [
   unauthorized("fetch", "expired"),
   tooLarge("fetch", 1_048_576),
   unconfirmed(network("submit", "reset")),
-  gaveUp("aborted", null),
 ];
 const NOT_UNDERSTOOD = malformed(["Response: expected an object, got null"]);
 
@@ -337,7 +335,7 @@ Deno.test("maxPolls counts every poll, failed ones included", () => {
   }
 });
 
-Deno.test("startPoll() asks at once where the sending is not known, and never at once where it is", () => {
+Deno.test("startPoll() polls at once if it is not known when the image was sent, and by the schedule if it is", () => {
   const { schedule, asked } = spied(O.some(700));
   const policy = pollPolicy({ ...POLICY, schedule });
   const state = { ...FRESH, startedAt: NOW, dueAt: NOW };
@@ -347,17 +345,31 @@ Deno.test("startPoll() asks at once where the sending is not known, and never at
   deepEqual(startPoll(GUID, NOW, NOW, policy), wait({ ...state, submittedAt: NOW, dueAt: NOW + 700 }, 700));
   deepEqual(
     startPoll(GUID, NOW, NOW - 300, policy),
-    wait({ ...state, submittedAt: NOW - 300, dueAt: NOW + 700 }, 700),
+    wait({ ...state, submittedAt: NOW - 300, dueAt: NOW + 400 }, 400),
   );
-  deepEqual(asked, [
-    { id: GUID, attempt: 0, elapsed: 0, history: NO_HISTORY },
-    { id: GUID, attempt: 0, elapsed: 300, history: NO_HISTORY },
-  ]);
+  // A clock that was set back since makes the first poll neither later nor earlier.
+  deepEqual(startPoll(GUID, NOW, NOW + 5000, policy).delay, 700);
+  deepEqual(asked, Array(3).fill({ id: GUID, attempt: 0, elapsed: 0, history: NO_HISTORY }));
 
   deepEqual(startPoll(GUID, NOW), wait(state, 0));
   ok(startPoll(GUID, NOW, NOW).delay > 0);
   equal(startPoll(GUID, NOW, NOW, pollPolicy({ minDelay: 60_000 })).delay, 60_000);
   throws(() => startPoll(GUID, NOW, NOW, pollPolicy({ schedule: () => O.some(NaN) })), RangeError);
+});
+
+Deno.test("startPoll() polls at once if the time of the first poll has passed, however long ago", () => {
+  const schedules = [learned(), fixed({ delay: 2000 }), exponential()];
+  const ages = [60_000, 300_000, 17 * 60_000, 86_400_000, 57 * 365 * 86_400_000];
+  for (const schedule of schedules) {
+    for (const age of ages) equal(startPoll(GUID, NOW, NOW - age, pollPolicy({ schedule })).delay, 0);
+  }
+});
+
+Deno.test("startPoll() counts the deadline from the beginning of the watch, not from the answer to the image", () => {
+  const policy = pollPolicy({ schedule: fixed({ delay: 900 }), deadline: 1000 });
+  const next = startPoll(GUID, NOW, NOW, policy, NOW - 600);
+  equal(next.delay, 400);
+  equal(next.state.startedAt, NOW - 600);
 });
 
 Deno.test("startPoll() and resumePoll() wait until the deadline at most", () => {
@@ -390,16 +402,78 @@ Deno.test("resumePoll() begins deadline, polls and failures anew, and keeps what
   equal(resumePoll(stored, NOW + 9999).state.dueAt, NOW + 300);
 });
 
-Deno.test("expire() ends a watch at its deadline, with the state to go on from", () => {
+Deno.test("step() ends a watch with the poll at its deadline or after it, with what that poll heard", () => {
   const end = FRESH.startedAt + DEADLINE;
-  for (const now of [NOW, end - 1]) deepEqual(expire(FRESH, now, POLICY), O.none);
-  for (const now of [end, end + 1]) {
-    deepEqual(
-      expire(FRESH, now, POLICY),
-      O.some({ _tag: "Done", heard: null, reply: E.left(gaveUp("deadline", FRESH)) }),
-    );
+  for (const now of [end, end + 1, end + 3_600_000]) {
+    const next = step(FRESH, E.right(UNFINISHED[0]), now, POLICY);
+    ok(next._tag === "Done" && E.isLeft(next.reply) && next.reply.left._tag === "GaveUp");
+    deepEqual([next.reply.left.reason, next.heard], ["deadline", UNFINISHED[0]]);
+    const completed: Reply = E.right({ _tag: "Completed", id: GUID, regions: [], notices: [] });
+    deepEqual(step(FRESH, completed, now, POLICY), { _tag: "Done", heard: null, reply: completed });
   }
-  deepEqual(expire(FRESH, Number.MAX_VALUE, pollPolicy({ deadline: Infinity })), O.none);
+});
+
+Deno.test("step() polls again for a task that the service does not know within ten seconds of its submission", () => {
+  const unknown: readonly Reply[] = [
+    E.right({ _tag: "NotExist", id: GUID, messages: [] }),
+    E.left(http("fetch", 404, null, "")),
+  ];
+  const first: PollState = { ...FRESH, startedAt: NOW, submittedAt: NOW, heard: 0, heardAt: null };
+  for (const reply of unknown) {
+    for (const age of [0, 5000, 9999, -100]) {
+      const next = step(first, reply, NOW + age, POLICY);
+      ok(next._tag === "Wait");
+      deepEqual([next.heard, next.state.failures, next.state.heard], [null, 1, 0]);
+      deepEqual(next.failure, E.isLeft(reply) ? reply.left : null);
+      ok(next.delay <= 500);
+    }
+    const done = { _tag: "Done", heard: null, reply };
+    deepEqual(step(first, reply, NOW + 10_000, POLICY), done);
+    // Nothing is known of its submission, or the clock was set back so far that it proves nothing.
+    deepEqual(step({ ...first, submittedAt: null }, reply, NOW, POLICY), done);
+    deepEqual(step(first, reply, NOW - 3_600_000, POLICY), done);
+    // It was heard of, so it has been cancelled since.
+    deepEqual(step({ ...first, heard: 1, heardAt: NOW }, reply, NOW + 1, POLICY), done);
+  }
+});
+
+Deno.test("step() comes to an end while the service does not know the task yet", () => {
+  const first: PollState = { ...FRESH, startedAt: NOW, submittedAt: NOW, heard: 0, heardAt: null };
+  const next = step(
+    first,
+    E.right({ _tag: "NotExist", id: GUID, messages: [] }),
+    NOW + 1000,
+    pollPolicy({ deadline: 1000 }),
+  );
+  ok(next._tag === "Done" && E.isLeft(next.reply) && next.reply.left._tag === "GaveUp");
+  equal(next.reply.left.reason, "deadline");
+  equal(next.reply.left.state?.failure, "NotExist");
+});
+
+Deno.test("step() takes an aborted poll for no failure, and keeps the state", () => {
+  deepEqual(step(FRESH, E.left(gaveUp("aborted", null)), NOW, POLICY), {
+    _tag: "Done",
+    heard: null,
+    reply: E.left(gaveUp("aborted", FRESH)),
+  });
+});
+
+Deno.test("step() tells the schedule an age that can be true", () => {
+  const day = 86_400_000;
+  const cases = [[NOW - 4000, 4000], [NOW - day, day], [NOW - day - 1, 50], [NOW + 1, 50], [0, 50], [
+    null,
+    50,
+  ]] as const;
+  for (const [submittedAt, elapsed] of cases) {
+    const { schedule, asked } = spied(O.some(700));
+    step(
+      { ...FRESH, startedAt: NOW - 50, submittedAt },
+      E.right(UNFINISHED[0]),
+      NOW,
+      pollPolicy({ ...POLICY, schedule }),
+    );
+    equal(asked[0].elapsed, elapsed);
+  }
 });
 
 Deno.test("pollPolicy() fills in defaults and refuses what is out of range", () => {
@@ -466,21 +540,15 @@ Deno.test("step() comes to an end under any replies, in time, and each of its st
       (policy, replies, age, latency) => {
         let now = NOW;
         let next: Next = startPoll(GUID, now, age === null ? null : now - age, policy);
-        // As the watch does it: sleep, then ask, unless the time is up. A poll takes its time.
+        // As the watch does it: sleep, then poll. A poll takes its time.
         for (let polls = 0; next._tag === "Wait"; polls++) {
           const { state, delay }: Wait = next;
           ok(Number.isFinite(state.dueAt) && Number.isFinite(delay) && delay >= 0);
           ok(now + delay <= state.startedAt + policy.deadline);
           deepEqual(PollState.decode(json(state)), E.right(state));
           equal(state.polls, polls);
-          ok(polls <= policy.maxPolls && polls <= policy.deadline);
-          now += delay;
-          const expired = expire(state, now, policy);
-          if (O.isSome(expired)) {
-            next = expired.value;
-            break;
-          }
-          now += latency;
+          ok(polls <= policy.maxPolls && polls <= policy.deadline + 1);
+          now += delay + latency;
           const heard = replies[polls % replies.length];
           next = step(Object.freeze(state), heard, now, policy);
           deepEqual(step(json(state) as PollState, heard, now, policy), next);

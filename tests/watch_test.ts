@@ -1,6 +1,7 @@
 import * as E from "fp-ts/lib/Either.js";
+import * as O from "fp-ts/lib/Option.js";
 import FakeTimers from "@sinonjs/fake-timers";
-import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { config, lastValueFrom, type Observable, take, timer, toArray } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import type { AbortSignalLike } from "../src/abort.ts";
@@ -10,7 +11,7 @@ import { connect, type Retry, type Service } from "../src/request.ts";
 import { exponential, fixed } from "../src/schedule.ts";
 import { type Next, startPoll } from "../src/step.ts";
 import type { Reply, TaskStatus } from "../src/task_status.ts";
-import { type Ask, detectRegions, follow, watchRegions } from "../src/watch.ts";
+import { type Begin, type DetectOptions, detectRegions, follow, type Turn, watchRegions } from "../src/watch.ts";
 import {
   COMPLETED,
   completed,
@@ -44,7 +45,7 @@ const VALUES = {
   n: E.right<never, TaskStatus>({ _tag: "NotExist", id: "1", messages: [] }),
   l: E.left(http("fetch", 404, null, "")),
   a: E.left(gaveUp("aborted", STATE)),
-  u: E.left(unconfirmed(network("submit", "the call was aborted"))),
+  u: E.left(unconfirmed(gaveUp("aborted", null))),
   m: E.left(gaveUp("maxPolls", STATE)),
 } satisfies Record<string, Reply>;
 
@@ -57,20 +58,21 @@ function after(ms: number, next: Next): PromiseLike<Next> {
 const SLEEPY: Service = {
   ...connect({ token: "t" }),
   timers: {
-    sleep: (ms, wake) => {
-      const sleeping = timer(ms).subscribe(wake);
-      return { wake: () => sleeping.unsubscribe(), at: 0, place: 0 };
+    now: () => 0,
+    sleep: (ms, callback) => {
+      const sleeping = timer(ms).subscribe(callback);
+      return { callback: () => sleeping.unsubscribe(), at: 0, place: 0 };
     },
-    cancel: ({ wake }) => wake(),
+    cancel: ({ callback }) => callback(),
   },
 };
 
 /** Polls of 1 ms, with the outcomes given; further polls never answer. */
-function polls(...outcomes: Next[]): { readonly ask: Ask; readonly asked: AbortSignalLike[] } {
+function polls(...outcomes: Next[]): { readonly ask: Turn; readonly asked: AbortSignalLike[] } {
   const asked: AbortSignalLike[] = [];
   return {
     asked,
-    ask: () => ({ signal }) => () => {
+    ask: () => () => ({ signal }) => () => {
       const next = outcomes[asked.push(signal ?? AbortSignal.abort()) - 1];
       return next === undefined ? after(1e6, wait(0)) : after(1, next);
     },
@@ -78,7 +80,7 @@ function polls(...outcomes: Next[]): { readonly ask: Ask; readonly asked: AbortS
 }
 
 /** The stream under test. */
-function stream(begin: () => Next | PromiseLike<Next>, ask: Ask, signal?: AbortSignal): Observable<Reply> {
+function stream(begin: Begin, ask: Turn, signal?: AbortSignal): Observable<Reply> {
   return follow(SLEEPY, begin, signal === undefined ? {} : { signal }, ask);
 }
 
@@ -132,7 +134,7 @@ Deno.test("follow() waits before the first poll as long as it is told", () => {
 
 Deno.test("follow() goes on as long as the task does", () => {
   marbles(({ expectObservable }) => {
-    const ask: Ask = () => () => () => after(1, wait(1, status("Processing")));
+    const ask: Turn = () => () => () => () => after(1, wait(1, status("Processing")));
     expectObservable(stream(begin(), ask), "^ 11ms !").toBe("-r-r-r-r-r-r", VALUES);
   });
 });
@@ -217,8 +219,8 @@ Deno.test("follow() asks nothing where the signal has aborted already", () => {
 Deno.test("follow() lets the sending of an image tell how it ended when the signal aborts", () => {
   marbles(({ expectObservable }) => {
     const controller = new AbortController();
-    const sending = (_: unknown, __: unknown, signal: AbortSignalLike): PromiseLike<Next> => ({
-      then: (on) => signal.addEventListener("abort", () => on?.(done(VALUES.u))) as never,
+    const sending: Begin = (_, { signal }): PromiseLike<Next> => ({
+      then: (on) => signal?.addEventListener("abort", () => on?.(done(VALUES.u))) as never,
     });
     timer(3).subscribe(() => controller.abort());
     expectObservable(follow(SLEEPY, sending, { signal: controller.signal }, polls().ask), "^ 99ms !").toBe(
@@ -235,7 +237,7 @@ Deno.test("follow() reports what its consumer throws, and goes on", async () => 
     let seen = 0;
     const outcomes = [wait(0, status("Pending")), done(VALUES.c)];
     await new Promise<void>((complete) =>
-      stream(begin(), () => () => () => Promise.resolve(outcomes.shift() ?? wait(0))).subscribe({
+      stream(begin(), () => () => () => () => Promise.resolve(outcomes.shift() ?? wait(0))).subscribe({
         next: () => {
           seen++;
           throw new Error("of the consumer");
@@ -377,40 +379,113 @@ withClock("watchRegions() ends with a Retry-After that is longer than its deadli
   }
 });
 
-withClock("watchRegions() gives up at its deadline, and not before", async ({ clock, service }) => {
+withClock("watchRegions() polls a last time at its deadline, and then gives up", async ({ clock, service }) => {
   const world = mock({ fetch: [pending] });
   const replies: Reply[] = [];
   watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
   await clock.tickAsync(2499);
   deepEqual(tags(replies), ["Pending", "Pending", "Pending"]);
   await clock.tickAsync(1);
-  const last = replies[3];
+  deepEqual(tags(replies).slice(3), ["Pending", "GaveUp"]);
+  const last = replies[4];
   equal(E.isLeft(last) && last.left._tag === "GaveUp" && last.left.reason, "deadline");
-  equal(world.calls.length, 4);
-});
-
-withClock("watchRegions() gives up at its deadline also while the service is silent", async ({ clock, service }) => {
-  for (const answer of [silent, stalled]) {
-    const replies: Reply[] = [];
-    watchRegions(ID, { deadline: 2500 })(service(mock({ fetch: [answer] }))).subscribe((reply) => replies.push(reply));
-    await clock.tickAsync(2499);
-    deepEqual(replies, []);
-    await clock.tickAsync(1);
-    deepEqual(tags(replies), ["GaveUp"]);
-  }
+  equal(world.calls.length, 5);
 });
 
 withClock(
-  "watchRegions() gives up at its deadline also while the token is not to be had",
+  "watchRegions() hears of a task that ended since its last poll, at its deadline",
   async ({ clock, service }) => {
-    const replies: Reply[] = [];
-    const world = mock({ token: [stalled] });
-    watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
-    await clock.tickAsync(2500);
-    deepEqual([tags(replies), world.calls], [["GaveUp"], ["token"]]);
-    equal(world.requests[0].signal.aborted, true, "nobody waits for the token any more");
+    const world = mock({ fetch: [pending, completed] });
+    const options = { deadline: 2500, schedule: fixed({ delay: 60_000 }) };
+    deepEqual(tags(await collect(clock, watchRegions(ID, options)(service(world)), 2500)), ["Pending", "Completed"]);
   },
 );
+
+withClock("watchRegions() gives its last poll five seconds at most", async ({ clock, service }) => {
+  for (const answer of [silent, stalled]) {
+    const replies: Reply[] = [];
+    const world = mock({ fetch: [pending, answer] });
+    const options = { deadline: 2500, schedule: fixed({ delay: 60_000 }) };
+    watchRegions(ID, options)(service(world)).subscribe((reply) => replies.push(reply));
+    await clock.tickAsync(7499);
+    deepEqual(tags(replies), ["Pending"]);
+    await clock.tickAsync(1);
+    deepEqual(tags(replies), ["Pending", "GaveUp"]);
+    equal(world.calls.length, 3);
+  }
+});
+
+withClock("watchRegions() gives its last poll five seconds at most, token included", async ({ clock, service }) => {
+  const replies: Reply[] = [];
+  const world = mock({ token: [stalled] });
+  watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
+  await clock.tickAsync(5000);
+  deepEqual([tags(replies), world.calls], [["GaveUp"], ["token"]]);
+  equal(world.requests[0].signal.aborted, true, "nobody waits for the token any more");
+});
+
+for (const jump of [-3_600_000, 3_600_000]) {
+  withClock(
+    `watchRegions() keeps its deadline while the wall clock jumps by ${jump / 3_600_000} h`,
+    async ({ clock, service }) => {
+      const world = mock({ fetch: [pending] });
+      const replies: Reply[] = [];
+      watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
+      await clock.tickAsync(500);
+      clock.setSystemTime(Date.now() + jump);
+      await clock.tickAsync(1999);
+      deepEqual(tags(replies), ["Pending", "Pending", "Pending"]);
+      await clock.tickAsync(1);
+      deepEqual(tags(replies).slice(3), ["Pending", "GaveUp"]);
+    },
+  );
+}
+
+Deno.test("watchRegions() wakes and keeps its deadline where timers are faked and performance is not", async () => {
+  const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  try {
+    const world = mock({ fetch: [pending] });
+    const service = connect({ token: "token", fetch: world.fetch, schedule });
+    const replies: Reply[] = [];
+    watchRegions(ID, { deadline: 10_500 })(service).subscribe((reply) => replies.push(reply));
+    await clock.tickAsync(12_000);
+    deepEqual(tags(replies), [...Array(12).fill("Pending"), "GaveUp"]);
+    equal(clock.countTimers(), 0);
+  } finally {
+    clock.uninstall();
+  }
+});
+
+withClock("watchRegions() polls at once for a task whose first poll is late", async ({ clock, service }) => {
+  for (const submittedAt of [Date.now() - 17 * 60_000 - 1000, Date.now() - 300_000, 0]) {
+    const world = mock();
+    const late = { ...service(world), schedule: undefined };
+    deepEqual(tags(await collect(clock, watchRegions(ID, { submittedAt })(late), 1)), ["Completed"]);
+  }
+});
+
+withClock("watchRegions() learns nothing from a time of submission that cannot be true", async ({ clock, service }) => {
+  const day = 86_400_000;
+  const ages = [Date.now(), Date.now() - Date.now() / 1000, -60_000, day + 10_000];
+  for (const age of ages) {
+    const learning = service(mock({ fetch: [pending, completed] }));
+    await collect(clock, watchRegions(ID, { submittedAt: Date.now() - age })(learning), 10_000);
+    deepEqual(learning.memory.history().spans, [], `${age} ms ago`);
+  }
+  const learning = service(mock({ fetch: [pending, completed] }));
+  await collect(clock, watchRegions(ID, { submittedAt: Date.now() - 5000 })(learning), 10_000);
+  deepEqual(learning.memory.history().spans, [[5000, 6000]]);
+});
+
+Deno.test("watchRegions() refuses a time of submission that is not finite", () => {
+  for (const submittedAt of [NaN, Infinity]) {
+    throws(() => watchRegions(ID, { submittedAt }), {
+      name: "RangeError",
+      message: "Cannot watch a task as submittedAt must be a time in milliseconds since 1970: " +
+        `current value is ${submittedAt}`,
+    });
+  }
+});
 
 withClock("watchRegions() goes on from the state that GaveUp carries, through JSON", async ({ clock, service }) => {
   const world = mock({ fetch: [pending, pending, processing, completed] });
@@ -592,7 +667,100 @@ withClock("detectRegions() counts its deadline from the subscription", async ({ 
   await clock.tickAsync(1999);
   deepEqual(tags(replies), ["Pending"]);
   await clock.tickAsync(1);
-  deepEqual(tags(replies), ["Pending", "GaveUp"]);
+  deepEqual(tags(replies), ["Pending", "Pending", "GaveUp"]);
+});
+
+withClock(
+  "detectRegions() bounds the wait for its first poll by what is left of the deadline",
+  async ({ clock, service }) => {
+    const world = mock({ submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 600))] });
+    const options = { deadline: 1000, schedule: fixed({ delay: 900 }) };
+    deepEqual(tags(await collect(clock, detectRegions(IMAGE, {}, options)(service(world)), 1000)), ["Completed"]);
+  },
+);
+
+withClock("detectRegions() sends no image when no time is left after the token", async ({ clock }) => {
+  const world = mock();
+  const { performance } = globalThis;
+  const busy = connect({
+    fetch: world.fetch,
+    // The process is busy, so that the deadline has passed before its timer can fire.
+    token: () => {
+      globalThis.performance = { ...performance, now: () => performance.now() + 800 } as Performance;
+      return Promise.resolve("token");
+    },
+  });
+  try {
+    const replies = await collect(clock, detectRegions(IMAGE, {}, { deadline: 700 })(busy), 2000);
+    deepEqual(replies, [E.left(gaveUp("deadline", null))]);
+    deepEqual(world.calls, []);
+  } finally {
+    globalThis.performance = performance;
+  }
+});
+
+withClock("detectRegions() polls again for a task that the service does not know yet", async ({ clock, service }) => {
+  const retries: Retry[] = [];
+  const world = mock({ fetch: [notExist, text("", 404), notExist, processing, completed] });
+  const replies = await collect(clock, detectRegions(IMAGE)(service(world, retries)), 10_000);
+  deepEqual(tags(replies), ["Processing", "Completed"]);
+  deepEqual(retries.map(({ error }) => error._tag), ["Http"]);
+});
+
+withClock("detectRegions() believes NotExist ten seconds after the submission", async ({ clock, service }) => {
+  const world = mock({ fetch: [notExist] });
+  const { retry } = service(world);
+  const patient = { ...service(world), retry: { ...retry, minDelay: 1000, maxDelay: 1000 } };
+  const replies = await collect(clock, detectRegions(IMAGE)(patient), 20_000);
+  deepEqual(tags(replies), ["NotExist"]);
+  ok(world.calls.length > 10);
+});
+
+const ABORTING = {
+  "inside onSubmit": (abort) => ({ onSubmit: abort }),
+  "a microtask after onSubmit": (abort) => ({ onSubmit: () => queueMicrotask(abort) }),
+  "two microtasks after onSubmit": (abort) => ({ onSubmit: () => queueMicrotask(() => queueMicrotask(abort)) }),
+  "inside the schedule's first call": (abort) => ({
+    schedule: ({ attempt }) => {
+      if (attempt === 0) abort();
+      return O.some(1000);
+    },
+  }),
+  "inside the schedule's second call": (abort) => ({
+    schedule: ({ attempt }) => {
+      if (attempt === 1) abort();
+      return O.some(1000);
+    },
+  }),
+} satisfies Record<string, (abort: () => void) => DetectOptions>;
+
+for (const [place, options] of Object.entries(ABORTING)) {
+  withClock(`detectRegions() ends with its state when it is aborted ${place}`, async ({ clock, service }) => {
+    const retries: Retry[] = [];
+    const controller = new AbortController();
+    const { signal } = controller;
+    const world = mock({ fetch: [pending] });
+    const stream = detectRegions(IMAGE, {}, { deadline: Infinity, signal, ...options(() => controller.abort()) });
+    const replies = await collect(clock, stream(service(world, retries)), 5000);
+    const last = replies.at(-1);
+    ok(last !== undefined && E.isLeft(last) && last.left._tag === "GaveUp");
+    deepEqual([last.left.reason, last.left.state?.id, retries], ["aborted", ID, []]);
+  });
+}
+
+withClock("watchRegions() puts one listener on a signal, however many watches share it", async ({ clock, service }) => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal), remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args));
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => (listeners--, remove(...args));
+  const shared = service(mock({ fetch: [pending] }));
+  const subscriptions = Array.from({ length: 20 }, () => watchRegions(ID, { signal })(shared).subscribe());
+  await clock.tickAsync(100);
+  equal(listeners, 1);
+  for (const subscription of subscriptions) subscription.unsubscribe();
+  equal(listeners, 0);
 });
 
 withClock("detectRegions() tells what an aborted signal left behind", async ({ clock, service }) => {
@@ -600,7 +768,7 @@ withClock("detectRegions() tells what an aborted signal left behind", async ({ c
     const [at, calls, expected] of [
       [0, [], gaveUp("aborted", null)],
       [25, ["token"], gaveUp("aborted", null)],
-      [75, ["token", "submit"], unconfirmed(network("submit", "the call was aborted"))],
+      [75, ["token", "submit"], unconfirmed(gaveUp("aborted", null))],
     ] as const
   ) {
     const late = (response: () => Response) => () =>

@@ -1,12 +1,11 @@
 /** This library: `watchRegions` or, on a world without requests, the same stream around a poll that sends none. */
 import * as E from "fp-ts/lib/Either.js";
-import * as O from "fp-ts/lib/Option.js";
 import { policyFor } from "../../../src/api.ts";
 import { connect, type Service } from "../../../src/request.ts";
 import { fixed } from "../../../src/schedule.ts";
-import { expire, type Next, type PollOptions, startPoll, step } from "../../../src/step.ts";
+import { type Next, type PollOptions, startPoll, step } from "../../../src/step.ts";
 import type { PollState } from "../../../src/poll_state.ts";
-import { follow, watchRegions } from "../../../src/watch.ts";
+import { follow, type Turn, watchRegions } from "../../../src/watch.ts";
 import type { Watch, World } from "../world.ts";
 
 export function watcher({ delay, poll, fetch }: World): Watch {
@@ -18,12 +17,9 @@ export function watcher({ delay, poll, fetch }: World): Watch {
     };
   }
   // What `turn` does around its request.
-  const ask = (state: PollState, options: PollOptions) => (service: Service) => async (): Promise<Next> => {
-    const policy = policyFor(service, options);
-    const expired = expire(state, Date.now(), policy);
-    return O.isSome(expired) ? expired.value : step(state, await poll(state.id), Date.now(), policy);
-  };
+  const turn: Turn = (now) => (state: PollState, options: PollOptions) => (service: Service) => async (): Promise<Next> =>
+    step(state, await poll(state.id), now(), policyFor(service, options));
   return (id, done) => {
-    follow(service, (policy) => startPoll(id, Date.now(), null, policy), options, ask).subscribe({ complete: done });
+    follow(service, (policy, _, now) => startPoll(id, now(), null, policy), options, turn).subscribe({ complete: done });
   };
 }
