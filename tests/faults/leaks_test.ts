@@ -4,7 +4,7 @@ import * as O from "fp-ts/lib/Option.js";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { lastValueFrom, type Observable } from "rxjs";
 import { cancelTask, fetchRegions, submitImage } from "../../src/api.ts";
-import { type Call, gaveUp, network, type RegionsError, unconfirmed } from "../../src/error.ts";
+import { type Call, gaveUp, type RegionsError, unconfirmed } from "../../src/error.ts";
 import { connect, type ConnectOptions, type Req, type Service } from "../../src/request.ts";
 import { fixed } from "../../src/schedule.ts";
 import type { Reply } from "../../src/task_status.ts";
@@ -175,7 +175,7 @@ Deno.test(
           ok(last !== undefined && E.isLeft(last), phase.name);
           if (phase.call !== "fetch") {
             const expected: RegionsError = isSending(phase)
-              ? unconfirmed(network("submit", "the call was aborted"))
+              ? unconfirmed(gaveUp("aborted", null))
               : gaveUp("aborted", null);
             return deepEqual(last.left, expected, phase.name);
           }
@@ -215,7 +215,7 @@ Deno.test("an abort ends a single call within one turn in every phase, and leave
         const sent = server.arrivals.length;
         controller.abort();
         await pause(0);
-        const aborted = network(open === 0 ? call : faulty, "the call was aborted");
+        const aborted = gaveUp("aborted", null);
         const isSending = call === "submit" && faulty === "submit" && open === 1;
         deepEqual(reply, E.left(isSending ? unconfirmed(aborted) : aborted), `${call}: ${name}`);
         deepEqual([listeners(), most()], [0, 1], `${call}: ${name}: listeners`);
@@ -240,7 +240,7 @@ Deno.test("a signal that has aborted already sends nothing, not even a connectio
     const watched = await last(watchRegions(id, { signal })(service));
     ok(E.isLeft(watched) && watched.left._tag === "GaveUp" && watched.left.state?.id === id);
     for (const call of ["submit", "fetch", "cancel"] as const) {
-      deepEqual(await CALLS[call](id)({ ...service, signal })(), E.left(network(call, "the call was aborted")));
+      deepEqual(await CALLS[call](id)({ ...service, signal })(), E.left(gaveUp("aborted", null)));
     }
     await pause(50);
     deepEqual([server.connections(), listeners()], [0, 0]);
