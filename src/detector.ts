@@ -1,14 +1,16 @@
 /**
  * A real detector of text regions, for the emulator and for scripts: Tesseract's page-layout analysis, as the
- * WebAssembly of `tesseract.js-core`. It needs no language model, no network and no permission, and is loaded at the
- * first image. Good on clean pages of one or two columns; weak on ruled tables, strong skew and 75 dpi.
+ * WebAssembly of `tesseract.js-core`. It needs no language model, no network and no permission, and it is loaded at the
+ * first image. It is good on clean pages of one or two columns, and weak on ruled tables, strong skew and 75 dpi.
  *
- * It reads PNG, JPEG, GIF (the first frame), WebP, PNM, and TIFF (the first page; not where it is compressed as JPEG or
- * Deflate), up to 100 megapixels and 32,767 pixels a side. An A4 page takes 0.2 to 0.8 s.
+ * It reads PNG, JPEG, GIF (the first frame), WebP (not animated), PNM, and TIFF (the first page; not tiled, and not
+ * compressed as JPEG or Deflate), up to 100 megapixels and 32,767 pixels a side. The frames of a GIF count together.
+ * An A4 page takes 0.2 to 0.8 s.
  *
  * @module
  */
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { nameUnsupported } from "./emulator/unsupported.ts";
 import { displaySize, type ImageHeader, readImageHeader } from "./image_header.ts";
 import type { Region } from "./region.ts";
 import type { DsrMode } from "./settings.ts";
@@ -102,8 +104,10 @@ let loading: Promise<Tesseract> | null = null;
  *
  * It runs in this thread, which stands still for as long; {@linkcode startDetector} does not.
  *
- * Rejects with an `Error` whose message starts with `Cannot read the image:` where the file is no image, is of a format
- * that is not supported, is cut off, or has more than 100 megapixels or 32,767 pixels a side.
+ * Rejects with an `Error` whose message starts with `Cannot read the image:` if the file is not an image, is of a kind
+ * that the detector cannot read, is cut off, or has more than 100 megapixels or 32,767 pixels a side. If the detector
+ * itself cannot work, the message starts with `Cannot start the detector:`. For example, it names the package
+ * `tesseract.js-core` and the command that installs it.
  *
  * @example
  * ```ts
@@ -230,17 +234,27 @@ export function startDetector(): Detector {
 function checkHeader(image: Uint8Array): ImageHeader {
   if (image.length === 0) throw new Error("Cannot read the image: the file is empty");
   const header = readImageHeader(image);
-  if (header === null) {
-    throw new Error("Cannot read the image: it is no PNG, JPEG, GIF, WebP, TIFF or PNM, or is cut off in its header");
+  const unsupported = nameUnsupported(image, header);
+  if (unsupported !== null) {
+    throw new Error(
+      `Cannot read the image: it is ${unsupported}, which this detector cannot read. Convert it to PNG or JPEG`,
+    );
   }
-  const { type, width, height } = header;
-  if (type === "image/bmp") throw new Error("Cannot read the image: BMP is not supported, save it as a PNG");
-  if (width * height > MAX_PIXELS) {
-    throw new Error(`Cannot read the image: ${width} x ${height} pixels are more than 100 megapixels, the limit`);
+  if (header === null) {
+    throw new Error(
+      "Cannot read the image: it is not a PNG, JPEG, GIF, WebP, TIFF or PNM file, or it is cut off in its header",
+    );
+  }
+  const { width, height, pixels } = header;
+  if (pixels > MAX_PIXELS) {
+    const frames = pixels > width * height ? `, ${pixels} pixels with all of its frames,` : " pixels";
+    throw new Error(
+      `Cannot read the image: ${width} x ${height}${frames} exceed the limit of ${MAX_PIXELS / 1_000_000} megapixels`,
+    );
   }
   if (Math.max(width, height) > MAX_SIDE) {
     throw new Error(
-      `Cannot read the image: of ${width} x ${height} pixels a side is longer than ${MAX_SIDE}, the limit`,
+      `Cannot read the image: one side of ${width} x ${height} pixels exceeds the limit of ${MAX_SIDE} pixels`,
     );
   }
   return header;

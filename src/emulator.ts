@@ -132,9 +132,10 @@ export function emulate(
     if (E.isLeft(submission)) return problem(400, submission.left.join("; "));
     const { image, mode } = submission.right;
     if (image.length > maxImageBytes) return problem(413, `The image is over ${maxImageBytes} bytes.`);
-    const { width, height } = readImageHeader(image) ?? { width: 0, height: 0 };
-    if (width * height > maxPixels) {
-      return problem(400, `Request/image: expected at most ${maxPixels} pixels, got ${width} x ${height}`);
+    const { width, height, pixels } = readImageHeader(image) ?? { width: 0, height: 0, pixels: 0 };
+    if (pixels > maxPixels) {
+      const got = pixels > width * height ? `${pixels} in all frames` : `${width} x ${height}`;
+      return problem(400, `Request/image: expected at most ${maxPixels} pixels, got ${got}`);
     }
     // Others may have come while the body was read.
     return queue.isFull() ? queueFull() : text(queue.submit(image, mode));

@@ -8,12 +8,37 @@
 export interface ImageHeader {
   /** The MIME type, such as `image/png`. */
   readonly type: string;
-  /** Pixels from left to right, as stored: before the orientation is applied. At least 1. */
+  /**
+   * Width in pixels as stored, before the orientation is applied. At least 1. For a GIF, wide enough for the screen
+   * and the first frame, as browsers show it.
+   */
   readonly width: number;
-  /** Pixels from top to bottom, as stored: before the orientation is applied. At least 1. */
+  /** Height in pixels as stored, before the orientation is applied. At least 1. For a GIF, see `width`. */
   readonly height: number;
-  /** How to turn the image to show it: 1 to 8 as EXIF and TIFF number them, 1 (as it is) where the file says nothing. */
+  /** How to turn the image to show it: 1 to 8 as in EXIF and TIFF. 1, as it is, if the file does not say. */
   readonly orientation: number;
+  /**
+   * The pixels that a decoder allocates, at least `width` x `height`. More for an animated GIF: GIFLIB decodes all of
+   * its frames, even if only the first is used. Check limits against this.
+   */
+  readonly pixels: number;
+}
+
+/** One image of a GIF file and its place on the screen. In pixels. */
+export interface GifFrame {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+type Size = Pick<ImageHeader, "width" | "height">;
+
+interface Tag {
+  /** The first value, or 0 if it is not a 16-bit or 32-bit integer. */
+  readonly value: number;
+  /** Where the lowest byte of the value is. */
+  readonly at: number;
 }
 
 const WIDTH = 0x100, HEIGHT = 0x101, ORIENTATION = 0x112; // TIFF tags
@@ -22,38 +47,96 @@ const BMP_HEADER_SIZES = [12, 40, 52, 56, 64, 108, 124];
 const PNM_TYPES = ["image/x-portable-bitmap", "image/x-portable-graymap", "image/x-portable-pixmap"];
 
 /**
- * The header of a PNG, JPEG, GIF, WebP, TIFF, BMP or PNM (P1 to P6) file. Total: it never throws, whatever the bytes.
+ * Reads the header of a PNG, JPEG, GIF, WebP, TIFF, BMP or PNM (P1 to P6) file. Never throws.
  *
- * @returns null where the bytes are no such file, are cut off within its header, or state a width or height of zero
+ * @returns null if the bytes are not such a file, end within its header, or state a width or height of zero
  */
 export function readImageHeader(bytes: Uint8Array): ImageHeader | null {
+  return read(bytes, []);
+}
+
+/**
+ * The positions of the bytes that hold the file's EXIF or TIFF orientation. A program that reads 1 in each of them
+ * shows the image as it is stored. A file may have none, or several.
+ */
+export function findOrientations(bytes: Uint8Array): readonly number[] {
+  const found: number[] = [];
+  read(bytes, found);
+  return found;
+}
+
+/** Adds the positions of orientations to `found`. */
+function read(bytes: Uint8Array, found: number[]): ImageHeader | null {
   try {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const header = readPng(view) ?? readJpeg(view) ?? readGif(view) ?? readWebp(view) ?? readTiff(view) ??
-      readBmp(view) ?? readPnm(view);
+    const header = readPng(view, found) ?? readJpeg(view, found) ?? readGif(view) ?? readWebp(view, found) ??
+      readTiff(view, found) ?? readBmp(view) ?? readPnm(view);
     return header !== null && header.width > 0 && header.height > 0 ? header : null;
   } catch {
-    // A DataView throws where it is read past its end: there the file is cut off.
+    // A DataView throws where it is read past its end: the file is cut off there.
     return null;
   }
 }
 
-/** The size of the image as it is shown: orientations 5 to 8 lay it on its side. In pixels. */
-export function displaySize(header: ImageHeader): { readonly width: number; readonly height: number } {
+/** The size of the image as it is shown, in pixels: orientations 5 to 8 lay it on its side. */
+export function displaySize(header: ImageHeader): Size {
   const { width, height, orientation } = header;
   return orientation >= 5 ? { width: height, height: width } : { width, height };
 }
 
-function readPng(view: DataView): ImageHeader | null {
+/** The values of the first directory of a TIFF file by their tags. */
+export function readTiffTags(bytes: Uint8Array): ReadonlyMap<number, number> {
+  try {
+    const tags = readTags(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)) ?? new Map<number, Tag>();
+    return new Map([...tags].map(([tag, { value }]) => [tag, value]));
+  } catch {
+    return new Map();
+  }
+}
+
+/**
+ * The frames of a GIF file, up to where it ends or is cut off.
+ *
+ * Source: the GIF89a specification, sections 18 to 26.
+ */
+export function readGifFrames(bytes: Uint8Array): readonly GifFrame[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const frames: GifFrame[] = [];
+  const skipBlocks = (at: number): number => {
+    while (view.getUint8(at) > 0) at += 1 + view.getUint8(at);
+    return at + 1;
+  };
+  const colors = (flags: number): number => flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0;
+  try {
+    let at = 13 + colors(view.getUint8(10));
+    for (;;) {
+      const label = view.getUint8(at);
+      if (label === 0x21) at = skipBlocks(at + 2);
+      else if (label === 0x2c) {
+        const [left, top, width, height] = [1, 3, 5, 7].map((offset) => view.getUint16(at + offset, true));
+        frames.push({ left, top, width, height });
+        at = skipBlocks(at + 11 + colors(view.getUint8(at + 9)));
+      } else return frames;
+    }
+  } catch {
+    return frames;
+  }
+}
+
+function toHeader(type: string, width: number, height: number, orientation = 1): ImageHeader {
+  return { type, width, height, orientation, pixels: width * height };
+}
+
+function readPng(view: DataView, found: number[]): ImageHeader | null {
   if (text(view, 0, 8) !== "\x89PNG\r\n\x1a\n" || text(view, 12, 4) !== "IHDR") return null;
   let orientation = 1;
   for (let at = 33; at + 12 <= view.byteLength; at += 12 + view.getUint32(at)) {
-    if (text(view, at + 4, 4) === "eXIf") orientation = readOrientation(view, at + 8, view.getUint32(at));
+    if (text(view, at + 4, 4) === "eXIf") orientation = readOrientation(view, at + 8, view.getUint32(at), found);
   }
-  return { type: "image/png", width: view.getUint32(16), height: view.getUint32(20), orientation };
+  return toHeader("image/png", view.getUint32(16), view.getUint32(20), orientation);
 }
 
-function readJpeg(view: DataView): ImageHeader | null {
+function readJpeg(view: DataView, found: number[]): ImageHeader | null {
   if (view.getUint16(0) !== 0xffd8) return null;
   let orientation = 1;
   for (let at = 2;;) {
@@ -64,14 +147,12 @@ function readJpeg(view: DataView): ImageHeader | null {
     const isBare = marker === 0 || marker === 1 || marker >= 0xd0 && marker <= 0xd8;
     if (isBare) continue;
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-    if (isFrame) {
-      return { type: "image/jpeg", width: view.getUint16(at + 5), height: view.getUint16(at + 3), orientation };
-    }
+    if (isFrame) return toHeader("image/jpeg", view.getUint16(at + 5), view.getUint16(at + 3), orientation);
     const length = view.getUint16(at);
     const isScanOrEnd = marker === 0xda || marker === 0xd9;
     if (isScanOrEnd || length < 2) return null;
     if (marker === 0xe1 && text(view, at + 2, 6) === "Exif\0\0") {
-      orientation = readOrientation(view, at + 8, length - 8);
+      orientation = readOrientation(view, at + 8, length - 8, found);
     }
     at += length;
   }
@@ -79,18 +160,21 @@ function readJpeg(view: DataView): ImageHeader | null {
 
 function readGif(view: DataView): ImageHeader | null {
   if (!/^GIF8[79]a$/.test(text(view, 0, 6))) return null;
-  return { type: "image/gif", width: view.getUint16(6, true), height: view.getUint16(8, true), orientation: 1 };
+  const frames = readGifFrames(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  const { left, top, width, height } = frames[0] ?? { left: 0, top: 0, width: 0, height: 0 };
+  const header = toHeader(
+    "image/gif",
+    Math.max(view.getUint16(6, true), left + width),
+    Math.max(view.getUint16(8, true), top + height),
+  );
+  const decoded = frames.reduce((pixels, { width, height }) => pixels + width * height, 0);
+  return { ...header, pixels: Math.max(header.pixels, decoded) };
 }
 
 /** Sources: RFC 9649; for the size of VP8 also RFC 6386, section 9.1. */
-function readWebp(view: DataView): ImageHeader | null {
+function readWebp(view: DataView, found: number[]): ImageHeader | null {
   if (text(view, 0, 4) !== "RIFF" || text(view, 8, 4) !== "WEBP") return null;
-  const webp = (width: number, height: number, orientation = 1): ImageHeader => ({
-    type: "image/webp",
-    width,
-    height,
-    orientation,
-  });
+  const webp = (width: number, height: number, orientation = 1) => toHeader("image/webp", width, height, orientation);
   switch (text(view, 12, 4)) {
     case "VP8 ":
       if (text(view, 23, 3) !== "\x9d\x01\x2a") return null;
@@ -105,7 +189,7 @@ function readWebp(view: DataView): ImageHeader | null {
       let orientation = 1;
       for (let at = 12, size = 0; at + 8 <= view.byteLength; at += 8 + size + size % 2) {
         size = view.getUint32(at + 4, true);
-        if (text(view, at, 4) === "EXIF") orientation = readOrientation(view, at + 8, size);
+        if (text(view, at, 4) === "EXIF") orientation = readOrientation(view, at + 8, size, found);
       }
       return webp(uint24(24) + 1, uint24(27) + 1, orientation);
     }
@@ -113,11 +197,11 @@ function readWebp(view: DataView): ImageHeader | null {
   return null;
 }
 
-function readTiff(view: DataView): ImageHeader | null {
+function readTiff(view: DataView, found: number[]): ImageHeader | null {
   const tags = readTags(view);
   if (tags === null) return null;
-  const orientation = checkOrientation(tags.get(ORIENTATION));
-  return { type: "image/tiff", width: tags.get(WIDTH) ?? 0, height: tags.get(HEIGHT) ?? 0, orientation };
+  const orientation = takeOrientation(tags, 0, found);
+  return toHeader("image/tiff", tags.get(WIDTH)?.value ?? 0, tags.get(HEIGHT)?.value ?? 0, orientation);
 }
 
 function readBmp(view: DataView): ImageHeader | null {
@@ -127,47 +211,47 @@ function readBmp(view: DataView): ImageHeader | null {
   const [width, height] = headerSize === 12
     ? [view.getUint16(18, true), view.getUint16(20, true)]
     : [view.getInt32(18, true), Math.abs(view.getInt32(22, true))]; // a negative height: rows from the top
-  return { type: "image/bmp", width, height, orientation: 1 };
+  return toHeader("image/bmp", width, height);
 }
 
 function readPnm(view: DataView): ImageHeader | null {
   const match = /^P([1-6])(?:\s|#[^\n]*\n)+(\d{1,10})(?:\s|#[^\n]*\n)+(\d{1,10})\s/.exec(text(view, 0, 4096));
   if (match === null) return null;
   const [, kind, width, height] = match.map(Number);
-  return { type: PNM_TYPES[(kind - 1) % 3], width, height, orientation: 1 };
+  return toHeader(PNM_TYPES[(kind - 1) % 3], width, height);
 }
 
-/** The orientation in an EXIF block, which is a TIFF file of its own; 1 where the block is broken. */
-function readOrientation(view: DataView, at: number, length: number): number {
+/** The orientation in an EXIF block, which is a TIFF file of its own; 1 if the block is broken. */
+function readOrientation(view: DataView, at: number, length: number, found: number[]): number {
   try {
     const block = new DataView(view.buffer, view.byteOffset + at, Math.min(length, view.byteLength - at));
-    return checkOrientation(readTags(block)?.get(ORIENTATION));
+    return takeOrientation(readTags(block), at, found);
   } catch {
     return 1;
   }
 }
 
-function checkOrientation(orientation = 1): number {
-  return orientation >= 1 && orientation <= 8 ? orientation : 1;
+function takeOrientation(tags: ReadonlyMap<number, Tag> | null, start: number, found: number[]): number {
+  const { value, at } = tags?.get(ORIENTATION) ?? { value: 1, at: 0 };
+  if (value < 2 || value > 8) return 1;
+  found.push(start + at);
+  return value;
 }
 
-/** The first directory of a TIFF file; 0 for a value that is no number of 16 or 32 bits. */
-function readTags(view: DataView): ReadonlyMap<number, number> | null {
+/** The first directory of a TIFF file. */
+function readTags(view: DataView): ReadonlyMap<number, Tag> | null {
   const isLittle = text(view, 0, 4) === "II*\0";
   if (!isLittle && text(view, 0, 4) !== "MM\0*") return null;
   const directory = view.getUint32(4, isLittle);
-  const tags = new Map<number, number>();
+  const tags = new Map<number, Tag>();
   for (let i = 0; i < view.getUint16(directory, isLittle); i++) {
-    const at = directory + 2 + i * 12;
-    const tag = view.getUint16(at, isLittle);
-    const type = view.getUint16(at + 2, isLittle);
-    const value = type === SHORT
-      ? view.getUint16(at + 8, isLittle)
-      : type === LONG
-      ? view.getUint32(at + 8, isLittle)
-      : 0;
-    // Of a tag that stands twice, the first counts: so LibTIFF reads it.
-    if (!tags.has(tag)) tags.set(tag, value);
+    const entry = directory + 2 + i * 12;
+    const tag = view.getUint16(entry, isLittle);
+    const type = view.getUint16(entry + 2, isLittle);
+    const at = entry + 8;
+    const value = type === SHORT ? view.getUint16(at, isLittle) : type === LONG ? view.getUint32(at, isLittle) : 0;
+    // If a tag occurs twice, the first one counts, as in LibTIFF.
+    if (!tags.has(tag)) tags.set(tag, { value, at: isLittle ? at : at + (type === SHORT ? 1 : 3) });
   }
   return tags;
 }

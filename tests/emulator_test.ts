@@ -819,6 +819,15 @@ Deno.test("emulate() refuses images over maxPixels by their header, before anyth
   equal((await small.send({ image: pngHeader(7, 1), settings: {} })).status, 400);
 });
 
+Deno.test("emulate() counts the pixels of a GIF's frames, which its screen may hide", async () => {
+  const { send } = await open();
+  const frame = ",\0\0\0\0\x00\x7d\x00\x7d\0\x02\0";
+  const hidden = btoa(`GIF89a\x01\0\x01\0\0\0\0${frame};`);
+  await isProblem(await send({ image: hidden, settings: {} }), 400, /at most 100000000 pixels, got 32000 x 32000$/);
+  const twice = btoa(`GIF89a\x01\0\x01\0\0\0\0${frame}${frame};`);
+  await isProblem(await send({ image: twice, settings: {} }), 400, /got 2048000000 in all frames$/);
+});
+
 Deno.test("emulate() makes an image that no detector can read a task, not an HTTP error", async () => {
   const { submit, status } = await open({ detect: () => Promise.reject(new Error("not an image")) });
   const id = await submit({}, btoa("not an image"));

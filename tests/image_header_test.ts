@@ -2,7 +2,7 @@ import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/
 import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { imageSize } from "image-size";
-import { displaySize, type ImageHeader, readImageHeader } from "../src/image_header.ts";
+import { displaySize, findOrientations, type ImageHeader, readImageHeader } from "../src/image_header.ts";
 
 type Bytes = readonly number[];
 
@@ -18,6 +18,7 @@ const header = (type: string, width: number, height: number, orientation = 1): I
   width,
   height,
   orientation,
+  pixels: width * height,
 });
 
 interface Tag {
@@ -324,5 +325,51 @@ Deno.test("displaySize() exchanges width and height for the orientations that la
   for (let orientation = 1; orientation <= 8; orientation++) {
     const expected = orientation < 5 ? { width: 300, height: 200 } : { width: 200, height: 300 };
     deepEqual(displaySize(header("image/jpeg", 300, 200, orientation)), expected);
+  }
+});
+
+const gifFrame = (left: number, top: number, width: number, height: number, palette = 0): Bytes => [
+  ...[0x2c, ...[left, top, width, height].flatMap((n) => le(u16(n))), palette === 0 ? 0 : 0x80 | palette - 1],
+  ...Array(palette === 0 ? 0 : 3 * 2 ** palette).fill(0x2c),
+  ...[2, 3, 1, 2, 3, 1, 4, 0],
+];
+
+Deno.test("readImageHeader() counts the pixels of all frames of a GIF, past palettes and extensions", () => {
+  const start = [...gif("89a", 30, 20), 0x81, 0, 0, ...Array(12).fill(0x2c)];
+  const comment = [0x21, 0xfe, 2, 0x2c, 0x2c, 1, 0x2c, 0];
+  const frames = [gifFrame(0, 0, 30, 20), comment, gifFrame(5, 5, 700, 2, 3), comment, gifFrame(0, 0, 10, 10)];
+  const expected = { ...header("image/gif", 30, 20), pixels: 600 + 1400 + 100 };
+  deepEqual(readImageHeader(of(start, ...frames, [0x3b], gifFrame(0, 0, 9000, 9000))), expected);
+  // The pixels of a file that is cut off are counted as far as it goes: the decoder finds the end only afterwards.
+  deepEqual(readImageHeader(of(start, ...frames.slice(0, 3).flat().slice(0, -3).map((byte) => [byte]))), {
+    ...expected,
+    pixels: 2000,
+  });
+});
+
+Deno.test("readImageHeader() takes a GIF to be as large as its screen and its first frame together", () => {
+  const start = [...gif("89a", 30, 20), 0, 0, 0];
+  const file = of(start, gifFrame(10, 0, 100, 15), gifFrame(0, 0, 7, 500));
+  deepEqual(readImageHeader(file), { ...header("image/gif", 110, 20), pixels: 1500 + 3500 });
+  const hidden = of(gif("89a", 1, 1), [0, 0, 0], gifFrame(0, 0, 32_000, 32_000));
+  deepEqual(readImageHeader(hidden), header("image/gif", 32_000, 32_000));
+});
+
+Deno.test("findOrientations() finds the byte of each orientation, in both byte orders", () => {
+  for (const isLittle of [false, true]) {
+    const files = [
+      jpeg(app1(exif(6, isLittle)), app1(exif(8, isLittle)), frame(300, 200)),
+      of(png(300, 200), pngRest, pngChunk("eXIf", exif(6, isLittle))),
+      webp(vp8x(300, 200), webpChunk("EXIF", exif(6, isLittle))),
+      of(tiff([tag(0x100, "LONG", 300), tag(0x101, "SHORT", 200), tag(0x112, "LONG", 6)], isLittle)),
+      of(tiff([tag(0x100, "LONG", 300), tag(0x101, "SHORT", 200), tag(0x112, "SHORT", 6)], isLittle)),
+    ];
+    for (const file of files) {
+      const found = findOrientations(file);
+      equal(found.length, file === files[0] ? 2 : 1);
+      for (const at of found) file[at] = 1;
+      equal(readImageHeader(file)?.orientation, 1);
+      deepEqual(findOrientations(file), []);
+    }
   }
 });
