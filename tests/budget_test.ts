@@ -81,6 +81,20 @@ withClock("createBudget() gives no place to somebody who has gone", async (clock
   deepEqual(await late, E.left("timeout"));
 });
 
+Deno.test("createBudget() takes a timer that fired for due, whatever performance.now() says", async () => {
+  const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  try {
+    const budget = createBudget({ requestsPerSecond: 1 });
+    const log: string[] = [];
+    for (const name of ["a", "b", "c"]) visit(budget, log, name);
+    await clock.tickAsync(2500);
+    deepEqual(log.map((entry) => entry[0]), ["a", "b", "c"]);
+    equal(clock.countTimers(), 0);
+  } finally {
+    clock.uninstall();
+  }
+});
+
 withClock("createBudget() gives a free place at once, also to a candidate without time", async () => {
   const budget = createBudget({ concurrency: 1 });
   const place = await budget.acquire({ since: 0, heardAt: 0 }, 0, undefined);

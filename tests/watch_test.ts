@@ -716,34 +716,33 @@ withClock("detectRegions() believes NotExist ten seconds after the submission", 
   ok(world.calls.length > 10);
 });
 
-const ABORTING = {
-  "inside onSubmit": (abort) => ({ onSubmit: abort }),
-  "a microtask after onSubmit": (abort) => ({ onSubmit: () => queueMicrotask(abort) }),
-  "two microtasks after onSubmit": (abort) => ({ onSubmit: () => queueMicrotask(() => queueMicrotask(abort)) }),
-  "inside the schedule's first call": (abort) => ({
-    schedule: ({ attempt }) => {
-      if (attempt === 0) abort();
-      return O.some(1000);
-    },
-  }),
-  "inside the schedule's second call": (abort) => ({
-    schedule: ({ attempt }) => {
-      if (attempt === 1) abort();
-      return O.some(1000);
-    },
-  }),
-} satisfies Record<string, (abort: () => void) => DetectOptions>;
+/** Where a caller's own code aborts, and when that is. */
+const ABORTS: readonly (readonly [place: string, at: number, options: (abort: () => void) => DetectOptions])[] = [
+  ["inside onSubmit", 0, (abort) => ({ onSubmit: abort })],
+  ["a microtask after onSubmit", 0, (abort) => ({ onSubmit: () => queueMicrotask(abort) })],
+  ["two microtasks after onSubmit", 0, (abort) => ({ onSubmit: () => queueMicrotask(() => queueMicrotask(abort)) })],
+  ...[0, 1].map((call) =>
+    [`inside the schedule's call ${call}`, 1000 * call, (abort: () => void): DetectOptions => ({
+      schedule: ({ attempt }) => {
+        if (attempt === call) abort();
+        return O.some(1000);
+      },
+    })] as const
+  ),
+];
 
-for (const [place, options] of Object.entries(ABORTING)) {
-  withClock(`detectRegions() ends with its state when it is aborted ${place}`, async ({ clock, service }) => {
+for (const [place, at, optionsOf] of ABORTS) {
+  withClock(`detectRegions() ends at once, with its state, when it is aborted ${place}`, async ({ clock, service }) => {
     const retries: Retry[] = [];
     const controller = new AbortController();
     const { signal } = controller;
     const world = mock({ fetch: [pending] });
-    const stream = detectRegions(IMAGE, {}, { deadline: Infinity, signal, ...options(() => controller.abort()) });
-    const replies = await collect(clock, stream(service(world, retries)), 5000);
+    const options = { deadline: Infinity, signal, ...optionsOf(() => controller.abort()) };
+    const replies: Reply[] = [];
+    detectRegions(IMAGE, {}, options)(service(world, retries)).subscribe((reply) => replies.push(reply));
+    await clock.tickAsync(at);
     const last = replies.at(-1);
-    ok(last !== undefined && E.isLeft(last) && last.left._tag === "GaveUp");
+    ok(last !== undefined && E.isLeft(last) && last.left._tag === "GaveUp", JSON.stringify(replies));
     deepEqual([last.left.reason, last.left.state?.id, retries], ["aborted", ID, []]);
   });
 }
