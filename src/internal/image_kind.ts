@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-control-regex: the first bytes of a binary file hold control characters
+// deno-lint-ignore-file no-control-regex -- the first bytes of a binary file hold control characters
 /**
  * Names the kinds of files that people take for images of an ordinary kind, by their first bytes.
  *
