@@ -1,6 +1,5 @@
 /**
- * A function from `Request` to `Response` on a socket of the loopback interface: Node's own server, which Deno and Bun
- * have as well.
+ * Serves a function from `Request` to `Response` on a socket, with Node's own server, which Deno and Bun have as well.
  *
  * @module
  */
@@ -15,17 +14,21 @@ export interface Server {
   readonly close: () => Promise<void>;
 }
 
-/** Listens on 127.0.0.1; port 0 takes a free one. Rejects where the port cannot be had. */
-export function serve(handle: (request: Request) => Promise<Response>, port: number): Promise<Server> {
+/** Listens on the loopback interface, or on that of `host`; port 0 picks a free one. Rejects if it cannot listen. */
+export function serve(
+  handle: (request: Request) => Promise<Response>,
+  port: number,
+  host = "127.0.0.1",
+): Promise<Server> {
   const server = createServer((incoming, outgoing) => {
     answer(handle, incoming, outgoing).catch(() => outgoing.destroy());
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
+    server.listen(port, host, () => {
+      const { address, port } = server.address() as AddressInfo;
       resolve({
-        url: `http://127.0.0.1:${port}`,
+        url: `http://${address.includes(":") ? `[${address}]` : address}:${port}`,
         close: () =>
           new Promise((done) => {
             server.close(() => done());

@@ -1,0 +1,79 @@
+/**
+ * The service, as the environment describes it.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import process from "node:process";
+import { connect, type Retry, type Service } from "../request.ts";
+import type { Io } from "./io.ts";
+import type { Terminal } from "./terminal.ts";
+
+type Env = Io["env"];
+
+/** Connects to the service with the credentials of the environment. A Left is a sentence; then nothing has been sent. */
+export function connectFrom(
+  { env }: Io,
+  terminal: Terminal,
+  onRetry: (retry: Retry) => void,
+): E.Either<string, Service> {
+  const { OCR_CLIENT_ID: clientId = "", OCR_CLIENT_SECRET: clientSecret = "", OCR_BASE_URL = "" } = env;
+  if (clientId === "" || clientSecret === "") {
+    return E.left(
+      "There are no credentials. Set OCR_CLIENT_ID and OCR_CLIENT_SECRET to the values that the service's dashboard " +
+        "shows for your application. To try it without an account: ocr-regions detect IMAGE --emulate",
+    );
+  }
+  const allowHttp = env.OCR_ALLOW_HTTP === "1";
+  let service: Service;
+  try {
+    const credentials = { clientId, clientSecret };
+    service = connect({ credentials, allowHttp, onRetry, ...OCR_BASE_URL === "" ? {} : { baseUrl: OCR_BASE_URL } });
+  } catch (error) {
+    const isHttp = !allowHttp && /^http:/i.test(OCR_BASE_URL);
+    const hint = isHttp ? " To accept plain http for an emulator on another machine, set OCR_ALLOW_HTTP=1." : "";
+    return E.left(`${error instanceof Error ? error.message : String(error)}.${hint}`);
+  }
+  const url = new URL(service.baseUrl);
+  const proxy = exposingProxy(url, env, process.versions, process.execArgv);
+  if (proxy !== null) {
+    return E.left(
+      `${proxy} is set, so the client secret would be sent to the proxy in clear text. ` +
+        `Add ${hostNames(url).join(",")} to NO_PROXY to reach ${url.origin} directly.`,
+    );
+  }
+  if (url.protocol === "http:" && allowHttp) {
+    terminal.say(`Warning: OCR_ALLOW_HTTP is set. The client secret and the image go to ${url.origin} in clear text.`);
+  }
+  return E.right(service);
+}
+
+/**
+ * The variable that names a proxy which would see the requests to `url`, or null. Only plain http is seen by a proxy:
+ * https goes through it encrypted. Found by trying Deno 2.9, Bun 1.4 and Node.js 24, which agree on no form of NO_PROXY
+ * but a list of exact names, separated by commas; that is the only one accepted here, in each of its two spellings that
+ * is set. Node.js ignores all of these variables unless it is told to heed them.
+ */
+export function exposingProxy(
+  url: URL,
+  env: Env,
+  versions: Readonly<Record<string, string | undefined>>,
+  execArgv: readonly string[],
+): string | null {
+  const isNode = versions.deno === undefined && versions.bun === undefined;
+  const heedsProxies = !isNode || env.NODE_USE_ENV_PROXY === "1" || execArgv.includes("--use-env-proxy") ||
+    (env.NODE_OPTIONS ?? "").includes("--use-env-proxy");
+  if (url.protocol !== "http:" || !heedsProxies) return null;
+  const names = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+  const proxy = names.find((name) => (env[name] ?? "") !== "");
+  if (proxy === undefined) return null;
+  const lists = [env.NO_PROXY ?? "", env.no_proxy ?? ""].filter((list) => list !== "")
+    .map((list) => list.split(",").map((name) => name.trim()));
+  const isExempt = lists.length > 0 && lists.every((list) => hostNames(url).every((name) => list.includes(name)));
+  return isExempt ? null : proxy;
+}
+
+/** Deno and Bun know an IPv6 address without its brackets, Node.js with them. */
+function hostNames({ hostname }: URL): readonly string[] {
+  return hostname.startsWith("[") ? [hostname.slice(1, -1), hostname] : [hostname];
+}

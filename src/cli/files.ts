@@ -1,0 +1,153 @@
+/**
+ * The files of the command line, the image that is read and the drawing that is written, and why they fail.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { randomUUID } from "node:crypto";
+import type { BigIntStats } from "node:fs";
+import { lstat, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+
+/** Nothing, or the reason why something could not be written, in a few words. */
+export type Written = E.Either<string, void>;
+
+/** A file that can be written, as far as that can be known in advance. */
+export interface Target {
+  /** Writes the file as a whole, or leaves everything as it was. Never rejects; a Left says why it failed. */
+  readonly write: (text: string) => Promise<Written>;
+}
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["EACCES", "permission denied"],
+  ["EDQUOT", "the disk quota is used up"],
+  ["EIO", "input/output error"],
+  ["EISDIR", "it is a folder"],
+  ["ELOOP", "its links lead in a circle"],
+  ["ENAMETOOLONG", "its name is too long"],
+  ["ENOENT", "there is no such file"],
+  ["ENOSPC", "no space is left on the disk"],
+  ["ENOTDIR", "a part of its path is not a folder"],
+  ["EPERM", "permission denied"],
+  ["EPIPE", "its reader is gone"],
+  ["EROFS", "the file system is read-only"],
+]);
+
+/** Reads the image. A Left is a sentence. */
+export async function readImage(file: string): Promise<E.Either<string, Uint8Array>> {
+  try {
+    const image = await readFile(file);
+    return image.length > 0
+      ? E.right(new Uint8Array(image))
+      : E.left(`Cannot send the image ${file}: the file is empty.`);
+  } catch (error) {
+    return E.left(`Cannot read the image ${file}: ${reasonOf(error)}.`);
+  }
+}
+
+/**
+ * Finds out whether the drawing can be written to `file`, and leaves nothing behind. A Left is a sentence.
+ *
+ * @param image The file that must not be overwritten, whatever its name.
+ */
+export async function checkTarget(file: string, image: string | null): Promise<E.Either<string, Target>> {
+  const cannot = (reason: string): E.Either<string, Target> => E.left(`Cannot write the drawing ${file}: ${reason}.`);
+  try {
+    const existing = await statOrNull(file);
+    if (existing?.isDirectory() || /[\\/]$/.test(file)) return cannot("it is a folder");
+    if (existing === null) {
+      if (file === "" || await isLink(file)) return cannot("it is a link to a file that does not exist");
+      const path = resolve(file);
+      await probe(await nearestFolder(dirname(path)));
+      return E.right({ write: (text) => replace(path, text, 0o666) });
+    }
+    if (image !== null && await isSameFile(file, existing, image)) return cannot("it is the file of the image itself");
+    // A device or a pipe, such as /dev/stdout, must not be replaced by a file.
+    if (!existing.isFile()) return E.right({ write: (text) => attempt(() => writeFile(file, text)) });
+    const path = await realpath(file);
+    await (await open(path, "r+")).close();
+    await probe(dirname(path));
+    return E.right({ write: (text) => replace(path, text, Number(existing.mode) & 0o777) });
+  } catch (error) {
+    return cannot(reasonOf(error));
+  }
+}
+
+/** What `write` does, or the reason why it failed. Never rejects. */
+export async function attempt(write: () => unknown): Promise<Written> {
+  try {
+    await write();
+    return E.right(undefined);
+  } catch (error) {
+    return E.left(reasonOf(error));
+  }
+}
+
+/** The code of a system error, or the text of any other. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}
+
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  return REASONS.get(code) ?? code;
+}
+
+async function isSameFile(file: string, existing: BigIntStats, image: string): Promise<boolean> {
+  const { dev, ino } = await stat(image, { bigint: true });
+  // Not every file system numbers its files.
+  return ino !== 0n && dev === existing.dev && ino === existing.ino || await realpath(file) === await realpath(image);
+}
+
+async function statOrNull(file: string): Promise<BigIntStats | null> {
+  try {
+    return await stat(file, { bigint: true });
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+async function isLink(file: string): Promise<boolean> {
+  try {
+    return (await lstat(file)).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
+/** The folder itself, or the first one above it that exists. Rejects if that is not a folder. */
+async function nearestFolder(folder: string): Promise<string> {
+  const found = await statOrNull(folder);
+  return found === null && dirname(folder) !== folder ? await nearestFolder(dirname(folder)) : folder;
+}
+
+/** Rejects if no file can be created in the folder. Only trying tells: access() ignores quotas, and on Deno groups. */
+async function probe(folder: string): Promise<void> {
+  const file = temporary(folder);
+  await (await open(file, "wx")).close();
+  await rm(file);
+}
+
+/** Writes a new file and puts it in the place of the old one, so that a full disk leaves neither half of a file. */
+async function replace(path: string, text: string, mode: number): Promise<Written> {
+  const folder = dirname(path);
+  const file = temporary(folder);
+  const written = await attempt(async () => {
+    await mkdir(folder, { recursive: true });
+    const handle = await open(file, "wx", mode);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(file, path);
+  });
+  if (E.isLeft(written)) await attempt(() => rm(file, { force: true }));
+  return written;
+}
+
+function temporary(folder: string): string {
+  return join(folder, `.ocr-regions-${randomUUID()}.tmp`);
+}

@@ -1,0 +1,79 @@
+/**
+ * What the command line needs of the process that runs it.
+ *
+ * @module
+ */
+import { appendFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+
+/** What the command line needs of its surroundings. */
+export interface Io {
+  /** The environment, for example `OCR_CLIENT_ID`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Takes the result. If `write` throws, or returns a promise that rejects, the text was not written. */
+  readonly stdout: { readonly write: (text: string) => unknown };
+  /** Takes the messages; a terminal also gets a live line. A failed `write` is reported as in `stdout`. */
+  readonly stderr: {
+    readonly write: (text: string) => unknown;
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+  };
+  /** Aborts when the user wants to leave. */
+  readonly signal: AbortSignal;
+  /** Takes a line about a paid task that `stderr` did not take. Without it, the line is lost. */
+  readonly keep?: (line: string) => unknown;
+}
+
+/** Where a line goes that nobody can read on the terminal any more. */
+const KEPT = "ocr-regions.log";
+
+/**
+ * The surroundings of this process. The first Ctrl-C or SIGTERM aborts the signal; the second one ends the process.
+ * A terminal that is closed (SIGHUP) aborts the signal, too. What then cannot be written to it is appended to
+ * `ocr-regions.log`, in the current folder or, if that fails, in the home folder.
+ *
+ * @example
+ * ```ts ignore
+ * import { main, ofProcess } from "@ocr-cloud/regions/cli";
+ * import process from "node:process";
+ *
+ * process.exitCode = await main(["--help"], ofProcess());
+ * ```
+ */
+export function ofProcess(): Io {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  // Both the kernel and the shell may send it, so the second one must not end the process while it cancels its task.
+  process.on("SIGHUP", stop);
+  const { env, stdout, stderr } = process;
+  // Without a listener, a reader that goes away ends the process. The callback of `write` reports the same error.
+  for (const stream of [stdout, stderr]) stream.on("error", () => {});
+  return {
+    env,
+    stdout: { write: (text) => writeTo(stdout, text) },
+    stderr: {
+      write: (text) => writeTo(stderr, text),
+      get isTTY() {
+        return stderr.isTTY;
+      },
+      get columns() {
+        return stderr.columns;
+      },
+    },
+    signal: controller.signal,
+    keep: async (line) => {
+      const text = `${new Date().toISOString()} ${line}\n`;
+      await appendFile(KEPT, text).catch(() => appendFile(join(homedir(), KEPT), text));
+    },
+  };
+}
+
+function writeTo(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => error ? reject(error) : resolve());
+  });
+}

@@ -1,0 +1,46 @@
+/**
+ * The emulator with its detector.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { emulate } from "../emulator.ts";
+import type { DsrMode } from "../settings.ts";
+import type { Region } from "../region.ts";
+
+/** An emulator that reads images. */
+export interface LocalEmulator {
+  /** The service, as a function. */
+  readonly fetch: ReturnType<typeof emulate>;
+  /** Ends the threads of the detector. */
+  readonly close: () => Promise<void>;
+}
+
+/** Starts an emulator with a thread for each worker. Times are in milliseconds. A Left is a sentence. */
+export async function startEmulator(
+  options: { readonly workers: number; readonly pickupTime: number; readonly serviceTime: number },
+): Promise<E.Either<string, LocalEmulator>> {
+  // It is loaded only here, since it is an optional part of the npm package.
+  const { startDetector } = await import("../detector.ts");
+  const detectors = Array.from({ length: options.workers }, () => startDetector());
+  const close = async (): Promise<void> => {
+    await Promise.all(detectors.map((detector) => detector.close()));
+  };
+  try {
+    await detectors[0].ready();
+  } catch (error) {
+    await close();
+    return E.left(`${error instanceof Error ? error.message : String(error)}.`);
+  }
+  const idle = [...detectors];
+  const detect = async (image: Uint8Array, mode: DsrMode): Promise<readonly Region[]> => {
+    // The emulator has at most `workers` images detected at a time.
+    const detector = idle.pop() ?? detectors[0];
+    try {
+      return await detector.detect(image, mode);
+    } finally {
+      idle.push(detector);
+    }
+  };
+  return E.right({ fetch: emulate({ ...options, detect }), close });
+}

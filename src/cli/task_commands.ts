@@ -1,0 +1,188 @@
+/**
+ * The commands `detect`, `watch` and `cancel`. What is known of a paid task is never lost, whatever fails.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { lastValueFrom, type Observable, tap } from "rxjs";
+import { cancelTask, fetchRegions } from "../api.ts";
+import { describeError } from "../error.ts";
+import type { Region } from "../region.ts";
+import { connect, type Service } from "../request.ts";
+import { fixed } from "../schedule.ts";
+import { toSvg } from "../svg.ts";
+import { describe, isFinal, type Reply } from "../task_status.ts";
+import { detectRegions, watchRegions } from "../watch.ts";
+import { type Cancel, type Detect, resumeCommand, type Watch } from "./command.ts";
+import { connectFrom } from "./connection.ts";
+import { checkTarget, readImage, type Target, type Written } from "./files.ts";
+import type { Io } from "./io.ts";
+import { startEmulator } from "./local_emulator.ts";
+import { type Progress, showProgress } from "./progress.ts";
+import { toJson, toTable } from "./result.ts";
+import { FAILED, refuse, STOPPED } from "./status.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Long enough to see a task queued and at work. */
+const EMULATOR = { workers: 1, pickupTime: 700, serviceTime: 1200 };
+
+/** The emulator accepts any. */
+const EMULATOR_CREDENTIALS = { clientId: "emulator", clientSecret: "emulator" };
+
+/** What is wanted of a result. */
+interface Wanted {
+  readonly json: boolean;
+  readonly drawing: Drawing | null;
+  /** The command that asks for the result again; null if there is none, since the emulator ends with the process. */
+  readonly resume: string | null;
+}
+
+interface Drawing {
+  readonly file: string;
+  readonly target: Target;
+  readonly image: Uint8Array | undefined;
+}
+
+/** Sends an image and shows its regions. The result is the exit status. */
+export async function runDetect(command: Detect, io: Io, terminal: Terminal): Promise<number> {
+  const image = await readImage(command.image);
+  if (E.isLeft(image)) return refuse(terminal, image.left);
+  const drawing = await prepareDrawing(command.svg, command.image, image.right);
+  if (E.isLeft(drawing)) return refuse(terminal, drawing.left);
+  const progress = showProgress(terminal, "Sending");
+  const emulator = command.emulated ? await startEmulator(EMULATOR) : null;
+  try {
+    if (emulator !== null && E.isLeft(emulator)) return refuse(terminal, emulator.left);
+    const service = emulator === null ? connectFrom(io, terminal, progress.retry) : E.right(
+      connect({ credentials: EMULATOR_CREDENTIALS, fetch: emulator.right.fetch, schedule: fixed({ delay: 400 }) }),
+    );
+    if (E.isLeft(service)) return refuse(terminal, service.left);
+    let id: string | null = null;
+    const onSubmit = (submitted: string): void => {
+      id = submitted;
+      progress.activity("Waiting");
+      if (command.emulated) return;
+      terminal.insist(`Submitted as task ${id}. If this is interrupted, resume with: ${resumeCommand(id, command)}`);
+    };
+    const statuses = detectRegions(image.right, { dsrMode: command.mode }, { signal: io.signal, onSubmit });
+    const reply = await lastReply(statuses(service.right), progress);
+    const resume = id === null || command.emulated ? null : resumeCommand(id, command);
+    if (io.signal.aborted && E.isLeft(reply)) {
+      if (id === null) await terminal.insist(describe(reply));
+      else await cancelStopped(id, resume, service.right, terminal);
+      return STOPPED;
+    }
+    return await conclude(reply, { json: command.json, drawing: drawing.right, resume }, terminal);
+  } finally {
+    progress.end();
+    if (emulator !== null && E.isRight(emulator)) await emulator.right.close();
+  }
+}
+
+/** Waits for a task that was sent before, and shows its regions. The result is the exit status. */
+export async function runWatch(command: Watch, io: Io, terminal: Terminal): Promise<number> {
+  const { id, json } = command;
+  const image = command.image === null ? E.right(undefined) : await readImage(command.image);
+  if (E.isLeft(image)) return refuse(terminal, image.left);
+  const drawing = await prepareDrawing(command.svg, command.image, image.right);
+  if (E.isLeft(drawing)) return refuse(terminal, drawing.left);
+  const progress = showProgress(terminal, "Waiting");
+  try {
+    const service = connectFrom(io, terminal, progress.retry);
+    if (E.isLeft(service)) return refuse(terminal, service.left);
+    const reply = await lastReply(watchRegions(id, { signal: io.signal })(service.right), progress);
+    if (io.signal.aborted && E.isLeft(reply)) {
+      await terminal.say(`Stopped. The task goes on. To cancel it: ocr-regions cancel ${id}`);
+      return STOPPED;
+    }
+    return await conclude(reply, { json, drawing: drawing.right, resume: resumeCommand(id, command) }, terminal);
+  } finally {
+    progress.end();
+  }
+}
+
+/** Cancels a task, as far as the service lets anybody know. The result is the exit status. */
+export async function runCancel({ id }: Cancel, io: Io, terminal: Terminal): Promise<number> {
+  const progress = showProgress(terminal, "Cancelling");
+  try {
+    const connected = connectFrom(io, terminal, progress.retry);
+    if (E.isLeft(connected)) return refuse(terminal, connected.left);
+    const service = { ...connected.right, signal: io.signal };
+    // The service accepts the cancellation of any id, so only the status before it tells whether there was a task. The
+    // cancellation is sent even if there was none: the service may not know a task yet that was sent a moment ago.
+    const before = await fetchRegions(id)(service)();
+    const cancelled = await cancelTask(id)(service)();
+    progress.end();
+    if (E.isLeft(cancelled)) {
+      await terminal.say(`Task ${id} was not cancelled. ${describeError(cancelled.left)}`);
+      return io.signal.aborted ? STOPPED : FAILED;
+    }
+    if (E.isRight(before) && before.right._tag === "NotExist") {
+      await terminal.say(
+        `The service does not know task ${id}, so nothing was cancelled. Check the id; a task is kept for 24 hours.`,
+      );
+      return FAILED;
+    }
+    const wasFinal = E.isRight(before) && isFinal(before.right) ? `, which was ${before.right._tag} already` : "";
+    await terminal.say(`Cancelled task ${id}${wasFinal}.`);
+    return 0;
+  } finally {
+    progress.end();
+  }
+}
+
+async function prepareDrawing(
+  file: string | null,
+  imageFile: string | null,
+  image: Uint8Array | undefined,
+): Promise<E.Either<string, Drawing | null>> {
+  if (file === null) return E.right(null);
+  return E.map((target: Target) => ({ file, target, image }))(await checkTarget(file, imageFile));
+}
+
+async function lastReply(statuses: Observable<Reply>, progress: Progress): Promise<Reply> {
+  try {
+    return await lastValueFrom(statuses.pipe(tap(progress.status)));
+  } finally {
+    progress.end();
+  }
+}
+
+async function cancelStopped(id: string, resume: string | null, service: Service, terminal: Terminal): Promise<void> {
+  const cancelled = await cancelTask(id)(service)();
+  if (E.isRight(cancelled)) await terminal.say(`Cancelled task ${id}.`);
+  else {
+    const fault = `Task ${id} was not cancelled and goes on. ${describeError(cancelled.left)}`;
+    await terminal.insist(resume === null ? fault : `${fault} To resume: ${resume}`);
+  }
+}
+
+/** Hands over what was found out: everything that can be written, and how to get the rest. */
+async function conclude(reply: Reply, { json, drawing, resume }: Wanted, terminal: Terminal): Promise<number> {
+  const value = E.isRight(reply) ? reply.right : reply.left;
+  const faults: string[] = [];
+  if (E.isRight(reply)) await terminal.say(describe(reply));
+  else faults.push(describe(reply));
+  const text = json ? toJson(value) : value._tag === "Completed" ? toTable(value.regions) : "";
+  const printed = await terminal.print(text);
+  if (E.isLeft(printed)) faults.push(`The result could not be written to standard output: ${printed.left}.`);
+  if (value._tag === "Completed" && drawing !== null) {
+    const drawn = await draw(drawing, value.regions);
+    if (E.isLeft(drawn)) faults.push(`The drawing ${drawing.file} could not be written: ${drawn.left}.`);
+  }
+  if (faults.length > 0 && resume !== null) {
+    faults.push(`${E.isLeft(reply) ? "To resume" : "To get it again without sending the image"}: ${resume}`);
+  }
+  if (faults.length > 0) await terminal.insist(faults.join(" "));
+  return value._tag === "Completed" && faults.length === 0 ? 0 : FAILED;
+}
+
+async function draw({ target, image }: Drawing, regions: readonly Region[]): Promise<Written> {
+  let svg: string;
+  try {
+    svg = toSvg(regions, { image });
+  } catch (error) {
+    return E.left(error instanceof Error ? error.message : String(error));
+  }
+  return await target.write(svg);
+}
