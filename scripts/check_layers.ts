@@ -28,6 +28,8 @@ const LAYERS = [
   "svg",
   "durable_object",
   "emulator_queue",
+  "emulator/responses",
+  "emulator/body",
   "emulator",
   "emulator/unsupported",
   "detector",

@@ -7,6 +7,8 @@
 import * as E from "fp-ts/lib/Either.js";
 import type * as t from "io-ts";
 import { explain, isObject, preview } from "./codec.ts";
+import { createAllowance, type Hold, readBody, readForm, TOO_MUCH } from "./emulator/body.ts";
+import { busy, json, problem, text, tokenError } from "./emulator/responses.ts";
 import { check, createQueue, type QueueOptions, reason } from "./emulator_queue.ts";
 import { readImageHeader } from "./image_header.ts";
 import { DetectionSettings, type DsrMode } from "./settings.ts";
@@ -37,6 +39,13 @@ export interface EmulatorOptions extends QueueOptions {
    * @default {100_000_000}
    */
   readonly maxPixels?: number;
+  /**
+   * How many bytes of images that wait, and of requests that are being read, are held at a time, 0 or more. Further
+   * images are refused with HTTP 429, and a request that is larger by itself with HTTP 413.
+   *
+   * @default {256_000_000}
+   */
+  readonly maxQueuedBytes?: number;
 }
 
 interface Submission {
@@ -46,19 +55,10 @@ interface Submission {
 
 type Handler = (request: Request) => Promise<Response> | Response;
 
-const TITLES: ReadonlyMap<number, string> = new Map([
-  [400, "Bad Request"],
-  [401, "Unauthorized"],
-  [404, "Not Found"],
-  [405, "Method Not Allowed"],
-  [413, "Content Too Large"],
-  [429, "Too Many Requests"],
-  [500, "Internal Server Error"],
-]);
-
 const TOKEN_LIFETIME = 3_600_000;
 const TRIES = 5;
 const LOCK = 600_000;
+const QUEUE_FULL = "The queue is full.";
 const MAX_FORM_BYTES = 16_384;
 const MAX_SETTINGS_BYTES = 65_536;
 
@@ -105,8 +105,12 @@ export function emulate(
   options: EmulatorOptions = {},
 ): (input: Request | URL | string, init?: RequestInit) => Promise<Response> {
   const { now = () => Date.now(), credentials, maxImageBytes = 20_000_000, maxPixels = 100_000_000 } = options;
+  const { maxQueuedBytes = 256_000_000 } = options;
   check("maxImageBytes", maxImageBytes);
   check("maxPixels", maxPixels);
+  check("maxQueuedBytes", maxQueuedBytes);
+  // Base64 takes 4/3 of the image's bytes, and twice that where each of its slashes is escaped.
+  const maxBodyBytes = Math.min(3 * maxImageBytes + MAX_SETTINGS_BYTES, maxQueuedBytes);
   let latest = -Infinity;
   const clock = (): number => {
     const time = now();
@@ -116,6 +120,7 @@ export function emulate(
   };
   const gate = createGate(clock, credentials);
   const queue = createQueue(clock, options);
+  const allowance = createAllowance(maxQueuedBytes);
 
   const grant: Handler = async (request) => {
     const body = await readBody(request, MAX_FORM_BYTES);
@@ -124,21 +129,34 @@ export function emulate(
     return form === null ? problem(400, "Expected a form, urlencoded or multipart/form-data.") : gate.grant(form);
   };
   const submit: Handler = async (request) => {
-    if (queue.isFull()) return queueFull();
-    // Base64 takes 4/3 of the image's bytes, and twice that where each of its slashes is escaped.
-    const body = await readBody(request, 3 * maxImageBytes + MAX_SETTINGS_BYTES);
-    if (body instanceof Response) return body;
-    const submission = readSubmission(body);
-    if (E.isLeft(submission)) return problem(400, submission.left.join("; "));
-    const { image, mode } = submission.right;
-    if (image.length > maxImageBytes) return problem(413, `The image is over ${maxImageBytes} bytes.`);
-    const { width, height, pixels } = readImageHeader(image) ?? { width: 0, height: 0, pixels: 0 };
-    if (pixels > maxPixels) {
-      const got = pixels > width * height ? `${pixels} in all frames` : `${width} x ${height}`;
-      return problem(400, `Request/image: expected at most ${maxPixels} pixels, got ${got}`);
+    if (queue.isFull()) return busy(QUEUE_FULL);
+    const hold = allowance();
+    let isSubmitted = false;
+    try {
+      const submission = await receive(request, hold);
+      if (E.isLeft(submission)) return submission.left;
+      const { image, mode } = submission.right;
+      // Others may have come while the body was read.
+      if (queue.isFull()) return busy(QUEUE_FULL);
+      if (!hold(image.length)) return busy(TOO_MUCH);
+      const id = queue.submit(image, mode, () => hold(0));
+      isSubmitted = true;
+      return text(id);
+    } finally {
+      if (!isSubmitted) hold(0);
     }
-    // Others may have come while the body was read.
-    return queue.isFull() ? queueFull() : text(queue.submit(image, mode));
+  };
+  const receive = async (request: Request, hold: Hold): Promise<E.Either<Response, Submission>> => {
+    const body = await readBody(request, maxBodyBytes, hold);
+    if (body instanceof Response) return E.left(body);
+    const submission = readSubmission(body);
+    if (E.isLeft(submission)) return E.left(problem(400, submission.left.join("; ")));
+    const { image } = submission.right;
+    if (image.length > maxImageBytes) return E.left(problem(413, `The image is over ${maxImageBytes} bytes.`));
+    const { width, height, pixels } = readImageHeader(image) ?? { width: 0, height: 0, pixels: 0 };
+    if (pixels <= maxPixels) return submission;
+    const got = pixels > width * height ? `${pixels} in all frames` : `${width} x ${height}`;
+    return E.left(problem(400, `Request/image: expected at most ${maxPixels} pixels, got ${got}`));
   };
   const fetch = about((id) => json(TaskStatus.encode(queue.status(id))));
   const peek = about((id) => json(Object.assign({}, TaskStatus.encode(queue.status(id)), { results: null })));
@@ -255,76 +273,12 @@ function fromBase64(text: string): Uint8Array | null {
   return bytes;
 }
 
-/**
- * The body's bytes, or the refusal of one that breaks off or is over `limit` bytes. They are read into one buffer, so
- * that a body in tiny pieces takes no more memory than another.
- */
-async function readBody({ body }: Request, limit: number): Promise<Uint8Array<ArrayBuffer> | Response> {
-  let buffer = new Uint8Array(4096);
-  let length = 0;
-  try {
-    const reader = body?.getReader();
-    for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read()) {
-      if (!ArrayBuffer.isView(chunk.value)) throw new TypeError("A body is made of bytes.");
-      const end = length + chunk.value.byteLength;
-      if (end > limit) {
-        reader?.cancel().catch(() => {});
-        return problem(413, `The body is over ${limit} bytes.`);
-      }
-      if (end > buffer.length) {
-        const larger = new Uint8Array(Math.max(end, 2 * buffer.length));
-        larger.set(buffer.subarray(0, length));
-        buffer = larger;
-      }
-      buffer.set(chunk.value, length);
-      length = end;
-    }
-  } catch {
-    return problem(400, "The body broke off.");
-  }
-  return buffer.subarray(0, length);
-}
-
-async function readForm(body: Uint8Array<ArrayBuffer>, type: string): Promise<FormData | null> {
-  try {
-    return await new Response(body, { headers: { "Content-Type": type } }).formData();
-  } catch {
-    return null;
-  }
-}
-
 /** A handler of what concerns one task. */
 function about(handle: (id: string) => Response): Handler {
   return ({ url }) => {
     const id = new URL(url).searchParams.get("id") ?? "";
     return id === "" ? problem(400, "Expected the id of a task: ?id=…") : handle(id);
   };
-}
-
-function queueFull(): Response {
-  return problem(429, "The queue is full.", { "Retry-After": "1" });
-}
-
-/** A refusal of the token endpoint. Source: RFC 6749, section 5.2. */
-function tokenError(error: string, description: string): Response {
-  return json({ error, error_description: description }, { "Cache-Control": "no-store" }, 400);
-}
-
-/** An RFC 7807 problem, of the type that the service's own tools expect. */
-function problem(status: number, detail: string, headers: Record<string, string> = {}): Response {
-  const body = { type: "about:blank", title: TITLES.get(status) ?? null, status, detail, instance: null };
-  return text(JSON.stringify(body), status, headers);
-}
-
-function text(body: string, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(body, { status, headers: { "Content-Type": "text/plain; charset=utf-8", ...headers } });
-}
-
-function json(body: unknown, headers: Record<string, string> = {}, status = 200): Response {
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { "Content-Type": "application/json; charset=utf-8", ...headers },
-  });
 }
 
 /** Drops what is over, and of what is more than `max` the oldest. The entries must be in the order in which they end. */

@@ -56,8 +56,8 @@ export interface QueueOptions {
 export interface Queue {
   /** Whether it takes no more tasks for now. */
   readonly isFull: () => boolean;
-  /** Takes an image; the result is its task's id. */
-  readonly submit: (image: Uint8Array, mode: DsrMode) => string;
+  /** Takes an image; the result is its task's id. Calls `release` once the image is no longer held. */
+  readonly submit: (image: Uint8Array, mode: DsrMode, release: () => void) => string;
   /** How a task stands. */
   readonly status: (id: string) => TaskStatus;
   /** Forgets a task. */
@@ -99,7 +99,7 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
   // Each in the order of submission.
   const tasks = new Map<string, Task>();
   const waiting = new Set<Task>();
-  const images = new Map<Task, Uint8Array>();
+  const images = new Map<Task, { readonly image: Uint8Array; readonly release: () => void }>();
   /** The latest task of each worker that may still be at it. */
   const busy = new Set<Task>();
   let detecting = 0;
@@ -108,10 +108,11 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
     if (detecting >= workers) return;
     detecting++;
     // Images that come meanwhile are met as well.
-    for (const [task, image] of images) {
+    for (const [task, { image, release }] of images) {
       images.delete(task);
       task.outcome = await outcomeOf(detect, image, task.mode);
       task.settledAt = clock();
+      release();
     }
     detecting--;
   };
@@ -119,6 +120,7 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
     task.goneAt = Math.min(task.goneAt, now);
     tasks.delete(task.id);
     waiting.delete(task);
+    images.get(task)?.release();
     images.delete(task);
   };
   /** Works out what has happened until now. */
@@ -147,7 +149,7 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
       advance();
       return waiting.size + busy.size >= maxQueue;
     },
-    submit: (image: Uint8Array, mode: DsrMode): string => {
+    submit: (image: Uint8Array, mode: DsrMode, release: () => void): string => {
       const now = clock();
       const task: Task = {
         id: crypto.randomUUID(),
@@ -161,7 +163,7 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
       };
       tasks.set(task.id, task);
       waiting.add(task);
-      images.set(task, image);
+      images.set(task, { image, release });
       detectAll();
       return task.id;
     },

@@ -1033,6 +1033,7 @@ Deno.test("emulate() refuses numbers out of their range", () => {
     "maxQueue",
     "maxImageBytes",
     "maxPixels",
+    "maxQueuedBytes",
   ] as const;
   for (const name of names) {
     const min = name === "workers" ? 1 : 0;
