@@ -17,6 +17,7 @@ const LAYERS = [
   "learned",
   "step",
   "budget",
+  "client/redact",
   "token",
   "request",
   "api",

@@ -9,6 +9,7 @@ import * as O from "fp-ts/lib/Option.js";
 import type { ReaderTaskEither } from "fp-ts/lib/ReaderTaskEither.js";
 import { type AbortSignalLike, sleep, within } from "./abort.ts";
 import { type Budget, type BudgetOptions, createBudget } from "./budget.ts";
+import { redactError } from "./client/redact.ts";
 import { cut, isObject } from "./codec.ts";
 import { type Call, http, interrupted, network, type RegionsError, timeout, tooLarge, unauthorized } from "./error.ts";
 import { atLeast, retryDelay, type RetryOptions, retryPolicy, type Schedule } from "./schedule.ts";
@@ -326,9 +327,10 @@ async function attempt<A>(exchange: Exchange<A>, service: Service): Promise<Atte
     "Authorization": `Bearer ${token.right}`,
     ...body === undefined ? {} : { "Content-Type": "application/json" },
   };
-  const answer = await send(service, call, path, { method, headers, body }, [token.right]);
-  const outcome = E.chain((answer: Answer) => judge(call, answer, decode, token.right))(answer);
-  return { token: token.right, outcome: E.mapLeft(afterSending)(outcome) };
+  const answer = await send(service, call, path, { method, headers, body });
+  const outcome = E.chain((answer: Answer) => judge(call, answer, decode))(answer);
+  const redacted = E.mapLeft((error: RegionsError) => redactError(error, [token.right]))(outcome);
+  return { token: token.right, outcome: E.mapLeft(afterSending)(redacted) };
 }
 
 function isRefused(outcome: E.Either<RegionsError, unknown>): boolean {
@@ -339,13 +341,10 @@ function judge<A>(
   call: Call,
   answer: Answer,
   decode: Exchange<A>["decode"],
-  token: string,
 ): E.Either<RegionsError, A> {
   if (answer.status === 401) return E.left(unauthorized(call, readProblem(answer.text)));
   if (!isSuccess(answer)) return E.left(refusal(call, answer));
-  const judged = decode(answer.text);
-  // An answer that is not understood is shown in part, and might echo the token.
-  return E.isLeft(judged) ? decode(withoutSecrets(answer.text, [token])) : judged;
+  return decode(answer.text);
 }
 
 function isSuccess({ status }: { readonly status: number }): boolean {
@@ -378,13 +377,12 @@ interface Message extends Pick<FetchInit, "method" | "headers"> {
   readonly body?: string | null;
 }
 
-/** Sends one request and reads its answer, within the time limit. What is kept of a failure holds none of `secrets`. */
+/** Sends one request and reads its answer, within the time limit. */
 async function send(
   service: Transport,
   call: Call,
   path: string,
   { method, headers, body = null }: Message,
-  secrets: readonly string[],
 ): Promise<E.Either<RegionsError, Answer>> {
   const { fetch, maxResponseBytes: limit } = service;
   const ms = timeLimit(service);
@@ -396,12 +394,12 @@ async function send(
       const ok = isSuccess(response);
       const retryAfter = parseRetryAfter(response.headers.get("Retry-After"), Date.now());
       const { text, whole } = await readBody(response, ok ? limit : MAX_PROBLEM_BYTES, signal);
-      if (!ok) return E.right({ status, retryAfter, text: withoutSecrets(text, secrets) });
+      if (!ok) return E.right({ status, retryAfter, text });
       return whole ? E.right({ status, retryAfter, text }) : E.left(tooLarge(call, limit));
     });
     return E.isRight(end) ? end.right : E.left(interrupted(call, end.left, ms));
   } catch (error) {
-    return E.left(network(call, withoutSecrets(causeOf(error), secrets)));
+    return E.left(network(call, causeOf(error)));
   }
 }
 
@@ -454,24 +452,6 @@ function causeOf(error: unknown): string {
   return cut(reason.message.replace(/^error sending request for url \(.*?\): /, "") || code, MAX_DETAIL);
 }
 
-/** The text without the secrets, be they written as they are or escaped, as JSON and addresses do. */
-function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((text, secret) => text.replace(toPattern(secret), "[secret]"), text);
-}
-
-function toPattern(secret: string): RegExp {
-  const characters = Array.from(secret, (character) => {
-    const plain = character.replace(/[^\w]/g, "\\$&");
-    const unicode = Array.from(
-      { length: character.length },
-      (_, i) => `\\\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`,
-    ).join("");
-    const percent = Array.from(new TextEncoder().encode(character), (byte) => `%${byte.toString(16).padStart(2, "0")}`);
-    return `(?:\\\\?${plain}|${unicode}|${percent.join("")}${character === " " ? "|\\+" : ""})`;
-  });
-  return new RegExp(characters.join(""), "gi");
-}
-
 function tokenSource(base: Transport & Pick<Service, "memory">, { credentials, token }: ConnectOptions): TokenSource {
   if ((credentials === undefined) === (token === undefined)) {
     throw new TypeError("Cannot connect as either credentials or a token must be given, and not both");
@@ -500,11 +480,12 @@ async function requestToken(
     method: "POST",
     headers: { "Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded" },
     body: form({ grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret }),
-  }, [clientSecret]);
-  return E.chain((answer: Answer): E.Either<RegionsError, AccessToken> => {
+  });
+  const token = E.chain((answer: Answer): E.Either<RegionsError, AccessToken> => {
     if (isSuccess(answer)) return decodeAccessToken(answer.text, Date.now());
     return E.left(isTokenRefusal(answer) ? unauthorized("token", readProblem(answer.text)) : refusal("token", answer));
   })(answer);
+  return E.mapLeft((error: RegionsError) => redactError(error, [clientSecret]))(token);
 }
 
 /**

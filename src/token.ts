@@ -8,7 +8,7 @@ import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
 import { type AbortSignalLike, sleep, within } from "./abort.ts";
 import { fields, guarded } from "./codec.ts";
-import { fromCodec, interrupted, malformed, type RegionsError, unauthorized } from "./error.ts";
+import { interrupted, malformed, type RegionsError, unauthorized } from "./error.ts";
 import { History, NO_HISTORY, observe, type Span } from "./history.ts";
 
 /** What the service's dashboard gives an application. */
@@ -205,9 +205,8 @@ export function decodeAccessToken(text: string, now: number): E.Either<RegionsEr
   } catch {
     return E.left(malformed(["AccessToken: expected JSON"]));
   }
-  const token = Wire.decode(body);
-  if (E.isLeft(token)) return E.left(fromCodec(token.left));
-  const { access_token, expires_in } = token.right;
+  if (!Wire.is(body)) return E.left(malformed(["AccessToken: expected an object with a string as access_token"]));
+  const { access_token, expires_in } = body;
   const lifetime = toLifetime(expires_in);
   return E.map((value: string) => ({ value, staleAt: now + lifetime - Math.min(MARGIN, lifetime / 10) }))(
     checkToken(access_token),
