@@ -10,6 +10,8 @@ import * as t from "io-ts";
 export const MAX_ERRORS = 100;
 
 const MAX_PREVIEW = 40;
+const MAX_QUOTE = 300;
+const MAX_QUOTES = 3;
 const MAX_KEY = 40;
 
 /** Accepts what `codec` accepts, `null`, and a value that is absent; changes nothing. */
@@ -139,6 +141,17 @@ export function cut(text: string, length: number): string {
  */
 export function printable(text: string): string {
   return text.replace(/[\t-\r\x85\u2028\u2029]/g, " ").replace(/[\p{Cc}\p{Cs}\p{Bidi_Control}]/gu, "\uFFFD");
+}
+
+/** A text by somebody else as a part of a sentence: {@linkcode printable}, and not more than 300 characters of it. */
+export function quote(text: string): string {
+  return printable(cut(text.trim(), MAX_QUOTE));
+}
+
+/** The first three of several texts, quoted, and the number of the others. */
+export function quoteAll(texts: readonly string[]): string {
+  const quotes = texts.slice(0, MAX_QUOTES).map(quote).join(" ");
+  return texts.length <= MAX_QUOTES ? quotes : `${quotes} … and ${texts.length - MAX_QUOTES} more`;
 }
 
 /** What JSON calls an object: neither null nor an array. */

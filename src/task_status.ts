@@ -5,7 +5,19 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { fail, type Fault, fields, isObject, list, MAX_ERRORS, nullable, oneOf, preview } from "./codec.ts";
+import {
+  fail,
+  type Fault,
+  fields,
+  isObject,
+  list,
+  MAX_ERRORS,
+  nullable,
+  oneOf,
+  preview,
+  quote,
+  quoteAll,
+} from "./codec.ts";
 import { describeError, duration, fromCodec, malformed, type RegionsError } from "./error.ts";
 import { Payload, readPayload, type Region, Regions } from "./region.ts";
 
@@ -227,9 +239,9 @@ export function isFinal(status: TaskStatus): status is FinalStatus {
   return status._tag === "Completed" || status._tag === "Error" || status._tag === "NotExist";
 }
 
-/** What is known of the task besides its status, for {@linkcode describe}. */
+/** Options for {@linkcode describe}. */
 export interface DescribeOptions {
-  /** When the image was sent, in milliseconds since 1970: then `NotExist` can say whether the 24 hours are over. */
+  /** When the image was sent, in milliseconds since 1970. `NotExist` then says whether the 24 hours are over. */
   readonly submittedAt?: number;
   /**
    * The present, in milliseconds since 1970.
@@ -240,7 +252,8 @@ export interface DescribeOptions {
 }
 
 /**
- * What a status or an error means and what to do about it: the service's own advice, in one plain sentence or two.
+ * What a status or an error means and what to do about it, in one or two sentences for a person. They quote at most
+ * three of the service's messages, 300 characters of each, without control characters; the value holds all of them.
  *
  * @example
  * ```ts
@@ -249,7 +262,7 @@ export interface DescribeOptions {
  *
  * equal(
  *   describe({ _tag: "Pending", id: "1" }),
- *   "The image is queued and not yet processed: ask again in a couple of seconds, with the same id.",
+ *   "The image is queued: ask again in a couple of seconds, with the same id.",
  * );
  * ```
  */
@@ -281,31 +294,28 @@ function checkId(status: TaskStatus, id: string | undefined): E.Either<RegionsEr
 
 function describeStatus(status: TaskStatus, { submittedAt, now = Date.now() }: DescribeOptions): string {
   return match({
-    Pending: () => "The image is queued and not yet processed: ask again in a couple of seconds, with the same id.",
+    Pending: () => "The image is queued: ask again in a couple of seconds, with the same id.",
     Processing: () => "The regions are being detected: ask again with the same id.",
     Completed: ({ regions, notices }) => {
       const found = regions.length === 0
         ? "Detection is finished: no text was found on the image."
         : `Detection is finished: ${regions.length} region${regions.length === 1 ? "" : "s"} found.`;
-      return notices.length === 0 ? found : `${found} The service notes: ${notices.join(" ")}`;
+      return notices.length === 0 ? found : `${found} The service notes: ${quoteAll(notices)}`;
     },
     Error: ({ messages }) => {
-      const why = messages.length === 0 ? "the service gives no reason" : messages.join(" ");
+      const why = messages.length === 0 ? "the service gives no reason" : quoteAll(messages);
       return `Detection failed (${why}): check the image, then send it again.`;
     },
     NotExist: ({ id, messages }) => {
+      const task = `task ${quote(id)}`;
+      const said = messages.length === 0 ? "" : ` (${quoteAll(messages)})`;
       const age = submittedAt === undefined ? -1 : now - submittedAt;
-      const said = messages.length === 0 ? "" : ` (${messages.join(" ")})`;
-      if (age < 0) {
-        return `The service does not know the task ${id}, or its 24 hours are over${said}: check the id, or send the ` +
-          "image again.";
-      }
-      return age >= RETENTION
-        ? `The task ${id} is gone, since its 24 hours are over${said}: send the image again.`
-        : `The service does not know the task ${id}, although it was sent only ${
+      if (age >= RETENTION) return `The ${task} has expired after 24 hours${said}: send the image again.`;
+      return age < 0
+        ? `The service does not know the ${task}, which may have expired${said}: check the id, or send the image again.`
+        : `The service does not know the ${task}, although its image was sent only ${
           duration(age)
-        } ago${said}: check the ` +
-          "id, or send the image again.";
+        } ago${said}: check the id, or send the image again.`;
     },
   })(status);
 }

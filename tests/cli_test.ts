@@ -151,7 +151,7 @@ Deno.test("ocr-regions watch tells of an unknown id", async () => {
   match(
     stderr,
     RegExp(
-      `^NotExist .*\\nThe service does not know the task ${ID}, or its 24 hours are over: check the id, or send the `,
+      `^NotExist .*\\nThe service does not know the task ${ID}, which may have expired: check the id, or send the `,
     ),
   );
 });

@@ -16,6 +16,8 @@ import {
   oneOf,
   preview,
   printable,
+  quote,
+  quoteAll,
 } from "../src/codec.ts";
 import { hostileValues, json, nested, withProtoAccessor } from "./arbitrary.ts";
 
@@ -212,6 +214,15 @@ Deno.test("printable() leaves nothing that moves a cursor, reorders text or ends
     equal(printable(printed), printed);
     ok(!/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(printed));
   }));
+});
+
+Deno.test("quote() and quoteAll() bound what they show of a text, and of several", () => {
+  equal(quote(" a\n\x1b[1mb "), "a \ufffd[1mb");
+  equal(quote("x".repeat(300)), "x".repeat(300));
+  equal(quote("x".repeat(301)), `${"x".repeat(300)}…`);
+  equal(quoteAll([]), "");
+  equal(quoteAll(["a", "b\r", "c"]), "a b c");
+  equal(quoteAll(["a", "b", "c", "d", "e"]), "a b c … and 2 more");
 });
 
 Deno.test("isObject() is for what JSON calls an object", () => {

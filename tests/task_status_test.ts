@@ -389,7 +389,7 @@ Deno.test("describe() says of every status what it means and what to do about it
   const cases: [TaskStatus, string][] = [
     [
       STATUSES.Pending,
-      "The image is queued and not yet processed: ask again in a couple of seconds, with the same id.",
+      "The image is queued: ask again in a couple of seconds, with the same id.",
     ],
     [STATUSES.Processing, "The regions are being detected: ask again with the same id."],
     [STATUSES.Completed, "Detection is finished: 1 region found."],
@@ -410,7 +410,7 @@ Deno.test("describe() says of every status what it means and what to do about it
     ],
     [
       STATUSES.NotExist,
-      `The service does not know the task ${GUID}, or its 24 hours are over: check the id, or ${gone}`,
+      `The service does not know the task ${GUID}, which may have expired: check the id, or ${gone}`,
     ],
   ];
   for (const [status, sentence] of cases) {
@@ -421,9 +421,9 @@ Deno.test("describe() says of every status what it means and what to do about it
 
 Deno.test("describe() says whether the 24 hours of a missing task are over, where that is known", () => {
   equal(RETENTION, 24 * 60 * 60 * 1000);
-  const gone = `The task ${GUID} is gone, since its 24 hours are over: send the image again.`;
+  const gone = `The task ${GUID} has expired after 24 hours: send the image again.`;
   const young = (age: string): string =>
-    `The service does not know the task ${GUID}, although it was sent only ${age} ago: check the id, or send the ` +
+    `The service does not know the task ${GUID}, although its image was sent only ${age} ago: check the id, or send the ` +
     "image again.";
   const submittedAt = 1_700_000_000_000;
   const cases: [number, string][] = [
@@ -452,4 +452,24 @@ Deno.test("describe() takes an error as it is, and within a reply", () => {
   equal(describe(error), sentence);
   equal(describe(E.left(error)), sentence);
   equal(describe(malformed(["a"])), "The service's answer is not understood, so nothing is known of the task: a.");
+});
+
+Deno.test("describe() is short and safe to print, whatever the service says", () => {
+  const hostile = `\x1b]0;owned\x07\x9b2J\u202eevil\u2028\r\nOK ${"x".repeat(10_000_000)}`;
+  const messages = new Array(1_000).fill(hostile);
+  const statuses: TaskStatus[] = [
+    { ...STATUSES.Completed, notices: messages },
+    { ...STATUSES.Error, messages },
+    { ...STATUSES.NotExist, messages },
+    { ...STATUSES.NotExist, id: hostile },
+  ];
+  for (const status of statuses) {
+    const sentence = describe(status);
+    ok(sentence.length < 2_000, `${sentence.length}`);
+    ok(!/[\p{Cc}\p{Bidi_Control}\u2028]/u.test(sentence), sentence);
+  }
+  equal(
+    describe({ ...STATUSES.Error, messages: ["a", "b\n", "c", "d"] }).slice(0, 34),
+    "Detection failed (a b c … and 1 mo",
+  );
 });
