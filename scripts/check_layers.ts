@@ -19,6 +19,8 @@ const LAYERS = [
   "budget",
   "client/redact",
   "token",
+  "client/delivery",
+  "client/transport",
   "request",
   "api",
   "core",

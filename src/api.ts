@@ -8,15 +8,19 @@ import type { Task } from "fp-ts/lib/Task.js";
 import { toBase64 } from "./base64.ts";
 import type { Candidate, Release } from "./budget.ts";
 import { preview } from "./codec.ts";
-import { malformed, network, type RegionsError, unconfirmed } from "./error.ts";
+import { malformed, network, type RegionsError, tooLarge, unconfirmed } from "./error.ts";
+import { type Bytes, isBlob, toBytes } from "./internal/bytes.ts";
 import type { PollState } from "./poll_state.ts";
 import { once, type Req, retrying, type Service, tell } from "./request.ts";
 import { type DetectionSettings, toWireSettings } from "./settings.ts";
 import { endOf, giveUp, type Next, type PollOptions, type PollPolicy, pollPolicy, step } from "./step.ts";
 import { decodeResponse, type Reply, RETENTION, type TaskStatus } from "./task_status.ts";
 
-/** An image's file: its bytes in any format that the service reads. */
-export type ImageSource = Uint8Array | ArrayBuffer | Blob;
+/** An image's file in any format that the service reads: its bytes, or a `Blob`, of any realm. At most 256 MiB. */
+export type ImageSource = Bytes | Blob;
+
+/** Base64 takes 4/3 of an image's bytes, and V8 allows no text over 512 MiB. */
+const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
 
 const PATH = "/v5.0/ocr/DetectRegions";
 
@@ -26,13 +30,15 @@ const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /**
  * Sends an image for detection. The result is the id of its task, which the service keeps for 24 hours.
  *
- * The image is sent at most once: again only where the service said that it did not take it (HTTP 429, 503). Where the
- * answer was lost, the result is `Unconfirmed`, and sending again is the caller's choice.
+ * The image is sent at most once. It is sent again only if it certainly never left, or if the service says that it did
+ * not take it: HTTP 408, 425, 429 or 503 with `Retry-After` or with the service's own problem body. If the outcome is
+ * unknown, the result is `Unconfirmed`, and sending it again is the caller's decision. In browsers over HTTP/1, the
+ * browser itself may repeat a request whose connection breaks.
  *
- * @param image The image's file.
+ * @param image The image's file. If it is over 256 MiB, the result is `TooLarge`, and nothing is sent.
  * @param settings What the detection is told.
  *
- * @throws {TypeError} If the image is no bytes.
+ * @throws {TypeError} If `image` is neither a typed array, a `DataView`, a buffer nor a `Blob`.
  * @throws {RangeError} If a setting has a value that the service does not know.
  *
  * @example
@@ -48,16 +54,16 @@ const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
  * ```
  */
 export function submitImage(image: ImageSource, settings?: DetectionSettings): Req<string> {
-  if (!(image instanceof Uint8Array || image instanceof ArrayBuffer || image instanceof Blob)) {
+  if (toBytes(image) === null && !isBlob(image)) {
     throw new TypeError(
-      `Cannot submit an image as it must be a Uint8Array, an ArrayBuffer or a Blob: current value is ${preview(image)}`,
+      `Cannot submit an image as it must be a buffer, a view of one or a Blob: current value is ${preview(image)}`,
     );
   }
   const wireSettings = toWireSettings(settings);
   return (service) => async () => {
     const bytes = await readImage(image);
     if (E.isLeft(bytes)) return bytes;
-    const body = JSON.stringify({ image: toBase64(bytes.right), settings: wireSettings });
+    const body = new Blob([JSON.stringify({ image: toBase64(bytes.right), settings: wireSettings })]);
     const send = once<string>({
       call: "submit",
       method: "POST",
@@ -246,18 +252,44 @@ function decodeTaskId(text: string): E.Either<RegionsError, string> {
   return GUID.test(id) ? E.right(id) : E.left(malformed([`TaskId: expected a GUID, got ${preview(text)}`]));
 }
 
-/** Whether a failure leaves open if the image was taken: unless the service says no, or says "not now", it does. */
-function doubt(error: RegionsError): RegionsError {
-  const said = error._tag === "Unauthorized" || error._tag === "Http" && (error.status < 500 || error.status === 503);
-  return said ? error : unconfirmed(error);
+/** The statuses that say "not now". A proxy sends them as well, for a request that it has passed on. */
+const BUSY: readonly number[] = [408, 425, 429, 503];
+
+/** A failure that leaves open whether the image was taken becomes `Unconfirmed`. */
+function doubt(error: RegionsError, isRefusal: boolean): RegionsError {
+  return wasNotTaken(error, isRefusal) ? error : unconfirmed(error);
+}
+
+function wasNotTaken(error: RegionsError, isRefusal: boolean): boolean {
+  switch (error._tag) {
+    case "Network":
+      return error.neverSent;
+    case "Http":
+      return BUSY.includes(error.status) ? isRefusal : error.status < 500;
+    case "Unauthorized":
+      return true;
+    case "Timeout":
+    case "Malformed":
+    case "TooLarge":
+    case "Unconfirmed":
+    case "GaveUp":
+      return false;
+  }
 }
 
 async function readImage(image: ImageSource): Promise<E.Either<RegionsError, Uint8Array>> {
-  if (image instanceof Uint8Array) return E.right(image);
-  if (image instanceof ArrayBuffer) return E.right(new Uint8Array(image));
+  const refusal = E.left(tooLarge("submit", MAX_IMAGE_BYTES, "image"));
+  if (isBlob(image) && image.size > MAX_IMAGE_BYTES) return refusal;
+  const bytes = isBlob(image) ? await readBlob(image) : toBytes(image);
+  if (bytes === null) return E.left(network("submit", "the image can no longer be read", true));
+  return bytes.byteLength > MAX_IMAGE_BYTES ? refusal : E.right(bytes);
+}
+
+/** Null if the file of a `File` has changed or gone. */
+async function readBlob(blob: Blob): Promise<Uint8Array | null> {
   try {
-    return E.right(new Uint8Array(await image.arrayBuffer()));
+    return toBytes(await blob.arrayBuffer());
   } catch {
-    return E.left(network("submit", "the image's own file can no longer be read"));
+    return null;
   }
 }

@@ -14,6 +14,7 @@
  * @module
  */
 export type { AbortSignalLike } from "./abort.ts";
+export type { Fetch, FetchInit, FetchResponse, WebBody } from "./client/transport.ts";
 export type { BudgetOptions } from "./budget.ts";
 export {
   type Call,
@@ -79,15 +80,5 @@ export {
   type Wait,
 } from "./step.ts";
 export { createMemory, type Credentials, type Memory, type TokenSource } from "./token.ts";
-export {
-  connect,
-  type ConnectOptions,
-  type Fetch,
-  type FetchInit,
-  type FetchResponse,
-  type Req,
-  type Retry,
-  type Service,
-  type WebBody,
-} from "./request.ts";
+export { connect, type ConnectOptions, type Req, type Retry, type Service } from "./request.ts";
 export { cancelTask, fetchRegions, type ImageSource, submitImage, turn } from "./api.ts";

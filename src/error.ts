@@ -20,6 +20,11 @@ export interface Network {
   readonly call: Call;
   /** The runtime's words for it. */
   readonly cause: string;
+  /**
+   * Whether the request certainly never left: the host's name was not resolved, the connection was refused, or TLS was.
+   * Where that is not certain, as in browsers, it is false.
+   */
+  readonly neverSent: boolean;
 }
 
 /** No whole answer came within `requestTimeout`. */
@@ -64,12 +69,14 @@ export interface Malformed {
   readonly errors: readonly string[];
 }
 
-/** The answer was longer than `maxResponseBytes`. */
+/** The answer was longer than `maxResponseBytes`, or the image is larger than the library sends. */
 export interface TooLarge {
   /** Which case this is. */
   readonly _tag: "TooLarge";
   /** What was asked. */
   readonly call: Call;
+  /** What is too large. An image was not sent. */
+  readonly what: "answer" | "image";
   /** The limit in bytes. */
   readonly limit: number;
 }
@@ -96,8 +103,8 @@ export interface GaveUp {
 export type RegionsError = Network | Timeout | Http | Unauthorized | Malformed | TooLarge | Unconfirmed | GaveUp;
 
 /** No answer came. */
-export function network(call: Call, cause: string): Network {
-  return { _tag: "Network", call, cause };
+export function network(call: Call, cause: string, neverSent = false): Network {
+  return { _tag: "Network", call, cause, neverSent };
 }
 
 /** No whole answer came in time. */
@@ -130,9 +137,9 @@ export function fromCodec(errors: t.Errors): Malformed {
   return malformed(explain(errors));
 }
 
-/** An answer over the limit. */
-export function tooLarge(call: Call, limit: number): TooLarge {
-  return { _tag: "TooLarge", call, limit };
+/** An answer, or an image, over the limit. */
+export function tooLarge(call: Call, limit: number, what: TooLarge["what"] = "answer"): TooLarge {
+  return { _tag: "TooLarge", call, what, limit };
 }
 
 /** An image sent without a known outcome. */
@@ -185,12 +192,38 @@ export function describeError(error: RegionsError): string {
         describeFaults(error.errors)
       }.`;
     case "TooLarge":
-      return `The service's answer is over ${error.limit} bytes: raise maxResponseBytes if that is to be expected.`;
+      return error.what === "image"
+        ? `The image is over ${error.limit} bytes, so it was not sent: scale it down or split it.`
+        : `The service's answer is over ${error.limit} bytes: raise maxResponseBytes if that is to be expected.`;
     case "Unconfirmed":
-      return "The image was sent, but the answer was lost, so it may have been taken: sending it again may be billed " +
-        `twice. What happened: ${describeError(error.cause)}`;
+      return `The image may have been taken, although ${
+        factOf(error.cause)
+      }. Submitting it again may start, and bill, ` +
+        "a second task.";
     case "GaveUp":
       return describeEnd(error);
+  }
+}
+
+/** What happened, without what to do about it: that differs if an image was on its way. */
+function factOf(error: RegionsError): string {
+  switch (error._tag) {
+    case "Network":
+      return `the connection to the service failed (${error.cause})`;
+    case "Timeout":
+      return `the service did not answer within ${duration(error.after)}`;
+    case "Http":
+      return `the service answered with HTTP status ${error.status}${inBrackets(error.detail)}`;
+    case "Unauthorized":
+      return `the service refused the credentials${inBrackets(error.detail)}`;
+    case "Malformed":
+      return `the service's answer is not understood: ${describeFaults(error.errors)}`;
+    case "TooLarge":
+      return `the service's answer is over ${error.limit} bytes`;
+    case "Unconfirmed":
+      return factOf(error.cause);
+    case "GaveUp":
+      return "the call ended before there was an answer";
   }
 }
 

@@ -1,17 +1,17 @@
 /**
- * The service, and how one request is sent to it and judged. The only file that calls `fetch`, and the only one that
- * decides on retries of single calls.
+ * The service, and how the answer to one request is judged. The only file that decides on retries of single calls.
  *
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { ReaderTaskEither } from "fp-ts/lib/ReaderTaskEither.js";
-import { type AbortSignalLike, sleep, within } from "./abort.ts";
+import { type AbortSignalLike, sleep } from "./abort.ts";
 import { type Budget, type BudgetOptions, createBudget } from "./budget.ts";
 import { redactError } from "./client/redact.ts";
+import { type Answer, type Fetch, isSuccess, type Message, transmit } from "./client/transport.ts";
 import { cut, isObject } from "./codec.ts";
-import { type Call, http, interrupted, network, type RegionsError, timeout, tooLarge, unauthorized } from "./error.ts";
+import { type Call, http, interrupted, network, type RegionsError, timeout, unauthorized } from "./error.ts";
 import { atLeast, retryDelay, type RetryOptions, retryPolicy, type Schedule } from "./schedule.ts";
 import {
   type AccessToken,
@@ -25,45 +25,6 @@ import {
   type TokenSource,
 } from "./token.ts";
 import { createTimers, type Timers } from "./timers.ts";
-
-/** The options that the library passes to `fetch`. */
-export interface FetchInit {
-  /** The method. */
-  readonly method: "GET" | "POST" | "DELETE";
-  /** The headers. */
-  readonly headers: Readonly<Record<string, string>>;
-  /**
-   * A `Blob`, or null. Its type is `never` so that `init` fits every implementation's own options: the DOM's, Node's and
-   * undici's declarations of `Blob` do not fit one another. `new Request(url, init)` reads it.
-   */
-  readonly body: never;
-  /** No redirect is followed: it could carry the token to another host. */
-  readonly redirect: "manual";
-  /** Aborts when the caller or the time limit ends the request. */
-  readonly signal: AbortSignal;
-}
-
-/** What the library reads of the response: a `Response` of any implementation has it. */
-export interface FetchResponse {
-  /** The HTTP status. */
-  readonly status: number;
-  /** The headers. */
-  readonly headers: { readonly get: (name: string) => string | null };
-  /** The body: a web stream, or a stream of Node.js as node-fetch has it. */
-  readonly body: WebBody | AsyncIterable<Uint8Array | string> | null;
-}
-
-/** A web stream of bytes. */
-export interface WebBody {
-  /** Locks the stream, and reads it. */
-  readonly getReader: () => {
-    readonly read: () => Promise<{ readonly value?: Uint8Array | undefined }>;
-    readonly cancel: () => Promise<void>;
-  };
-}
-
-/** A function like the platform's `fetch`, as the library calls it. */
-export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
 /** A failed call that will be made again. */
 export interface Retry {
@@ -108,11 +69,19 @@ export interface ConnectOptions {
   /** What outlives this service. */
   readonly memory?: Memory;
   /**
-   * Milliseconds within which an answer must be there, headers and body; over 0.
+   * Milliseconds within which the whole answer must be there, headers and body; over 0. The time that `minUploadRate`
+   * allows for the request's own body comes on top.
    *
    * @default {30_000}
    */
   readonly requestTimeout?: number;
+  /**
+   * The slowest upload that is waited for, in bytes per second; over 0. Sending an image gets a second more for each
+   * `minUploadRate` bytes, which are 4/3 of the image's own, since it is sent as Base64.
+   *
+   * @default {50_000}
+   */
+  readonly minUploadRate?: number;
   /**
    * The most bytes of an answer that are read, unpacked; 1 or more.
    *
@@ -150,6 +119,8 @@ export interface Service {
   readonly tokens: TokenSource;
   /** Milliseconds within which an answer must be there. */
   readonly requestTimeout: number;
+  /** Bytes per second by which the time limit grows with the size of the request. */
+  readonly minUploadRate: number;
   /** The most bytes of an answer that are read. */
   readonly maxResponseBytes: number;
   /** How failed calls are repeated. */
@@ -181,16 +152,6 @@ export interface Service {
 /** A call of the service: nothing happens until it is given a {@linkcode Service} and run. It never rejects. */
 export interface Req<A> extends ReaderTaskEither<Service, RegionsError, A> {}
 
-/** An answer, whatever its status. */
-export interface Answer {
-  /** The HTTP status. */
-  readonly status: number;
-  /** Milliseconds that `Retry-After` asks to wait, or null. */
-  readonly retryAfter: number | null;
-  /** The body, as far as it was read. */
-  readonly text: string;
-}
-
 /** One exchange with the service. */
 export interface Exchange<A> {
   readonly call: Call;
@@ -198,15 +159,16 @@ export interface Exchange<A> {
   /** The path and query, below `baseUrl`. */
   readonly path: string;
   /** The body, which is JSON. */
-  readonly body?: string;
+  readonly body?: Blob;
   /** Reads the text of an answer with success. */
   readonly decode: (text: string) => E.Either<RegionsError, A>;
-  /** What a failure means that came after the request was sent. */
-  readonly afterSending?: (error: RegionsError) => RegionsError;
+  /**
+   * What a failure means that came after the request was sent.
+   *
+   * @param isRefusal Whether the service itself answered that it did not take the request.
+   */
+  readonly afterSending?: (error: RegionsError, isRefusal: boolean) => RegionsError;
 }
-
-/** So much of an answer without success is read. */
-const MAX_PROBLEM_BYTES = 8192;
 
 /** So much of an unexpected text is shown. */
 const MAX_DETAIL = 300;
@@ -236,6 +198,7 @@ export function connect(options: ConnectOptions): Service {
     fetch = (url, init) => globalThis.fetch(url, init),
     memory = createMemory(),
     requestTimeout = 30_000,
+    minUploadRate = 50_000,
     maxResponseBytes = 16 * 1024 * 1024,
     retry,
     budget,
@@ -246,6 +209,7 @@ export function connect(options: ConnectOptions): Service {
     baseUrl: checkBaseUrl(baseUrl, allowHttp),
     fetch,
     requestTimeout: atLeast("connect", "requestTimeout", requestTimeout, Number.MIN_VALUE),
+    minUploadRate: atLeast("connect", "minUploadRate", minUploadRate, Number.MIN_VALUE),
     maxResponseBytes: atLeast("connect", "maxResponseBytes", maxResponseBytes, 1),
     retry: retryPolicy(retry),
     budget: budget === undefined ? null : createBudget(budget),
@@ -298,15 +262,10 @@ export function tell<A>(hook: (value: A) => void, value: A): void {
   }
 }
 
-/** `Retry-After` in milliseconds, given in seconds or as a date; null where it is neither. Source: RFC 9110, 10.2.3. */
-export function parseRetryAfter(header: string | null, now: number): number | null {
-  if (header === null || header.trim() === "") return null;
-  const seconds = Number(header);
-  const ms = Number.isNaN(seconds) ? Date.parse(header) - now : seconds * 1000;
-  return Number.isFinite(ms) ? Math.max(0, ms) : null;
-}
-
-type Transport = Pick<Service, "baseUrl" | "fetch" | "requestTimeout" | "maxResponseBytes" | "endsAt" | "signal">;
+type Transport = Pick<
+  Service,
+  "baseUrl" | "fetch" | "requestTimeout" | "minUploadRate" | "maxResponseBytes" | "endsAt" | "signal"
+>;
 
 /** The outcome of one try, and the token it was made with, if it got that far. */
 interface Attempt<A> {
@@ -327,10 +286,11 @@ async function attempt<A>(exchange: Exchange<A>, service: Service): Promise<Atte
     "Authorization": `Bearer ${token.right}`,
     ...body === undefined ? {} : { "Content-Type": "application/json" },
   };
-  const answer = await send(service, call, path, { method, headers, body });
+  const answer = await send(service, { call, method, url: service.baseUrl + path, headers, body });
   const outcome = E.chain((answer: Answer) => judge(call, answer, decode))(answer);
+  const isRefusal = E.isRight(answer) && isServiceRefusal(answer.right);
   const redacted = E.mapLeft((error: RegionsError) => redactError(error, [token.right]))(outcome);
-  return { token: token.right, outcome: E.mapLeft(afterSending)(redacted) };
+  return { token: token.right, outcome: E.mapLeft((error: RegionsError) => afterSending(error, isRefusal))(redacted) };
 }
 
 function isRefused(outcome: E.Either<RegionsError, unknown>): boolean {
@@ -347,12 +307,18 @@ function judge<A>(
   return decode(answer.text);
 }
 
-function isSuccess({ status }: { readonly status: number }): boolean {
-  return status >= 200 && status < 300;
-}
-
 function refusal(call: Call, { status, retryAfter, text }: Answer): RegionsError {
   return http(call, status, retryAfter, readProblem(text));
+}
+
+/**
+ * Whether an answer without success comes from the service, and not from a proxy that failed to pass the request on, or
+ * failed only when it waited for the answer: it asks to wait, or it is a problem (RFC 7807) with its own status.
+ */
+function isServiceRefusal({ status, retryAfter, text }: Answer): boolean {
+  if (retryAfter !== null) return true;
+  const problem = parseJson(text);
+  return isObject(problem) && problem.status === status;
 }
 
 /** Undefined where the text is not JSON: not every gateway speaks it. */
@@ -372,84 +338,15 @@ function readProblem(text: string): string {
   return cut((parts.length === 0 ? text : parts.join(": ")).replace(/\s+/g, " ").trim(), MAX_DETAIL);
 }
 
-/** What is sent. */
-interface Message extends Pick<FetchInit, "method" | "headers"> {
-  readonly body?: string | null;
+/** Sends one request within the time limit. */
+function send(service: Transport, message: Message): Promise<E.Either<RegionsError, Answer>> {
+  const { fetch, signal, maxResponseBytes } = service;
+  return transmit(fetch, message, { ms: timeLimit(service, message.body?.size), signal, maxResponseBytes });
 }
 
-/** Sends one request and reads its answer, within the time limit. */
-async function send(
-  service: Transport,
-  call: Call,
-  path: string,
-  { method, headers, body = null }: Message,
-): Promise<E.Either<RegionsError, Answer>> {
-  const { fetch, maxResponseBytes: limit } = service;
-  const ms = timeLimit(service);
-  try {
-    const end = await within(ms, service.signal, async (signal): Promise<E.Either<RegionsError, Answer>> => {
-      const blob = (body === null ? null : new Blob([body])) as never;
-      const response = await fetch(service.baseUrl + path, { method, headers, body: blob, redirect: "manual", signal });
-      const { status } = response;
-      const ok = isSuccess(response);
-      const retryAfter = parseRetryAfter(response.headers.get("Retry-After"), Date.now());
-      const { text, whole } = await readBody(response, ok ? limit : MAX_PROBLEM_BYTES, signal);
-      if (!ok) return E.right({ status, retryAfter, text });
-      return whole ? E.right({ status, retryAfter, text }) : E.left(tooLarge(call, limit));
-    });
-    return E.isRight(end) ? end.right : E.left(interrupted(call, end.left, ms));
-  } catch (error) {
-    return E.left(network(call, causeOf(error)));
-  }
-}
-
-/** Reads at most `limit` bytes, counted unpacked, and lets go of the rest. */
-async function readBody(
-  { body }: FetchResponse,
-  limit: number,
-  signal: AbortSignal,
-): Promise<{ readonly text: string; readonly whole: boolean }> {
-  if (body === null) return { text: "", whole: true };
-  const reader = "getReader" in body ? body.getReader() : iteratorReader(body);
-  const cancel = (): Promise<void> => reader.cancel().catch(() => {});
-  if (signal.aborted) await cancel();
-  signal.addEventListener("abort", cancel);
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for (let { value } = await reader.read(); value !== undefined; { value } = await reader.read()) {
-    size += value.byteLength;
-    if (size > limit) {
-      await cancel();
-      return { text: text + decoder.decode(value.subarray(0, limit - size)), whole: false };
-    }
-    text += decoder.decode(value, { stream: true });
-  }
-  return { text: text + decoder.decode(), whole: true };
-}
-
-/** Reads a stream of Node.js, whose chunks are bytes unless somebody has set an encoding. */
-function iteratorReader(stream: AsyncIterable<Uint8Array | string>): ReturnType<WebBody["getReader"]> {
-  const iterator = stream[Symbol.asyncIterator]();
-  return {
-    read: async () => {
-      const { done, value } = await iterator.next();
-      return { value: done ? undefined : typeof value === "string" ? new TextEncoder().encode(value) : value };
-    },
-    cancel: async () => void await iterator.return?.(),
-  };
-}
-
-function timeLimit({ requestTimeout, endsAt = Infinity }: Transport): number {
-  return Math.max(0, Math.min(requestTimeout, endsAt - performance.now()));
-}
-
-/** What a runtime says of a failed fetch: the reason is in the cause. */
-function causeOf(error: unknown): string {
-  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(reason instanceof Error)) return "no reason given";
-  const code = "code" in reason ? String(reason.code) : reason.name;
-  return cut(reason.message.replace(/^error sending request for url \(.*?\): /, "") || code, MAX_DETAIL);
+/** Milliseconds for a request: the time of a body of `size` bytes comes on top of the time of the answer. */
+function timeLimit({ requestTimeout, minUploadRate, endsAt = Infinity }: Transport, size = 0): number {
+  return Math.max(0, Math.min(requestTimeout + size / minUploadRate * 1000, endsAt - performance.now()));
 }
 
 function tokenSource(base: Transport & Pick<Service, "memory">, { credentials, token }: ConnectOptions): TokenSource {
@@ -475,11 +372,13 @@ async function requestToken(
   base: Transport,
   { clientId, clientSecret }: Credentials,
 ): Promise<E.Either<RegionsError, AccessToken>> {
-  const form = (fields: Record<string, string>): string => new URLSearchParams(fields).toString();
-  const answer = await send(base, "token", "/connect/token", {
+  const form = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
+  const answer = await send(base, {
+    call: "token",
     method: "POST",
+    url: `${base.baseUrl}/connect/token`,
     headers: { "Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded" },
-    body: form({ grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret }),
+    body: new Blob([new URLSearchParams(form).toString()]),
   });
   const token = E.chain((answer: Answer): E.Either<RegionsError, AccessToken> => {
     if (isSuccess(answer)) return decodeAccessToken(answer.text, Date.now());

@@ -1,5 +1,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { runInNewContext } from "node:vm";
 import { cancelTask, type ImageSource, submitImage, turn } from "../src/api.ts";
 import { fetchRegions } from "../src/api.ts";
 import {
@@ -14,6 +16,7 @@ import {
 } from "../src/error.ts";
 import { connect, type Retry, type Service } from "../src/request.ts";
 import { fixed } from "../src/schedule.ts";
+import { toWireSettings } from "../src/settings.ts";
 import { startPoll } from "../src/step.ts";
 import {
   type Answer,
@@ -25,6 +28,7 @@ import {
   notExist,
   pending,
   refused,
+  reset,
   silent,
   text,
   token,
@@ -32,12 +36,16 @@ import {
 
 const IMAGE = new Uint8Array([1, 2, 3]);
 
+/** The bytes of a request that sends it. */
+const SIZE = JSON.stringify({ image: "AQID", settings: toWireSettings() }).length;
+
 function service(world: Mock, retries: Retry[] = []): Service {
   return connect({
     credentials: { clientId: "id", clientSecret: "secret" },
     fetch: world.fetch,
     retry: { minDelay: 0, maxDelay: 1 },
     requestTimeout: 100,
+    minUploadRate: 1_000_000,
     maxResponseBytes: 10_000,
     schedule: fixed({ delay: 1000 }),
     onRetry: (retry) => retries.push(retry),
@@ -74,7 +82,7 @@ Deno.test("submitImage() sends the image and all settings as JSON, whatever hold
 Deno.test("submitImage() throws for what is no image and for settings that are none", () => {
   throws(() => submitImage("scan.png" as never), {
     name: "TypeError",
-    message: 'Cannot submit an image as it must be a Uint8Array, an ArrayBuffer or a Blob: current value is "scan.png"',
+    message: 'Cannot submit an image as it must be a buffer, a view of one or a Blob: current value is "scan.png"',
   });
   throws(() => submitImage(IMAGE, { rotate: 0.5 }), {
     name: "RangeError",
@@ -90,21 +98,56 @@ Deno.test("submitImage() takes the id bare, padded, and as a JSON string", async
   }
 });
 
-Deno.test("submitImage() repeats a POST only where the service says that it did not take it", async () => {
-  const one = ["token", "submit"], three = ["token", "submit", "submit", "submit"];
+Deno.test("submitImage() repeats a POST of 408, 425, 429 or 503 only if the service itself says so", async () => {
+  for (const status of [408, 425, 429, 503]) {
+    const problem = JSON.stringify({ type: null, title: "Busy", status, detail: null });
+    const envoy = "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
+    for (
+      const [answer, expected] of [
+        [text("", status, { "Retry-After": "0" }), http("submit", status, 0, "")],
+        [text("<html>", status, { "Retry-After": "0" }), http("submit", status, 0, "<html>")],
+        [text(problem, status), http("submit", status, null, "Busy")],
+        [text("", status), unconfirmed(http("submit", status, null, ""))],
+        [text(envoy, status), unconfirmed(http("submit", status, null, envoy))],
+        [text("", status, { "Retry-After": "soon" }), unconfirmed(http("submit", status, null, ""))],
+        [text('{"title":"Busy"}', status), unconfirmed(http("submit", status, null, "Busy"))],
+        [text('{"title":"Busy","status":500}', status), unconfirmed(http("submit", status, null, "Busy"))],
+        [text(`[{"status":${status}}]`, status), unconfirmed(http("submit", status, null, `[{"status":${status}}]`))],
+      ] as const
+    ) {
+      const world = mock({ submit: [answer] });
+      deepEqual(await submitImage(IMAGE)(service(world))(), E.left(expected));
+      equal(world.calls.length, expected._tag === "Http" ? 4 : 2);
+    }
+    const once = mock({ submit: [text(problem, status), text(ID)] });
+    deepEqual(await submitImage(IMAGE)(service(once))(), E.right(ID));
+  }
+});
+
+Deno.test("submitImage() sends the image again if it never left", async () => {
+  const world = mock({ submit: [refused, refused, text(ID)] });
+  deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
+  deepEqual(world.calls, ["token", "submit", "submit", "submit"]);
+  const closed = mock({ submit: [refused] });
+  deepEqual(await submitImage(IMAGE)(service(closed))(), E.left(network("submit", "connect ECONNREFUSED", true)));
+  deepEqual(closed.calls, ["token", "submit", "submit", "submit"]);
+});
+
+Deno.test("submitImage() is unsure of everything else, and sends the image once", async () => {
+  const one = ["token", "submit"];
   for (
     const [answer, expected, calls] of [
-      [text("", 429), http("submit", 429, null, ""), three],
-      [text("", 503), http("submit", 503, null, ""), three],
       [text("", 400), http("submit", 400, null, ""), one],
-      [text("", 408), http("submit", 408, null, ""), three],
+      [text("", 404), http("submit", 404, null, ""), one],
       [text("", 413), http("submit", 413, null, ""), one],
       [text("", 301), http("submit", 301, null, ""), one],
       [text("", 500), unconfirmed(http("submit", 500, null, "")), one],
       [text("", 502), unconfirmed(http("submit", 502, null, "")), one],
       [text("", 504), unconfirmed(http("submit", 504, null, "")), one],
-      [refused, unconfirmed(network("submit", "connect ECONNREFUSED")), one],
-      [silent, unconfirmed({ _tag: "Timeout", call: "submit", after: 100 }), one],
+      [text("", 500, { "Retry-After": "0" }), unconfirmed(http("submit", 500, 0, "")), one],
+      [text('{"status":504}', 504), unconfirmed(http("submit", 504, null, '{"status":504}')), one],
+      [reset, unconfirmed(network("submit", "read ECONNRESET")), one],
+      [silent, unconfirmed({ _tag: "Timeout", call: "submit", after: 100 + SIZE / 1000 }), one],
       [text("<html>"), unconfirmed(malformed(['TaskId: expected a GUID, got "<html>"'])), one],
       [text(""), unconfirmed(malformed(['TaskId: expected a GUID, got ""'])), one],
       [text("Maintenance"), unconfirmed(malformed(['TaskId: expected a GUID, got "Maintenance"'])), one],
@@ -122,7 +165,7 @@ Deno.test("submitImage() is certain of nothing sent while there is no token", as
   const world = mock({ token: [refused, refused, token()] });
   deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
   const cut = mock({ token: [refused] });
-  deepEqual(await submitImage(IMAGE)(service(cut))(), E.left(network("token", "connect ECONNREFUSED")));
+  deepEqual(await submitImage(IMAGE)(service(cut))(), E.left(network("token", "connect ECONNREFUSED", true)));
   deepEqual(cut.calls, ["token", "token", "token"]);
 });
 
@@ -139,9 +182,60 @@ Deno.test("submitImage() tells of an image that can no longer be read", async ()
   const world = mock();
   deepEqual(
     await submitImage(broken)(service(world))(),
-    E.left(network("submit", "the image's own file can no longer be read")),
+    E.left(network("submit", "the image can no longer be read", true)),
   );
   deepEqual(world.calls, []);
+  const bytes = IMAGE.slice();
+  const submit = submitImage(bytes);
+  bytes.buffer.transfer();
+  deepEqual(await submit(service(world))(), E.left(network("submit", "the image can no longer be read", true)));
+});
+
+Deno.test("submitImage() takes the bytes of every view and buffer, of any realm, and of whatever is like a Blob", async () => {
+  const foreign = runInNewContext("new Uint8Array([1, 2, 3])");
+  const shared = new Uint8Array(new SharedArrayBuffer(3));
+  shared.set(IMAGE);
+  const blobLike = { size: 3, arrayBuffer: () => Promise.resolve(foreign.buffer), [Symbol.toStringTag]: "Blob" };
+  const images = [
+    Buffer.from(IMAGE),
+    new DataView(IMAGE.buffer),
+    new Uint8ClampedArray(IMAGE),
+    new Int8Array(IMAGE),
+    shared,
+    shared.buffer,
+    foreign,
+    foreign.buffer,
+    blobLike as never,
+    new File([IMAGE], "page.png"),
+  ];
+  for (const image of images) {
+    const world = mock();
+    deepEqual(await submitImage(image)(service(world))(), E.right(ID));
+    equal((await world.requests[1].json()).image, "AQID");
+  }
+});
+
+Deno.test("submitImage() takes an image of 256 MiB at most, and sends nothing of a larger one", async () => {
+  const world = mock();
+  const refusal = E.left(tooLarge("submit", 268_435_456, "image"));
+  const unread = (): never => {
+    throw new Error("It was read");
+  };
+  const large = { size: 268_435_457, arrayBuffer: unread };
+  const liar = { size: 1, arrayBuffer: () => Promise.resolve(new ArrayBuffer(268_435_457)) };
+  for (const image of [new ArrayBuffer(268_435_457), large as never, liar as never]) {
+    deepEqual(await submitImage(image)(service(world))(), refusal);
+  }
+  deepEqual(world.calls, []);
+});
+
+Deno.test("submitImage() gives an upload time in proportion to its size", async () => {
+  const world = mock({ submit: [silent] });
+  const image = new Uint8Array(30_000);
+  const reply = await submitImage(image)({ ...service(world), minUploadRate: 200_000 })();
+  // 40,000 characters of Base64, and the rest of the JSON.
+  const after = 100 + (SIZE - 4 + 40_000) / 200;
+  deepEqual(reply, E.left(unconfirmed({ _tag: "Timeout", call: "submit", after })));
 });
 
 Deno.test("fetchRegions() asks for the task, and reads the answer whatever its content type", async () => {
@@ -217,7 +311,7 @@ Deno.test("turn() tells onRetry of a failure that passes", async () => {
   deepEqual(retries, [{
     call: "fetch",
     id: ID,
-    error: network("fetch", "connect ECONNREFUSED"),
+    error: network("fetch", "connect ECONNREFUSED", true),
     failures: 1,
     delay: next.delay,
   }]);

@@ -4,7 +4,7 @@
  * @module
  */
 import fc from "fast-check";
-import type { GaveUp, RegionsError } from "../src/error.ts";
+import type { GaveUp, RegionsError, TooLarge } from "../src/error.ts";
 import type { PollState } from "../src/poll_state.ts";
 import type { Point, Region } from "../src/region.ts";
 import { LANGUAGES } from "../src/model/language.ts";
@@ -113,7 +113,7 @@ const status = fc.oneof(
 const milliseconds: fc.Arbitrary<number> = fc.oneof(fc.nat(10_000), fc.double({ min: 0, max: 1e12, noNaN: true }));
 
 const direct: fc.Arbitrary<RegionsError> = fc.oneof(
-  fc.record({ _tag: fc.constant("Network"), call, cause: fc.string() }, PLAIN),
+  fc.record({ _tag: fc.constant("Network"), call, cause: fc.string(), neverSent: fc.boolean() }, PLAIN),
   fc.record({ _tag: fc.constant("Timeout"), call, after: milliseconds }, PLAIN),
   fc.record(
     { _tag: fc.constant("Http"), call, status, retryAfter: fc.option(milliseconds), detail: fc.string() },
@@ -121,7 +121,12 @@ const direct: fc.Arbitrary<RegionsError> = fc.oneof(
   ),
   fc.record({ _tag: fc.constant("Unauthorized"), call, detail: fc.string() }, PLAIN),
   fc.record({ _tag: fc.constant("Malformed"), errors: texts }, PLAIN),
-  fc.record({ _tag: fc.constant("TooLarge"), call, limit: fc.nat() }, PLAIN),
+  fc.record<TooLarge>({
+    _tag: fc.constant("TooLarge"),
+    call,
+    what: fc.constantFrom("answer", "image"),
+    limit: fc.nat(),
+  }, PLAIN),
   fc.record<GaveUp>({
     _tag: fc.constant("GaveUp"),
     reason: fc.constantFrom("deadline", "maxPolls", "aborted", "schedule"),

@@ -36,7 +36,7 @@ const STATE: PollState = {
 };
 
 Deno.test("every constructor makes its case, with its evidence", () => {
-  deepEqual(network("fetch", "refused"), { _tag: "Network", call: "fetch", cause: "refused" });
+  deepEqual(network("fetch", "refused"), { _tag: "Network", call: "fetch", cause: "refused", neverSent: false });
   deepEqual(timeout("token", 300), { _tag: "Timeout", call: "token", after: 300 });
   deepEqual(http("submit", 503, null, "busy"), {
     _tag: "Http",
@@ -47,7 +47,7 @@ Deno.test("every constructor makes its case, with its evidence", () => {
   });
   deepEqual(unauthorized("cancel", "expired"), { _tag: "Unauthorized", call: "cancel", detail: "expired" });
   deepEqual(malformed(["a", "b"]), { _tag: "Malformed", errors: ["a", "b"] });
-  deepEqual(tooLarge("fetch", 99), { _tag: "TooLarge", call: "fetch", limit: 99 });
+  deepEqual(tooLarge("fetch", 99), { _tag: "TooLarge", call: "fetch", what: "answer", limit: 99 });
   deepEqual(unconfirmed(timeout("submit", 1)), { _tag: "Unconfirmed", cause: timeout("submit", 1) });
   deepEqual(gaveUp("deadline", STATE), { _tag: "GaveUp", reason: "deadline", state: STATE });
 });
@@ -88,13 +88,28 @@ Deno.test("describeError() says of every error what it means and what to do abou
       tooLarge("fetch", 1_048_576),
       "The service's answer is over 1048576 bytes: raise maxResponseBytes if that is to be expected.",
     ],
-    [
-      unconfirmed(timeout("submit", 500)),
-      "The image was sent, but the answer was lost, so it may have been taken: sending it again may be billed twice. " +
-      "What happened: The service did not answer within 500 ms: try again, the task is not lost by that.",
-    ],
+    [tooLarge("submit", 99, "image"), "The image is over 99 bytes, so it was not sent: scale it down or split it."],
   ];
   for (const [error, sentence] of cases) equal(describeError(error), sentence);
+});
+
+Deno.test("describeError() says what made an image's outcome unknown, and never to try again", () => {
+  const cases: [RegionsError, string][] = [
+    [network("submit", "read ECONNRESET"), "the connection to the service failed (read ECONNRESET)"],
+    [timeout("submit", 136_000), "the service did not answer within 2 min"],
+    [http("submit", 504, null, "Late"), "the service answered with HTTP status 504 (Late)"],
+    [unauthorized("submit", "Why"), "the service refused the credentials (Why)"],
+    [malformed(["TaskId: expected a GUID"]), "the service's answer is not understood: TaskId: expected a GUID"],
+    [tooLarge("submit", 99), "the service's answer is over 99 bytes"],
+    [gaveUp("aborted", null), "the call ended before there was an answer"],
+    [unconfirmed(timeout("submit", 500)), "the service did not answer within 500 ms"],
+  ];
+  for (const [cause, fact] of cases) {
+    equal(
+      describeError(unconfirmed(cause)),
+      `The image may have been taken, although ${fact}. Submitting it again may start, and bill, a second task.`,
+    );
+  }
 });
 
 Deno.test("describeError() tells an HTTP status that passes from one that will be repeated", () => {

@@ -55,8 +55,15 @@ export const completed: Answer = () =>
   });
 
 /** No connection, in the words of Node. */
-export const refused: Answer = () =>
-  Promise.reject(new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") }));
+export const refused: Answer = failing("connect", "ECONNREFUSED");
+
+/** A connection that breaks after the request was sent, in the words of Node. */
+export const reset: Answer = failing("read", "ECONNRESET");
+
+function failing(syscall: string, code: string): Answer {
+  const cause = Object.assign(new Error(`${syscall} ${code}`), { syscall, code });
+  return () => Promise.reject(new TypeError("fetch failed", { cause }));
+}
 
 /** No answer, ever, not even to an abort. */
 export const silent: Answer = () => new Promise(() => {});

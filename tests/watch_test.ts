@@ -23,6 +23,7 @@ import {
   pending,
   processing,
   refused,
+  reset,
   silent,
   stalled,
   text,
@@ -636,7 +637,7 @@ withClock("detectRegions() uses the service's schedule where its own is undefine
 withClock("detectRegions() sends the image once, and says so where the answer was lost", async ({ clock, service }) => {
   for (
     const [answer, tag] of [
-      [refused, "Network"],
+      [reset, "Network"],
       [text("<html>Welcome"), "Malformed"],
       [text("", 500), "Http"],
       [silent, "Timeout"],

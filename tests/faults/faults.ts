@@ -35,6 +35,7 @@ export const FAULTS = {
   "502": problem(502),
   "503": problem(503),
   "504": problem(504),
+  "503, a page": page(503),
   "503, a page, `Retry-After: 0`": page(503, () => ({ "Retry-After": "0" })),
   "200, a page": page(200),
   "200, `{}`": { _tag: "Answer", answer: () => ({ status: 200, body: "{}" }) },

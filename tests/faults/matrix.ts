@@ -113,10 +113,10 @@ const WAIT = "Http 429 with a wait";
 const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
   ["The request was not taken", [
     //                                                     token             submit         fetch             cancel
-    ["connection refused",              "Network",         "transient",      "unconfirmed", "transient",      "transient"],
-    ["host name not resolved",          "Network",         "transient",      "unconfirmed", "transient",      "transient"],
-    ["TLS handshake refused",           "Network",         "transient",      "unconfirmed", "transient",      "transient"],
-    ["TLS certificate not trusted",     "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["connection refused",              "Network",         "transient",      "transient",   "transient",      "transient"],
+    ["host name not resolved",          "Network",         "transient",      "transient",   "transient",      "transient"],
+    ["TLS handshake refused",           "Network",         "transient",      "transient",   "transient",      "transient"],
+    ["TLS certificate not trusted",     "Network",         "transient",      "transient",   "transient",      "transient"],
     ["408",                             "Http 408",        "transient",      "transient",   "transient",      "transient"],
     ["425",                             "Http 425",        "transient",      "transient",   "transient",      "transient"],
     ["429",                             "Http 429",        "transient",      "transient",   "transient",      "transient"],
@@ -143,6 +143,7 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     ["500",                             "Http 500",        "transient",      "unconfirmed", "transient",      "transient"],
     ["500, `Retry-After: 0`",           "Http 500",        "transient",      "unconfirmed", "transient",      "transient"],
     ["502",                             "Http 502",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["503, a page",                     "Http 503",        "transient",      "unconfirmed", "transient",      "transient"],
     ["504",                             "Http 504",        "transient",      "unconfirmed", "transient",      "transient"],
   ]],
   ["The answer is not understood", [

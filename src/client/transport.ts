@@ -1,0 +1,195 @@
+/**
+ * One request and its response, on the line. The only file that calls `fetch`.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { type AbortSignalLike, within } from "../abort.ts";
+import { cut } from "../codec.ts";
+import { type Call, interrupted, network, type RegionsError, tooLarge } from "../error.ts";
+import { isNeverSent } from "./delivery.ts";
+
+/** The options that the library passes to `fetch`. */
+export interface FetchInit {
+  /** The method. */
+  readonly method: "GET" | "POST" | "DELETE";
+  /** The headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * A `Blob`, or null. Its type is `never` so that `init` fits every implementation's own options: the declarations of
+   * `Blob` of the DOM, Node.js and undici do not fit one another. `new Request(url, init)` reads it.
+   */
+  readonly body: never;
+  /** Redirects are not followed: one could carry the token to another host. */
+  readonly redirect: "manual";
+  /** Aborts when the caller or the time limit ends the request. */
+  readonly signal: AbortSignal;
+  /** A status must not come from an HTTP cache. Absent where the runtime has no such option. */
+  readonly cache?: "no-store";
+}
+
+/** What the library reads of the response: a `Response` of any implementation has it. */
+export interface FetchResponse {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The headers. */
+  readonly headers: { readonly get: (name: string) => string | null };
+  /** The body: a web stream, or a Node.js stream, as node-fetch has it. */
+  readonly body: WebBody | AsyncIterable<Uint8Array | string> | null;
+}
+
+/** A web stream of bytes. */
+export interface WebBody {
+  /** Locks the stream, and reads it. */
+  readonly getReader: () => {
+    readonly read: () => Promise<{ readonly value?: Uint8Array | undefined }>;
+    readonly cancel: () => Promise<void>;
+  };
+}
+
+/** A function like the platform's `fetch`, as the library calls it. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
+
+/** An answer, whatever its status. */
+export interface Answer {
+  /** The HTTP status. */
+  readonly status: number;
+  /** Milliseconds that `Retry-After` asks to wait, or null. */
+  readonly retryAfter: number | null;
+  /** The body, as far as it was read. */
+  readonly text: string;
+}
+
+/** What is sent. */
+export interface Message {
+  readonly call: Call;
+  readonly method: FetchInit["method"];
+  readonly url: string;
+  readonly headers: FetchInit["headers"];
+  /** Deno repeats a POST whose connection broke, unless its body is a `Blob` or a stream. A `Blob` has a known length. */
+  readonly body?: Blob;
+}
+
+/** What a request is bound to. */
+export interface Limits {
+  /** Milliseconds for the whole exchange: the request, the headers and the body of the response. */
+  readonly ms: number;
+  readonly signal: AbortSignalLike | undefined;
+  readonly maxResponseBytes: number;
+}
+
+/** So much of an answer without success is read. */
+const MAX_PROBLEM_BYTES = 8192;
+
+/** So much of the runtime's explanation is kept. */
+const MAX_CAUSE = 300;
+
+/**
+ * Sends one request and reads its answer. A failure quotes what the runtime says, which may hold secrets.
+ *
+ * The signal is passed in the options of `fetch`, not in a `Request`: Node.js links a `Request` to its signal weakly, and
+ * an abort does not reach the request any more once the garbage collector has taken it.
+ */
+export async function transmit(
+  fetch: Fetch,
+  { call, url, method, headers, body }: Message,
+  { ms, signal, maxResponseBytes }: Limits,
+): Promise<E.Either<RegionsError, Answer>> {
+  let hasAnswer = false;
+  try {
+    const end = await within(ms, signal, async (signal): Promise<E.Either<RegionsError, Answer>> => {
+      const init = { method, headers, body: (body ?? null) as never, redirect: "manual", signal } as const;
+      const response = await fetch(url, acceptsCache() ? { ...init, cache: "no-store" } : init);
+      hasAnswer = true;
+      const { status } = response;
+      const retryAfter = parseRetryAfter(response.headers.get("Retry-After"), timeOf(response));
+      const limit = isSuccess(response) ? maxResponseBytes : MAX_PROBLEM_BYTES;
+      const { text, whole } = await readBody(response, limit, signal);
+      return whole || !isSuccess(response) ? E.right({ status, retryAfter, text }) : E.left(tooLarge(call, limit));
+    });
+    return E.isRight(end) ? end.right : E.left(interrupted(call, end.left, ms));
+  } catch (error) {
+    return E.left(network(call, causeOf(error), !hasAnswer && isNeverSent(error)));
+  }
+}
+
+/** Whether the service did what it was asked. */
+export function isSuccess({ status }: { readonly status: number }): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** `Retry-After` in milliseconds, given in seconds or as a date; null where it is neither. Source: RFC 9110, 10.2.3. */
+export function parseRetryAfter(header: string | null, now: number): number | null {
+  if (header === null || header.trim() === "") return null;
+  const seconds = Number(header);
+  const ms = Number.isNaN(seconds) ? Date.parse(header) - now : seconds * 1000;
+  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+}
+
+/** The time by the server's clock, which is the one that its dates mean; by this one's where it does not say. */
+function timeOf({ headers }: FetchResponse): number {
+  const date = Date.parse(headers.get("Date") ?? "");
+  return Number.isNaN(date) ? Date.now() : date;
+}
+
+/** Workers with a compatibility date before November 2024 throw for the option. */
+function acceptsCache(): boolean {
+  return isCacheKnown ??= tryCache();
+}
+
+/** A fact about the runtime, found out with the first request. */
+let isCacheKnown: boolean | undefined;
+
+function tryCache(): boolean {
+  try {
+    new Request("https://localhost", { cache: "no-store" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Reads at most `limit` bytes, counted unpacked, and lets go of the rest. */
+async function readBody(
+  { body }: FetchResponse,
+  limit: number,
+  signal: AbortSignal,
+): Promise<{ readonly text: string; readonly whole: boolean }> {
+  if (body === null) return { text: "", whole: true };
+  const reader = "getReader" in body ? body.getReader() : iteratorReader(body);
+  const cancel = (): Promise<void> => reader.cancel().catch(() => {});
+  if (signal.aborted) await cancel();
+  signal.addEventListener("abort", cancel);
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for (let { value } = await reader.read(); value !== undefined; { value } = await reader.read()) {
+    size += value.byteLength;
+    if (size > limit) {
+      await cancel();
+      return { text: text + decoder.decode(value.subarray(0, limit - size)), whole: false };
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+  return { text: text + decoder.decode(), whole: true };
+}
+
+/** Reads a Node.js stream, whose chunks are bytes unless somebody has set an encoding. */
+function iteratorReader(stream: AsyncIterable<Uint8Array | string>): ReturnType<WebBody["getReader"]> {
+  const iterator = stream[Symbol.asyncIterator]();
+  return {
+    read: async () => {
+      const { done, value } = await iterator.next();
+      return { value: done ? undefined : typeof value === "string" ? new TextEncoder().encode(value) : value };
+    },
+    cancel: async () => void await iterator.return?.(),
+  };
+}
+
+/** What a runtime says of a failed fetch: the reason is in the cause. */
+function causeOf(error: unknown): string {
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(reason instanceof Error)) return "no reason given";
+  const code = "code" in reason ? String(reason.code) : reason.name;
+  return cut(reason.message.replace(/^error sending request for url \(.*?\): /, "") || code, MAX_CAUSE);
+}

@@ -1,0 +1,254 @@
+import * as E from "fp-ts/lib/Either.js";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { fetchRegions, submitImage } from "../../src/api.ts";
+import { type Fetch, type FetchInit, type Limits, parseRetryAfter, transmit } from "../../src/client/transport.ts";
+import { network, tooLarge } from "../../src/error.ts";
+import { connect, type ConnectOptions, type Service } from "../../src/request.ts";
+import { ID } from "../mock.ts";
+
+// On the line
+
+/** One request, as it arrived at the server. */
+interface Arrival {
+  /** Such as `POST /connect/token`. */
+  readonly name: string;
+  /** How many requests its connection had carried before. */
+  readonly before: number;
+  readonly hasLength: boolean;
+  isClosed: boolean;
+}
+
+interface Line {
+  readonly url: string;
+  readonly arrivals: readonly Arrival[];
+  readonly close: () => Promise<void>;
+}
+
+/** What the server does with a request that it has read: the text of its answer, or null to say nothing more. */
+type Respond = (name: string, nth: number, socket: Socket) => string | null;
+
+/** A server that keeps its connections alive, and shows every byte that a runtime sends by itself. */
+async function listen(respond: Respond): Promise<Line> {
+  const arrivals: Arrival[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    let text = "", before = 0;
+    const mine: Arrival[] = [];
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      sockets.delete(socket);
+      for (const arrival of mine) arrival.isClosed = true;
+    });
+    socket.on("data", (chunk: Uint8Array) => {
+      text += new TextDecoder("latin1").decode(chunk);
+      const end = text.indexOf("\r\n\r\n") + 4;
+      const length = /^content-length: (\d+)/im.exec(text)?.[1];
+      if (end < 4 || text.length < end + Number(length ?? 0)) return;
+      const name = text.slice(0, text.indexOf(" HTTP/")).replace(/\?.*/, "");
+      text = "";
+      const arrival = { name, before: before++, hasLength: length !== undefined, isClosed: false };
+      mine.push(arrival);
+      const answer = respond(name, arrivals.push(arrival), socket);
+      if (answer !== null) socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${answer.length}\r\n\r\n${answer}`);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    arrivals,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+const TOKEN = JSON.stringify({ access_token: "token", expires_in: 3600 });
+const credentials = { clientId: "id", clientSecret: "secret" };
+const IMAGE = new Uint8Array([1, 2, 3]);
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Runs with a service that asks this server, through the runtime's own `fetch`. */
+async function against(
+  respond: Respond,
+  test: (service: Service, line: Line) => Promise<void>,
+  options: Partial<ConnectOptions> = {},
+): Promise<void> {
+  const line = await listen(respond);
+  try {
+    await test(connect({ credentials, baseUrl: line.url, retry: { tries: 1 }, ...options }), line);
+  } finally {
+    await line.close();
+  }
+}
+
+/** A server that answers the first requests, and then reads one and closes its connection 50 ms later. */
+const closing = (answered: number): Respond => (name, nth, socket) => {
+  if (nth <= answered) return name.endsWith("/connect/token") ? TOKEN : "{}";
+  setTimeout(() => socket.destroy(), 50);
+  return null;
+};
+
+/** Uses the connection. Node.js takes a moment until it is free again. */
+async function warmUp(service: Service): Promise<void> {
+  await fetchRegions(ID)(service)();
+  await pause(50);
+}
+
+Deno.test("an image arrives once at a server that closes a used connection after it has read it", async () => {
+  await against(closing(2), async (service, { arrivals }) => {
+    await warmUp(service);
+    const reply = await submitImage(IMAGE)(service)();
+    equal(E.isLeft(reply) && reply.left._tag, "Unconfirmed");
+    await pause(100);
+    const images = arrivals.filter(({ name }) => name === "POST /v5.0/ocr/DetectRegions");
+    deepEqual(images.map(({ before, hasLength }) => [before > 0, hasLength]), [[true, true]]);
+  });
+});
+
+Deno.test("a token request arrives once at a server that closes a used connection after it has read it", async () => {
+  await against(closing(2), async (service, { url, arrivals }) => {
+    await warmUp(service);
+    const other = connect({ credentials, baseUrl: url, retry: { tries: 1 } });
+    const reply = await fetchRegions(ID)(other)();
+    equal(E.isLeft(reply) && reply.left._tag, "Network");
+    await pause(100);
+    const tokens = arrivals.filter(({ name }) => name === "POST /connect/token");
+    deepEqual(tokens.map(({ before }) => before > 0), [false, true]);
+  });
+});
+
+/** A full collection, and the time in which what it found is finalized. Node.js needs --expose-gc. */
+async function collect(): Promise<void> {
+  const { gc } = globalThis as { readonly gc?: () => void };
+  const { process } = globalThis as { readonly process?: { readonly versions: Readonly<Record<string, string>> } };
+  const isNode = process !== undefined && process.versions.deno === undefined && process.versions.bun === undefined;
+  ok(gc !== undefined || !isNode, "Run Node.js with --expose-gc: without it, this test shows nothing");
+  for (let i = 0; i < 4; i++) {
+    await pause(25);
+    gc?.();
+  }
+}
+
+/** A server that takes a request and says nothing more, or begins an answer. */
+const silent = (beginning: string): Respond => (name, _, socket) => {
+  if (name.endsWith("/connect/token")) return TOKEN;
+  socket.write(beginning);
+  return null;
+};
+
+for (
+  const [phase, beginning] of [
+    ["before the headers", ""],
+    ["in the middle of the body", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nbeginning"],
+  ] as const
+) {
+  Deno.test(`after a garbage collection, a time-out ${phase} ends the request`, async () => {
+    await against(silent(beginning), async (service, { arrivals }) => {
+      const reply = submitImage(IMAGE)(service)();
+      await collect();
+      equal(E.isLeft(await reply), true);
+      await pause(100);
+      deepEqual(arrivals.filter(({ name }) => name.endsWith("Regions")).map(({ isClosed }) => isClosed), [true]);
+    }, { requestTimeout: 400 });
+  });
+
+  Deno.test(`after a garbage collection, an abort ${phase} ends the request`, async () => {
+    await against(silent(beginning), async (service, { arrivals }) => {
+      const controller = new AbortController();
+      const reply = fetchRegions(ID)({ ...service, signal: controller.signal })();
+      await collect();
+      controller.abort();
+      await reply;
+      await pause(100);
+      deepEqual(arrivals.filter(({ name }) => name.endsWith("Regions")).map(({ isClosed }) => isClosed), [true]);
+    });
+  });
+}
+
+// With a fetch of the test's own
+
+const message = { call: "fetch", method: "GET", url: "https://x.example/", headers: {} } as const;
+const limits: Limits = { ms: 1000, signal: undefined, maxResponseBytes: 1000 };
+
+Deno.test("transmit() asks with cache: no-store, and passes an address and options, never a Request", async () => {
+  const calls: [unknown, FetchInit][] = [];
+  const fetch: Fetch = (url, init) => {
+    calls.push([url, init]);
+    return Promise.resolve(new Response());
+  };
+  await transmit(fetch, message, limits);
+  const [[url, { signal, ...init }]] = calls;
+  deepEqual([url, init], ["https://x.example/", {
+    method: "GET",
+    headers: {},
+    body: null,
+    redirect: "manual",
+    cache: "no-store",
+  }]);
+  ok(signal instanceof AbortSignal);
+});
+
+Deno.test("transmit() reads a Node.js stream, as node-fetch has it, as far as it may", async () => {
+  async function* body(): AsyncGenerator<Uint8Array | string> {
+    yield new TextEncoder().encode("é").subarray(0, 1);
+    yield new TextEncoder().encode("é").subarray(1);
+    yield "x".repeat(500);
+    await pause(1);
+    yield new Uint8Array(500);
+  }
+  const fetch: Fetch = () => Promise.resolve({ status: 200, headers: new Headers(), body: body() });
+  deepEqual(await transmit(fetch, message, { ...limits, maxResponseBytes: 1001 }), E.left(tooLarge("fetch", 1001)));
+  const text = `é${"x".repeat(500)}${"\0".repeat(500)}`;
+  const whole = await transmit(fetch, message, { ...limits, maxResponseBytes: 1002 });
+  deepEqual(whole, E.right({ status: 200, retryAfter: null, text }));
+});
+
+Deno.test("transmit() measures a dated Retry-After against the answer's own Date", async () => {
+  const retryAfter = async (headers: Record<string, string>): Promise<number | null> => {
+    const answer = await transmit(() => Promise.resolve(new Response("", { headers })), message, limits);
+    return E.isRight(answer) ? answer.right.retryAfter : NaN;
+  };
+  const now = Date.now();
+  const date = (ms: number): string => new Date(ms).toUTCString();
+  // The server's clock is an hour behind, and then an hour ahead.
+  for (const skew of [-3_600_000, 3_600_000]) {
+    equal(await retryAfter({ "Date": date(now + skew), "Retry-After": date(now + skew + 30_000) }), 30_000);
+  }
+  const own = await retryAfter({ "Date": "nonsense", "Retry-After": date(now + 30_000) });
+  ok(own !== null && Math.abs(own - 30_000) < 5000, `${own}`);
+});
+
+Deno.test("transmit() never calls a request unsent that got an answer", async () => {
+  const refused = new TypeError("x", {
+    cause: Object.assign(new Error("no"), { code: "ECONNREFUSED", syscall: "connect" }),
+  });
+  const body = (): ReadableStream => new ReadableStream({ start: (controller) => controller.error(refused) });
+  const early: Fetch = () => Promise.reject(refused);
+  const late: Fetch = () => Promise.resolve(new Response(body()));
+  deepEqual(await transmit(early, message, limits), E.left(network("fetch", "no", true)));
+  deepEqual(await transmit(late, message, limits), E.left(network("fetch", "no", false)));
+});
+
+Deno.test("parseRetryAfter() reads seconds and dates, and nothing else", () => {
+  const now = Date.parse("2026-11-23T12:00:00Z");
+  for (
+    const [header, expected] of [
+      [null, null],
+      ["", null],
+      [" ", null],
+      ["soon", null],
+      ["7", 7000],
+      ["0.5", 500],
+      ["0", 0],
+      ["-5", 0],
+      ["1e12", 1e15],
+      ["1e400", null],
+      ["Mon, 23 Nov 2026 12:00:30 GMT", 30_000],
+      ["Mon, 23 Nov 2026 11:00:00 GMT", 0],
+    ] as const
+  ) equal(parseRetryAfter(header, now), expected, String(header));
+});
