@@ -9,7 +9,7 @@ import { toBase64 } from "./base64.ts";
 import type { Candidate, Release } from "./budget.ts";
 import { preview } from "./codec.ts";
 import { malformed, network, type RegionsError, tooLarge, unconfirmed } from "./error.ts";
-import { type Bytes, isBlob, toBytes } from "./internal/bytes.ts";
+import { isBlob, toBytes } from "./internal/bytes.ts";
 import type { PollState } from "./poll_state.ts";
 import { once, type Req, retrying, type Service, tell } from "./request.ts";
 import { type DetectionSettings, toWireSettings } from "./settings.ts";
@@ -17,7 +17,7 @@ import { endOf, giveUp, type Next, type PollOptions, type PollPolicy, pollPolicy
 import { decodeResponse, type Reply, RETENTION, type TaskStatus } from "./task_status.ts";
 
 /** An image's file in any format that the service reads: its bytes, or a `Blob`, of any realm. At most 256 MiB. */
-export type ImageSource = Bytes | Blob;
+export type ImageSource = ArrayBufferView | ArrayBufferLike | Blob;
 
 /** Base64 takes 4/3 of an image's bytes, and V8 allows no text over 512 MiB. */
 const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
