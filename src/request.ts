@@ -11,7 +11,7 @@ import { type Budget, type BudgetOptions, createBudget } from "./budget.ts";
 import { redactError } from "./client/redact.ts";
 import { type Answer, type Fetch, isSuccess, type Message, transmit } from "./client/transport.ts";
 import { cut, isObject } from "./codec.ts";
-import { type Call, http, interrupted, network, type RegionsError, timeout, unauthorized } from "./error.ts";
+import { type Call, http, interrupted, type RegionsError, timeout, unauthorized } from "./error.ts";
 import { atLeast, retryDelay, type RetryOptions, retryPolicy, type Schedule } from "./schedule.ts";
 import {
   type AccessToken,
