@@ -105,8 +105,11 @@ export interface FaultServerOptions {
 
 export const PATH = "/v5.0/ocr/DetectRegions";
 
-/** A request to this path is answered at once and counts as none: it warms up a connection. */
+/** Requests to this path warm up connections, and do not count. */
 const WARM_UP = "/warm-up";
+
+/** A client needs more than one warm connection: Node.js does not use one again in the turn in which an answer ends. */
+const WARM = 2;
 
 /** Which call of `fetch` a request belongs to. */
 const NUMBER = "X-Number";
@@ -179,8 +182,12 @@ export async function startFaultServer(
     certificate: `https://${await listen(untrusted)}`,
   };
 
+  const allAreOpen = createBarrier(WARM);
   const respond: Respond = async (socket, head, readBody) => {
-    if (head.path === WARM_UP) return await reply(socket, { status: 200 }, keepAlive);
+    if (head.path === WARM_UP) {
+      await allAreOpen();
+      return await reply(socket, { status: 200 }, keepAlive);
+    }
     const call = callOf(head.method, head.path);
     const sent = pending.get(head.headers.get(NUMBER.toLowerCase()) ?? "");
     const { fault = null, taken: isTaken = true } = sent?.planned ?? {};
@@ -284,9 +291,20 @@ export async function startFaultServer(
   };
 }
 
-/** Opens a connection that the runtime keeps for its next request to the server. */
+/** Opens connections that the runtime keeps for its next requests to the server. */
 export async function warmUp({ url }: FaultServer): Promise<void> {
-  await (await fetch(url + WARM_UP)).arrayBuffer();
+  await Promise.all(Array.from({ length: WARM }, async () => await (await fetch(url + WARM_UP)).arrayBuffer()));
+  await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Resolves once it has been called `count` times. */
+function createBarrier(count: number): () => Promise<void> {
+  const waiting: (() => void)[] = [];
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length === count) waiting.forEach((open) => open());
+    });
 }
 
 /** What a request asks of the service. */

@@ -4,9 +4,14 @@
  * @module
  */
 import type { Fault } from "./fault_server.ts";
-import { type Answer, type Received, toText } from "./wire.ts";
+import { type Answer, realNow, type Received, toText } from "./wire.ts";
 
 const DEEP = "[".repeat(100_000) + "]".repeat(100_000);
+
+/** What Envoy answers if the connection to the service was lost: before the request was sent, or after. */
+const ENVOY = "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
+
+const HOUR = 3_600_000;
 
 export const FAULTS = {
   "connection refused": { _tag: "Unreachable", why: "refused" },
@@ -29,13 +34,24 @@ export const FAULTS = {
   "429": problem(429),
   "429, `Retry-After: -5`": problem(429, () => ({ "Retry-After": "-5" })),
   "429, `Retry-After: 1`": problem(429, () => ({ "Retry-After": "1" })),
+  "429, `Retry-After` as a date": problem(429, () => inASecond(0)),
+  "429, `Retry-After` as a date, clock an hour fast": problem(429, () => inASecond(HOUR)),
+  "429, `Retry-After` as a date, clock an hour slow": problem(429, () => inASecond(-HOUR)),
   "429, `Retry-After: 1e12`": problem(429, () => ({ "Retry-After": "1e12" })),
   "500": problem(500),
   "500, `Retry-After: 0`": problem(500, () => ({ "Retry-After": "0" })),
   "502": problem(502),
   "503": problem(503),
   "504": problem(504),
+  "408, a page": page(408),
+  "425, a page": page(425),
+  "429, a page": page(429),
   "503, a page": page(503),
+  "503, Envoy's text": { _tag: "Answer", answer: () => ({ status: 503, body: ENVOY }) },
+  "503, the problem of another status": {
+    _tag: "Answer",
+    answer: () => ({ status: 503, body: JSON.stringify({ status: 502 }) }),
+  },
   "503, a page, `Retry-After: 0`": page(503, () => ({ "Retry-After": "0" })),
   "200, a page": page(200),
   "200, `{}`": { _tag: "Answer", answer: () => ({ status: 200, body: "{}" }) },
@@ -52,6 +68,12 @@ export const FAULTS = {
     }),
   },
   "back to `Pending`": { _tag: "Rewrite", fields: { taskStatus: "Pending", results: null } },
+  "`Pending`, `Cache-Control: max-age=60`": {
+    _tag: "Rewrite",
+    fields: { taskStatus: "Pending", results: null },
+    headers: { "Cache-Control": "max-age=60" },
+  },
+  "`NotExist`": { _tag: "Rewrite", fields: { taskStatus: "NotExist", results: null } },
   "30 MB": { _tag: "Flood", status: 200, bytes: 30_000_000, base64: false },
   "30 MB in 30 KB of gzip": { _tag: "Bomb", bytes: 30_000_000 },
   "100 MB of Base64": { _tag: "Flood", status: 200, bytes: 100_000_000, base64: true },
@@ -60,6 +82,9 @@ export const FAULTS = {
   "401": problem(401),
   "403": problem(403),
   "404": problem(404),
+  "400, a page": page(400),
+  "401, a page": page(401),
+  "403, a page": page(403),
   "400, `invalid_client`": refusal(400),
   "401, `invalid_client`": refusal(401),
   "403, `invalid_client`": refusal(403),
@@ -104,6 +129,12 @@ function refusal(status: number): Fault {
       body: JSON.stringify({ error: "invalid_client", error_description: echoOf(request) }),
     }),
   };
+}
+
+/** Dates have no milliseconds, and mean what the answer's own clock says. */
+function inASecond(offset: number): Readonly<Record<string, string>> {
+  const now = realNow() + offset;
+  return { "Date": new Date(now).toUTCString(), "Retry-After": new Date(now + 1000).toUTCString() };
 }
 
 /** Everything that was sent, secrets included, in the spelling of several platforms. */

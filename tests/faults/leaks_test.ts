@@ -4,21 +4,22 @@ import * as O from "fp-ts/lib/Option.js";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { lastValueFrom, type Observable } from "rxjs";
 import { cancelTask, fetchRegions, submitImage } from "../../src/api.ts";
-import { type Call, gaveUp, type RegionsError, unconfirmed } from "../../src/error.ts";
+import { type Call, gaveUp, type RegionsError, timeout, unconfirmed } from "../../src/error.ts";
 import { connect, type ConnectOptions, type Req, type Service } from "../../src/request.ts";
 import { fixed } from "../../src/schedule.ts";
 import type { Reply } from "../../src/task_status.ts";
 import { detectRegions, watchRegions } from "../../src/watch.ts";
 import { CREDENTIALS, type Fault, type FaultServer, PATH, type Plan, startFaultServer } from "./fault_server.ts";
 import { FAULTS } from "./faults.ts";
+import { IS_DENO, weaklyLinked } from "./sabotage.ts";
 
 /** The sanitizers are off unless a test turns them on. They do not see sockets: the server counts those. */
 const strict = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true } as const;
 
 const IMAGE = new Uint8Array([1, 2, 3]);
 
-/** Long enough for a request that should not be sent. */
-const LATER = 500;
+/** Longer than any wait, so that a request which should not be sent would be. */
+const LATER = 2200;
 
 async function withServer(plan: Plan, test: (server: FaultServer) => Promise<void>): Promise<void> {
   const server = await startFaultServer({ plan, emulator: { serviceTime: 1e9 } });
@@ -51,6 +52,22 @@ async function until(condition: () => boolean): Promise<void> {
     ok(tries < 500, "it never came to that");
     await pause(10);
   }
+}
+
+/** Only Node.js is run with --expose-gc: it links some objects only weakly, and a request must not depend on one. */
+const { gc = () => {} } = globalThis as { readonly gc?: () => void };
+
+/** The next collection, which all requests that hang at the time share. */
+let collection: Promise<void> | null = null;
+
+/** Lets a request hang for a while, in which garbage is collected. */
+async function hang(): Promise<void> {
+  await pause(50);
+  collection ??= pause(10).then(() => {
+    collection = null;
+    gc();
+  });
+  await collection;
 }
 
 function pause(ms: number): Promise<void> {
@@ -100,7 +117,7 @@ function record(stream: Observable<Reply>): {
 const count = ({ arrivals }: FaultServer, call: Call): number => arrivals.filter((a) => a.call === call).length;
 
 /** The service asks to come again after a wait that is long enough to be ended, and short enough to be waited for. */
-const COME_AGAIN: Fault = { _tag: "Answer", answer: () => ({ status: 429, headers: { "Retry-After": "0.3" } }) };
+const COME_AGAIN: Fault = { _tag: "Answer", answer: () => ({ status: 429, headers: { "Retry-After": "2" } }) };
 
 /** Where a call or a stream is when it is ended. */
 interface Phase {
@@ -130,11 +147,11 @@ async function endAt(
 ): Promise<void> {
   await withServer(plan, async (server) => {
     const { controller, listeners } = countedSignal();
-    const service = serviceOf(server, { schedule: ({ attempt }) => O.some(attempt === 0 ? 1 : 300) });
+    const service = serviceOf(server, { schedule: ({ attempt }) => O.some(attempt === 0 ? 1 : 2000) });
     const stream = record(detectRegions(IMAGE, {}, { signal: controller.signal })(service));
     await until(() => count(server, call) === 1 && server.open() === open);
-    // Headers and first bytes get there, too; and an answer of the service is heard.
-    await pause(50);
+    // Headers and first bytes arrive, too; and an answer of the service is heard.
+    await hang();
     const sent = server.arrivals.length;
     const before = stream.replies.length;
     end(stream, controller);
@@ -145,7 +162,8 @@ async function endAt(
     await until(() => server.open() === 0);
     await pause(LATER);
     equal(server.arrivals.length, sent, `${name}: nothing is sent afterwards`);
-    equal(server.connections(), sent, `${name}: nothing is tried afterwards`);
+    // Node.js opens a connection in place of the one that an abort closes, and sends nothing on it.
+    if (IS_DENO) equal(server.connections(), sent, `${name}: nothing is tried afterwards`);
     equal(stream.replies.length, after, `${name}: nothing is emitted afterwards`);
     ok(after - before <= 1, name);
   });
@@ -211,7 +229,7 @@ Deno.test("an abort ends a single call within one turn in every phase, and leave
           reply = outcome;
         });
         await until(() => count(server, faulty) === 1 && server.open() === open);
-        await pause(50);
+        await hang();
         const sent = server.arrivals.length;
         controller.abort();
         await pause(0);
@@ -288,11 +306,12 @@ Deno.test(
         const one = record(stream);
         const other = record(stream);
         const open = call === "token" ? 1 : 2;
-        await until(() => server.open() === open && server.arrivals.length === server.connections());
-        const sent = server.connections();
+        await until(() => server.open() === open);
+        const sent = server.arrivals.length;
+        await hang();
         one.unsubscribe();
         await pause(50);
-        deepEqual([server.open(), server.connections()], [1, sent], `${call}: the other's connection is as it was`);
+        deepEqual([server.open(), server.arrivals.length], [1, sent], `${call}: the other's request is as it was`);
         free = true;
         // Its request times out, and the next one is answered.
         await until(() => other.replies.length > 0);
@@ -304,6 +323,34 @@ Deno.test(
     }
   },
 );
+
+Deno.test("a time-out ends its request, whatever garbage was collected meanwhile", strict, async () => {
+  for (const fault of ["silence", "silence after the headers", "one byte a second"] as const) {
+    await withServer(at("fetch", FAULTS[fault]), async (server) => {
+      const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+      const reply = fetchRegions(id)(serviceOf(server, { requestTimeout: 300, retry: { tries: 1 } }))();
+      await until(() => server.open() === 1);
+      await hang();
+      deepEqual(await reply, E.left(timeout("fetch", 300)), fault);
+      await until(() => server.open() === 0);
+    });
+  }
+});
+
+Deno.test("a request that is linked to its signal only weakly outlives its abort", { ignore: IS_DENO }, async () => {
+  await withServer(at("fetch", FAULTS.silence), async (server) => {
+    const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+    const controller = new AbortController();
+    const service = serviceOf(server, { fetch: weaklyLinked(server.fetch) });
+    const reply = fetchRegions(id)({ ...service, signal: controller.signal })();
+    await until(() => server.open() === 1);
+    await hang();
+    controller.abort();
+    await reply;
+    await pause(LATER);
+    equal(server.open(), 1);
+  });
+});
 
 Deno.test("a body that is not read to its end is let go of", strict, async () => {
   const faults: readonly (readonly [Fault, RegionsError["_tag"]])[] = [

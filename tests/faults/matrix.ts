@@ -73,6 +73,12 @@ const NEVER_SENT_AGAIN: Rules = [
 const AFTER_THE_WAIT: Rules = [["survives", 1, true], ["survives", 3, true], ["%", null, true]];
 const ONE_STATUS: Rules = [["Pending", 1, false], ["Pending", 1, false], ["Pending", 1, false]];
 const NO_TASK: Rules = [["NotExist", 1, false], ["NotExist", 1, false], ["NotExist", 1, false]];
+/** No error, so there is none to report. */
+const NOT_KNOWN_YET: Rules = [
+  ["survives", 1, false],
+  ["survives", 3, false],
+  ["GaveUp deadline after a failure", null, false],
+];
 const SOME_STATUSES: Rules = [["survives", 1, false], ["survives", 3, false], ["GaveUp deadline", null, false]];
 
 /** The same whatever is known of the task's age. */
@@ -93,7 +99,7 @@ const RULES: { readonly [K in Kind]: { readonly [W in Way]: Rules } } = {
   accepted: always(NO_FAULT),
   status: always(ONE_STATUS, SOME_STATUSES),
   unknown: { ...always(NOT_RETRIED), "watch of a new task": UNTIL_THE_DEADLINE },
-  absent: { ...always(NO_TASK), "watch of a new task": UNTIL_THE_DEADLINE },
+  absent: { ...always(NO_TASK), "watch of a new task": NOT_KNOWN_YET },
 };
 
 /** What a row needs besides the options of all cases. */
@@ -125,6 +131,9 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     ["503, a page, `Retry-After: 0`",   "Http 503",        "transient",      "transient",   "transient",      "transient"],
     ["429, `Retry-After: 1`",           WAIT,              "delayed",        "delayed",     "delayed",        "delayed", PATIENT],
     ["429, `Retry-After: 1`",           WAIT,              "postponed",      "postponed",   "postponed",      "postponed"],
+    ["429, `Retry-After` as a date",    WAIT,              "postponed",      "postponed",   "postponed",      "postponed"],
+    ["429, `Retry-After` as a date, clock an hour fast", WAIT, "postponed",  "postponed",   "postponed",      "postponed"],
+    ["429, `Retry-After` as a date, clock an hour slow", WAIT, "postponed",  "postponed",   "postponed",      "postponed"],
     ["429, `Retry-After: 1e12`",        WAIT,              "final",          "final",       "final",          "final"],
   ]],
   ["The request may have been taken", [
@@ -143,8 +152,13 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     ["500",                             "Http 500",        "transient",      "unconfirmed", "transient",      "transient"],
     ["500, `Retry-After: 0`",           "Http 500",        "transient",      "unconfirmed", "transient",      "transient"],
     ["502",                             "Http 502",        "transient",      "unconfirmed", "transient",      "transient"],
-    ["503, a page",                     "Http 503",        "transient",      "unconfirmed", "transient",      "transient"],
     ["504",                             "Http 504",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["408, a page",                     "Http 408",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["425, a page",                     "Http 425",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["429, a page",                     "Http 429",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["503, a page",                     "Http 503",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["503, Envoy's text",               "Http 503",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["503, the problem of another status", "Http 503",     "transient",      "unconfirmed", "transient",      "transient"],
   ]],
   ["The answer is not understood", [
     ["200, a page",                     "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
@@ -163,11 +177,16 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
   ["The service decided", [
     // A task may be started twice.
     ["back to `Pending`",               "Malformed",       "unintelligible", "unconfirmed", "status",         "unintelligible"],
+    ["`Pending`, `Cache-Control: max-age=60`", "Malformed", "unintelligible", "unconfirmed", "status",        "unintelligible"],
+    ["`NotExist`",                      "Malformed",       "unintelligible", "unconfirmed", "absent",         "unintelligible"],
     ["301 to another origin",           "Http 301",        "final",          "final",       "final",          "final"],
     ["400",                             "Http 400",        "final",          "final",       "final",          "final"],
     ["403",                             "Http 403",        "final",          "final",       "final",          "final"],
-    ["404",                             "Http 404",        "final",          "final",       "final",          "final"],
+    ["404",                             "Http 404",        "final",          "final",       "unknown",        "final"],
     ["401",                             "Http 401",        "final",          "renewed",     "renewed",        "renewed"],
+    ["400, a page",                     "Http 400",        "final",          "final",       "final",          "final"],
+    ["403, a page",                     "Http 403",        "final",          "final",       "final",          "final"],
+    ["401, a page",                     "Http 401",        "final",          "renewed",     "renewed",        "renewed"],
     ["400, `invalid_client`",           "Http 400",        "refused",        "final",       "final",          "final"],
     ["403, `invalid_client`",           "Http 403",        "refused",        "final",       "final",          "final"],
     ["401, `invalid_client`",           "Http 401",        "refused",        "renewed",     "renewed",        "renewed"],
@@ -245,9 +264,8 @@ function connectionsTo(fault: FaultName): readonly Connection[] {
  */
 function outcomesOf(fault: FaultName, call: Call, kind: Kind): readonly boolean[] {
   if (call !== "submit") return [true];
-  return kind === "unconfirmed" && FAULTS[fault]._tag !== "Unreachable" && fault !== "closed before the body was read"
-    ? [false, true]
-    : [false];
+  const arrives = FAULTS[fault]._tag !== "Unreachable" && fault !== "closed before the body was read";
+  return kind === "unconfirmed" && arrives ? [false, true] : [false];
 }
 
 /** The words of the README. */

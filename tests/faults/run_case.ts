@@ -151,11 +151,11 @@ function isSilent({ fault }: Case): boolean {
 
 /**
  * The deadline in milliseconds, where that decides. This may run on a busy machine: there is time for some requests, and
- * the deadline lies half a second from the end of any wait, which are whole seconds.
+ * the deadline lies far from the end of any wait, which are whole seconds.
  */
 function endsLate({ kind, way, times, expected }: Case): number | null {
   if (way === "call" || times !== Infinity) return null;
-  if (kind === "delayed" || kind === "postponed") return 2500;
+  if (kind === "delayed" || kind === "postponed") return 1700;
   return expected.outcome.startsWith("GaveUp") ? 1500 : null;
 }
 

@@ -16,3 +16,11 @@ export function asText(fetch: Fetch): Fetch {
     return await fetch(url, { ...init, body });
   };
 }
+
+/**
+ * Sends requests whose signal is that of a `Request` which nobody holds. Node.js links it only weakly to the signal that it
+ * was made with, so that a collection cuts the two apart.
+ */
+export function weaklyLinked(fetch: Fetch): Fetch {
+  return async (url, init) => await fetch(url, { ...init, signal: new Request(url, { signal: init.signal }).signal });
+}

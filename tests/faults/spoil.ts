@@ -77,7 +77,8 @@ export async function spoil(
       return false;
     case "Cut": {
       const half = body.subarray(0, body.length / 2);
-      socket.write(headOf(truth, "chunked"));
+      // Node.js takes the half for the whole if the headers said that the connection would be closed.
+      socket.write(headOf(truth, "chunked", true));
       if (half.length > 0) socket.write(concat(`${half.length.toString(16)}\r\n`, half, "\r\n"));
       socket.end();
       return false;
