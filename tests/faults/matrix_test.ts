@@ -17,6 +17,9 @@ import { asText, IS_DENO } from "./sabotage.ts";
 /** The sanitizers are off unless a test turns them on. */
 const strict = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true } as const;
 
+/** Another runtime differs in what it makes of a fault, not in what the library makes of three: once is enough there. */
+const SELECTED = IS_DENO ? CASES : CASES.filter(({ times }) => times === 1);
+
 let run = 0;
 let passed = 0;
 
@@ -38,7 +41,7 @@ async function runAll(cases: readonly Case[], atATime: number): Promise<void> {
 }
 
 for (const fault of FAULTS_TESTED) {
-  const cases = CASES.filter((c) => c.fault === fault && !takesTime(c));
+  const cases = SELECTED.filter((c) => c.fault === fault && !takesTime(c));
   if (cases.length > 0) Deno.test(`the matrix holds for: ${fault}`, strict, () => runAll(cases, 16));
 }
 
@@ -46,7 +49,7 @@ Deno.test(
   "the matrix holds for what takes time: silence, waits that are asked for, and deadlines",
   strict,
   async () => {
-    await runAll(CASES.filter(takesTime), 32);
+    await runAll(SELECTED.filter(takesTime), 32);
   },
 );
 
@@ -55,9 +58,9 @@ Deno.test("the matrix knows every fault", () => {
 });
 
 Deno.test("every case of the matrix was run and passed", () => {
-  const warm = CASES.filter(({ connection }) => connection === "warm").length;
+  const warm = SELECTED.filter(({ connection }) => connection === "warm").length;
   console.log(`matrix: ${run} cases run, ${passed} passed; ${warm} on warm connections, ${run - warm} on fresh ones`);
-  deepEqual([run, passed], [CASES.length, CASES.length]);
+  deepEqual([run, passed], [SELECTED.length, SELECTED.length]);
 });
 
 // The judge is judged: what is false about a case, or about a library, does not pass.
