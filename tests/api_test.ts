@@ -187,7 +187,7 @@ Deno.test("submitImage() tells of an image that can no longer be read", async ()
   deepEqual(world.calls, []);
   const bytes = IMAGE.slice();
   const submit = submitImage(bytes);
-  bytes.buffer.transfer();
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
   deepEqual(await submit(service(world))(), E.left(network("submit", "the image can no longer be read", true)));
 });
 
