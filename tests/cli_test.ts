@@ -140,7 +140,10 @@ Deno.test("ocr-regions tells of wrong credentials, without showing them", async 
   const env = { OCR_CLIENT_SECRET: "wr0ng" };
   const { status, stderr, requests } = await against({ credentials }, ["detect", PAGE], { env });
   equal(status, 1);
-  match(stderr, /^The service refused the credentials: check client id and secret, or the token \(.+\)\.\n$/);
+  match(
+    stderr,
+    /^The credentials or the token were not accepted \(.+\)\. Check the client ID and secret, or the token\.\n$/,
+  );
   equal(stderr.includes("wr0ng"), false);
   deepEqual(requests, ["POST /connect/token"]);
 });
@@ -161,8 +164,8 @@ Deno.test("ocr-regions detect tells of a service that is not there", async () =>
   equal(status, 1);
   const lines = stderr.trimEnd().split("\n");
   equal(lines.length, 3);
-  match(lines[0], /^The service cannot be reached \(.*refused.*\): .* Trying again in \d+(\.\d)? m?s\.$/i);
-  match(lines[2], /^The service cannot be reached \(.*\): check the connection and the address, then try again\.$/);
+  match(lines[0], /^The request could not be sent \(.*refused.*\)\. .* Trying again in \d+(\.\d)? m?s\.$/i);
+  match(lines[2], /^The request could not be sent \(.*\)\. Check the network and the address, then try again\.$/);
 });
 
 Deno.test("ocr-regions detect loses no task when the service leaves in the middle", async () => {
@@ -176,7 +179,7 @@ Deno.test("ocr-regions detect loses no task when the service leaves in the middl
     },
   });
   equal(status, 130);
-  match(stderr, /\nTask [-\da-f]{36} was not cancelled and goes on\. The service cannot be reached/);
+  match(stderr, /\nTask [-\da-f]{36} was not cancelled and goes on\. The request could not be sent/);
 });
 
 Deno.test("ocr-regions detect cancels its task when it is stopped", async () => {

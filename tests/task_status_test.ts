@@ -448,10 +448,10 @@ Deno.test("describe() says whether the 24 hours of a missing task are over, wher
 
 Deno.test("describe() takes an error as it is, and within a reply", () => {
   const error: RegionsError = timeout("fetch", 500);
-  const sentence = "The service did not answer within 500 ms: try again, the task is not lost by that.";
+  const sentence = "The service did not answer within 500 ms. Try again.";
   equal(describe(error), sentence);
   equal(describe(E.left(error)), sentence);
-  equal(describe(malformed(["a"])), "The service's answer is not understood, so nothing is known of the task: a.");
+  equal(describe(malformed(["a"])), "The service's answer is not understood: a. Check the address, then try again.");
 });
 
 Deno.test("describe() is short and safe to print, whatever the service says", () => {
