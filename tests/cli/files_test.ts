@@ -92,6 +92,17 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "checkTarget() refuses a folder in which nobody can create a file",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    for (const file of ["/proc/x.svg", "/proc/new/x.svg"]) {
+      const checked = await checkTarget(file, null);
+      ok(E.isLeft(checked) && checked.left.startsWith(`Cannot write the drawing ${file}: `));
+    }
+  },
+});
+
 Deno.test("a target is written as a whole, in new folders, through links, and keeps its permissions", () =>
   withFolder(async (folder) => {
     const fresh = target(await checkTarget(`${folder}/new/deep/x.svg`, null));
@@ -109,13 +120,16 @@ Deno.test("a target is written as a whole, in new folders, through links, and ke
   }));
 
 Deno.test({
-  name: "a target that is a device is written to, not replaced",
+  name: "a target that is a pipe or a device is written to, not replaced",
   ignore: Deno.build.os !== "linux",
-  fn: async () => {
-    const full = target(await checkTarget("/dev/full", PAGE));
-    deepEqual(await full.write("text"), E.left("no space is left on the disk"));
-    ok((await stat("/dev/full")).isCharacterDevice());
-  },
+  fn: () =>
+    withFolder(async (folder) => {
+      const pipe = `${folder}/pipe`;
+      equal((await new Deno.Command("mkfifo", { args: [pipe] }).output()).code, 0);
+      const { write } = target(await checkTarget(pipe, PAGE));
+      deepEqual(await Promise.all([readFile(pipe, "utf8"), write("text")]), ["text", E.right(undefined)]);
+      ok((await stat(pipe)).isFIFO());
+    }),
 });
 
 /** A file system of 64 kB; null if this process must not mount one. */

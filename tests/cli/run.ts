@@ -31,7 +31,7 @@ export async function run(
     readonly env?: Record<string, string>;
     readonly tty?: { readonly columns: number };
     /** Hears what is said, and may end the command. */
-    readonly heard?: (text: string, stop: () => void) => void;
+    readonly heard?: (text: string, stop: () => void) => unknown;
     /** The code of the error with which a stream refuses a text, or null. */
     readonly fails?: (stream: "stdout" | "stderr", text: string) => string | null;
     /** Takes what standard error refused. */
@@ -59,7 +59,7 @@ export async function run(
 export async function against(
   options: EmulatorOptions,
   args: readonly string[],
-  more: Parameters<typeof run>[1] & { readonly onRequest?: (request: Request) => void } = {},
+  more: Parameters<typeof run>[1] = {},
 ): Promise<Outcome & { readonly requests: readonly string[]; readonly id: string }> {
   const handle = emulate(options);
   const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: handle });

@@ -68,9 +68,10 @@ Deno.test("emulate() lets go of the image of a task that is cancelled while it w
   const { send, post, cancel } = await open(byHand());
   equal(await post(), 200);
   for (let i = 0; i < 10; i++) {
-    const waiting = await (await send()).text();
+    const waiting = await send();
+    equal(waiting.status, 200);
     equal(await post(), 429);
-    await cancel(waiting);
+    await cancel(await waiting.text());
   }
 });
 
