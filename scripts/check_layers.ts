@@ -29,6 +29,7 @@ const LAYERS = [
   "image_header",
   "internal/image_kind",
   "svg",
+  "server/task_storage",
   "durable_object",
   "emulator_queue",
   "emulator/responses",

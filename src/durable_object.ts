@@ -1,72 +1,87 @@
 /**
- * A task that outlives its process: the same `turn`, driven by the alarms of a Cloudflare Durable Object, one object a
- * task. The object's class is the platform's affair: it makes a {@linkcode DurableTask} and hands its alarms over.
+ * A task that outlives its process: the polling of `turn`, driven by the alarms of a Cloudflare Durable Object, with one
+ * object per task. The object's class is defined by the platform; it creates a {@linkcode DurableTask} and forwards its
+ * alarms to it.
  *
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
 import { concat, defer, mergeMap, type Observable, Subject } from "rxjs";
 import { cancelTask, type ImageSource, policyFor, submitImage, turn } from "./api.ts";
-import { fromCodec, network, type RegionsError, unconfirmed } from "./error.ts";
-import { PollState } from "./poll_state.ts";
+import { network, type RegionsError, unconfirmed } from "./error.ts";
 import type { Service } from "./request.ts";
 import { atLeast } from "./schedule.ts";
+import {
+  type DurableStorage,
+  type Over,
+  type Polling,
+  readTask,
+  type Sending,
+  type StoredTask,
+  writeTask,
+} from "./server/task_storage.ts";
 import type { DetectionSettings } from "./settings.ts";
-import { type Next, type PollOptions, startPoll } from "./step.ts";
-import { isFinal, type Reply, RETENTION } from "./task_status.ts";
+import { type Next, type PollOptions, startPoll, type Wait } from "./step.ts";
+import { type Reply, RETENTION } from "./task_status.ts";
 
-/** What is used of a Durable Object's storage. Source: Cloudflare's Durable Object storage API. */
-export interface DurableStorage {
-  /** Reads a value. */
-  readonly get: <T>(key: string) => Promise<T | undefined>;
-  /** Writes a value; writes that are not awaited in between are one. */
-  readonly put: (key: string, value: unknown) => Promise<void>;
-  /** Forgets everything. */
-  readonly deleteAll: () => Promise<void>;
-  /** Asks to be woken, at a time in milliseconds since 1970. */
-  readonly setAlarm: (at: number) => Promise<void>;
-  /** Takes that back. */
-  readonly deleteAlarm: () => Promise<void>;
-}
+export type { DurableStorage } from "./server/task_storage.ts";
 
 /** Options for {@linkcode createDurableTask}. */
 export interface DurableTaskOptions extends PollOptions {
   /**
-   * Milliseconds for which the last word is kept, over 0. Then the object forgets everything.
+   * Milliseconds for which the final reply is kept, greater than 0. After that the object deletes everything it stored.
    *
    * @default {86_400_000}
    */
-  readonly retention?: number;
+  readonly retention?: number | undefined;
 }
 
-/** A task that lives in a Durable Object. */
+/** A task in a Durable Object. A method rejects if the storage does; the task goes on as soon as the storage does. */
 export interface DurableTask {
-  /** Sends an image, if the object has no task yet, and begins to poll. The image is sent at most once. */
+  /**
+   * Sends an image and starts to poll, unless the object already has a task. The image is sent at most once.
+   *
+   * @throws {TypeError} If `image` is not an image source.
+   * @throws {RangeError} If a setting has a value that the service does not know.
+   */
   readonly submit: (image: ImageSource, settings?: DetectionSettings) => Promise<void>;
-  /** Begins to poll a task that was sent before, if the object has none yet. */
+  /** Starts to poll a task that was sent elsewhere, unless the object already has a task. */
   readonly watch: (id: string) => Promise<void>;
-  /** What was heard so far, each change once, the last word included; null where there is no task. */
+  /** Returns each change of status so far, and the final reply once there is one; null if there is no task. */
   readonly heard: () => Promise<readonly Reply[] | null>;
   /**
-   * What was heard so far and what will be, each change once, up to the last word. The same from the start for every
-   * subscriber, so that the events of `toEventStream` keep their numbers.
+   * Emits each change of status, from the first one on, up to the final reply. Every subscriber receives the same
+   * replies, so the numbers that `toEventStream` gives them stay valid when a client reconnects.
    */
   readonly replies: () => Observable<Reply>;
-  /** Drops the task, in the service and here, and ends its streams. Nothing is forgotten where the service does not. */
+  /**
+   * Cancels the task in the service, deletes it here, and completes its streams. If the service does not cancel it, the
+   * task goes on.
+   */
   readonly cancel: () => Promise<E.Either<RegionsError, void>>;
-  /** To be called by the object's `alarm()`. Never throws: after six that did, Cloudflare gives up. */
+  /**
+   * Call this from the object's `alarm()` and return its promise. It rejects only if the storage does not even accept
+   * another alarm; Cloudflare then retries it, with a backoff that starts at 2 seconds.
+   */
   readonly alarm: () => Promise<void>;
 }
 
-/** How long an alarm waits for the sending of an image, or for a storage that failed, in milliseconds. */
+/** Milliseconds until the next alarm while the image is being sent, or after the storage has failed. */
 const PATIENCE = 60_000;
 
+/** An alarm may not be later than this, in the year 2188: workerd refuses dates after 2189. */
+const LATEST_ALARM = 6_900_000_000_000;
+
 /**
- * A task that lives in a Durable Object: its polling is kept in the object's storage and driven by its alarms, so it goes
- * on after the process has died. All who listen share its polls. The last word is kept for `retention`, then nothing is.
+ * Creates a task that lives in a Durable Object. Its state is kept in the object's storage and its polls are driven by
+ * the object's alarms, so it goes on after the process has died. All listeners share its polls. The final reply is kept
+ * for `retention`; after that, nothing is.
  *
- * @param storage The object's storage; this is its only user.
- * @param service A service of this object's own: on Workers none may be shared between objects or requests.
+ * Memory follows storage: a change counts, and listeners hear of it, once it has been stored. There is an alarm as long
+ * as anything is stored. If the object dies while it sends the image, the task ends as `Unconfirmed`.
+ *
+ * @param storage The object's storage, key-value or SQLite-backed. Nothing else may use it.
+ * @param service A service of this object alone: on Workers, a service cannot be shared between objects or requests.
  *
  * @throws {RangeError} If an option is out of its range.
  *
@@ -89,120 +104,188 @@ const PATIENCE = 60_000;
 export function createDurableTask(
   storage: DurableStorage,
   service: Service,
-  { retention = RETENTION, ...options }: DurableTaskOptions = {},
+  // The service keeps a task for a day, and no user is kept waiting here.
+  { retention = RETENTION, deadline = RETENTION, ...options }: DurableTaskOptions = {},
 ): DurableTask {
   atLeast("keep a task", "retention", retention, Number.MIN_VALUE);
-  // The service keeps a task for as long; there is no user here to be kept waiting.
-  const pollOptions: PollOptions = { deadline: RETENTION, ...options };
+  const pollOptions: PollOptions = { ...options, deadline };
   const policy = policyFor(service, pollOptions);
   /** What the storage holds: null for no task, undefined before it was read. */
-  let heard: readonly Reply[] | null | undefined;
-  let live = new Subject<Reply>();
-  /** The sending of the image, while it is under way. */
+  let task: StoredTask | null | undefined;
+  /** What should have followed `task`, but was refused by the storage. It may contain the only copy of the id. */
+  let unsaved: Polling | Over | null = null;
+  /** The sending of the image, while it is in flight. */
   let sending: Promise<void> | null = null;
-  /** Changes when a task is forgotten: what is under way then is nobody's. */
-  let epoch = 0;
+  /** How often the object has been given a task. */
+  let claims = 0;
+  let live = new Subject<Reply>();
+  let writing: Promise<unknown> = Promise.resolve();
 
-  const load = async (): Promise<readonly Reply[] | null> => {
-    const stored = heard === undefined ? await storage.get<readonly Reply[]>("heard") : heard;
-    return heard === undefined ? heard = stored ?? null : heard;
+  /** Runs one change of the storage after the other. */
+  const exclusive = <A>(change: () => Promise<A>): Promise<A> => {
+    const changed = writing.then(change, change);
+    writing = changed;
+    return changed;
   };
-  const claim = async (state?: PollState): Promise<boolean> => {
-    await load();
-    // Others may have come meanwhile.
-    if (heard !== null) return false;
-    heard = [];
-    await Promise.all([
-      storage.put("heard", heard),
-      state && storage.put("state", state),
-      storage.setAlarm(state?.dueAt ?? Date.now() + PATIENCE),
-    ]);
-    return true;
+  const load = async (): Promise<StoredTask | null> => {
+    const stored = task === undefined ? await readTask(storage) : task;
+    return task === undefined ? task = stored : task;
   };
-  const record = async (next: Next): Promise<void> => {
-    const mine = epoch;
-    const before = heard ?? [];
-    const news = newsOf(next, before.at(-1));
-    const known = [...before, ...news];
-    const alarm = Date.now() + (next._tag === "Wait" ? next.delay : retention);
-    await Promise.all([
-      news.length === 0 ? null : storage.put("heard", known),
-      storage.put("state", next._tag === "Wait" ? next.state : null),
-      storage.setAlarm(alarm),
-    ]);
-    if (mine !== epoch) return;
-    // Not before it is stored, and in one go: who comes meanwhile hears each once.
-    heard = known;
-    for (const reply of news) live.next(reply);
-    if (next._tag === "Done") live.complete();
-  };
-  const forget = async (): Promise<void> => {
-    epoch++;
-    heard = null;
-    await Promise.all([storage.deleteAlarm(), storage.deleteAll()]);
+  const claim = (first: Sending | Polling): Promise<boolean> =>
+    exclusive(async () => {
+      if (await load() !== null) return false;
+      // The alarm comes first: without one the task would never go on, whereas an alarm without a task does no harm.
+      await storage.setAlarm(first.dueAt);
+      await writeTask(storage, first);
+      task = first;
+      claims++;
+      return true;
+    });
+  const advance = (from: StoredTask, to: Polling | Over): Promise<void> =>
+    exclusive(async () => {
+      if (task !== from) {
+        // It has gone on without this change, or was cancelled. What woke this one may have been its alarm.
+        if (task) await storage.setAlarm(task.dueAt);
+        return;
+      }
+      unsaved = to;
+      await writeTask(storage, to);
+      unsaved = null;
+      task = to;
+      for (const reply of heardOf(to).slice(heardOf(from).length)) live.next(reply);
+      if (to._tag === "Over") live.complete();
+      // The alarm comes last: the one of `to` would be too late if `to` was not stored. Until it is set, the one of
+      // `from` stands, or the platform retries the alarm that is running; an alarm that is too early is put off.
+      await storage.setAlarm(to.dueAt);
+    });
+  /** Only within `exclusive`. */
+  const erase = async (): Promise<void> => {
+    await storage.deleteAll();
+    task = null;
+    unsaved = null;
     live.complete();
     live = new Subject();
+    // Last, so that a deletion that failed is repeated.
+    await storage.deleteAlarm();
+  };
+  /** The task, for those who ask. What failed before is made good first. */
+  const visit = async (): Promise<StoredTask | null> => {
+    const known = await load();
+    if (known !== null && unsaved !== null) await advance(known, unsaved);
+    // An alarm that is long overdue is one that the platform has given up.
+    else if (known !== null && !sending && known.dueAt + PATIENCE < Date.now()) await storage.setAlarm(Date.now());
+    return load();
   };
   const wake = async (): Promise<void> => {
-    const known = await load();
-    if (known === null) return;
-    if (isOver(known)) return forget();
-    if (sending) return storage.setAlarm(Date.now() + PATIENCE);
-    const mine = epoch;
-    const next = await follow(await storage.get("state"));
-    if (mine === epoch) await record(next);
+    const due = await exclusive(async () => {
+      const known = await load();
+      // Without a task, something may be left of a deletion or of a first write that was broken off.
+      if (known === null) await erase();
+      else if (Date.now() < known.dueAt) await storage.setAlarm(known.dueAt);
+      else if (known._tag === "Over") await erase();
+      else if (sending) await storage.setAlarm(alarmIn(PATIENCE));
+      else return known;
+      return null;
+    });
+    if (due !== null) await advance(due, unsaved ?? follow(due, await poll(due)));
   };
-  const follow = (stored: unknown): Next | Promise<Next> => {
-    if (stored === undefined) return last(unconfirmed(network("submit", "the object died while it was sending")));
-    const state = PollState.decode(stored);
-    return E.isLeft(state) ? last(fromCodec(state.left)) : turn(state.right, pollOptions)(service)();
+  const poll = (known: Exclude<StoredTask, Over>): Next | Promise<Next> => {
+    switch (known._tag) {
+      case "Sending":
+        return last(unconfirmed(network("submit", "the object died while it was sending")));
+      case "Foreign":
+        return last(known.error);
+      case "Polling":
+        return turn(known.state, pollOptions)(service)();
+    }
+  };
+  /** The state after a poll. A status that has not changed is not recorded again. */
+  const follow = (from: StoredTask, next: Next): Polling | Over => {
+    const before = from._tag === "Polling" ? from.heard : [];
+    const isNews = next.heard !== null && next.heard._tag !== before.at(-1)?._tag;
+    const heard = isNews ? [...before, next.heard] : before;
+    return next._tag === "Wait"
+      ? { _tag: "Polling", dueAt: alarmIn(next.delay), heard, state: next.state }
+      : { _tag: "Over", dueAt: alarmIn(retention), heard, last: next.reply };
+  };
+  const begin = (id: string): { readonly wait: Wait; readonly fault?: unknown } => {
+    const now = Date.now();
+    try {
+      return { wait: startPoll(id, now, now, policy) };
+    } catch (fault) {
+      // The caller's own schedule throws. The id is kept all the same.
+      return { wait: startPoll(id, now, null, policy), fault };
+    }
   };
 
   return {
     submit: async (image, settings) => {
       const send = submitImage(image, settings)(service);
-      if (!await claim()) return;
-      const begin = async (): Promise<void> => {
-        const id = await send();
-        sending = null;
-        const now = Date.now();
-        await record(E.isRight(id) ? startPoll(id.right, now, now, policy) : last(id.left));
+      await visit();
+      const first: Sending = { _tag: "Sending", dueAt: alarmIn(PATIENCE) };
+      if (!await claim(first)) return;
+      const run = async (): Promise<void> => {
+        const id = await send().finally(() => sending = null);
+        if (E.isLeft(id)) return advance(first, follow(first, last(id.left)));
+        const { wait, fault } = begin(id.right);
+        await advance(first, follow(first, wait));
+        if (fault !== undefined) throw fault;
       };
-      await (sending = begin());
+      await (sending = run());
     },
-    watch: async (id) => void await claim(startPoll(id, Date.now(), null, policy).state),
-    heard: load,
+    watch: async (id) => {
+      await visit();
+      const { state, delay } = startPoll(id, Date.now(), null, policy);
+      await claim({ _tag: "Polling", dueAt: alarmIn(delay), heard: [], state });
+    },
+    heard: async () => {
+      const known = await visit();
+      return known && heardOf(known);
+    },
     replies: () =>
-      // `heard` is read when `live` is subscribed to: what `load` gave may be old by then.
-      defer(load).pipe(mergeMap(() => !heard || isOver(heard) ? heard ?? [] : concat(heard, live))),
+      defer(visit).pipe(mergeMap(() => {
+        // Read now, together with the subscription to `live`: what `visit` returned may be old.
+        if (!task) return [];
+        return task._tag === "Over" ? heardOf(task) : concat(heardOf(task), live);
+      })),
     cancel: async () => {
-      // Before, nobody knows the id.
-      await sending;
-      const state = PollState.decode(await storage.get("state"));
-      const cancelled = E.isRight(state) ? await cancelTask(state.right.id)(service)() : E.right(undefined);
-      if (E.isRight(cancelled)) await forget();
+      // Nobody knows the id before that, and its failure is reported by `submit`.
+      await sending?.catch(() => {});
+      const known = await visit();
+      const mine = claims;
+      const cancelled = known?._tag === "Polling"
+        ? await cancelTask(known.state.id)(service)()
+        : E.right<RegionsError, void>(undefined);
+      // Not the next task, which the object may have been given meanwhile.
+      if (E.isRight(cancelled)) await exclusive(async () => mine === claims ? erase() : undefined);
       return cancelled;
     },
     alarm: async () => {
       try {
         await wake();
       } catch {
-        await storage.setAlarm(Date.now() + PATIENCE).catch(() => {});
+        await storage.setAlarm(alarmIn(PATIENCE));
       }
     },
   };
 }
 
-/** What a poll adds to what was heard: a status that has not changed is no news. */
-function newsOf(next: Next, before: Reply | undefined): readonly Reply[] {
-  const tag = before !== undefined && E.isRight(before) ? before.right._tag : null;
-  const heard = next.heard === null || next.heard._tag === tag ? [] : [E.right(next.heard)];
-  return next._tag === "Done" ? [...heard, next.reply] : heard;
+/** Each change of status, and the final reply once there is one. */
+function heardOf(task: StoredTask): readonly Reply[] {
+  switch (task._tag) {
+    case "Sending":
+    case "Foreign":
+      return [];
+    case "Polling":
+      return task.heard.map((status) => E.right(status));
+    case "Over":
+      return [...task.heard.map((status) => E.right(status)), task.last];
+  }
 }
 
-function isOver(heard: readonly Reply[]): boolean {
-  const reply = heard.at(-1);
-  return reply !== undefined && (E.isLeft(reply) || isFinal(reply.right));
+/** The time in so many milliseconds. An alarm takes whole ones: rounded down, it would come too early. */
+function alarmIn(ms: number): number {
+  return Math.ceil(Math.min(Date.now() + ms, LATEST_ALARM));
 }
 
 function last(error: RegionsError): Next {

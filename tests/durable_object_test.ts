@@ -1,116 +1,41 @@
 import * as E from "fp-ts/lib/Either.js";
-import FakeTimers from "@sinonjs/fake-timers";
-import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { lastValueFrom, toArray } from "rxjs";
-import { createDurableTask, type DurableStorage, type DurableTask } from "../src/durable_object.ts";
+import type { DurableTask } from "../src/durable_object.ts";
 import { http, network, unconfirmed } from "../src/error.ts";
-import { connect } from "../src/request.ts";
-import { fixed } from "../src/schedule.ts";
 import type { Reply } from "../src/task_status.ts";
-import { COMPLETED, completed, ID, type Mock, mock, pending, processing, silent, text } from "./mock.ts";
+import { COMPLETED, completed, ID, mock, pending, processing, silent, text } from "./mock.ts";
+import { createWorld, withClock } from "./server/durable_world.ts";
 
 const IMAGE = new Uint8Array([1, 2, 3]);
 const DAY = 86_400_000;
-
-/** A storage that outlives its object, and an alarm that wakes whichever object there is. */
-function world(mock: Mock, slow = 0): {
-  readonly task: () => DurableTask;
-  readonly restart: () => DurableTask;
-  readonly values: Map<string, unknown>;
-  readonly alarm: () => number | null;
-  /** Refuses everything but the alarm. */
-  broken: boolean;
-  /** Refuses to write. */
-  deaf: boolean;
-} {
-  const values = new Map<string, unknown>();
-  let alarm: number | null = null;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let lives = 0;
-  const make = (): DurableTask => {
-    const mine = ++lives;
-    // What a dead object still asks for never happens.
-    const alive = <T>(act: () => T): Promise<T> =>
-      mine !== lives
-        ? new Promise(() => {})
-        : result.broken
-        ? Promise.reject(new Error("storage"))
-        : slow === 0
-        ? Promise.resolve(act())
-        : new Promise((done) => {
-          const result = act();
-          setTimeout(() => done(result), slow);
-        });
-    const storage: DurableStorage = {
-      get: <T>(key: string) => alive(() => structuredClone(values.get(key)) as T | undefined),
-      put: (key, value) =>
-        result.deaf ? Promise.reject(new Error("put")) : alive(() => void values.set(key, structuredClone(value))),
-      deleteAll: () => alive(() => values.clear()),
-      setAlarm: (at) =>
-        // The alarm survives a fault of the rest.
-        mine !== lives ? new Promise(() => {}) : new Promise((done) => {
-          alarm = at;
-          clearTimeout(timer);
-          timer = setTimeout(() => {
-            alarm = null;
-            task.alarm();
-          }, Math.max(0, at - Date.now()));
-          done();
-        }),
-      deleteAlarm: () =>
-        alive(() => {
-          alarm = null;
-          clearTimeout(timer);
-        }),
-    };
-    return createDurableTask(storage, connect({ token: "t", fetch: mock.fetch, schedule: fixed({ delay: 1000 }) }));
-  };
-  const result = {
-    task: () => task,
-    restart: () => task = make(),
-    values,
-    alarm: () => alarm,
-    broken: false,
-    deaf: false,
-  };
-  let task = make();
-  return result;
-}
-
-function withClock(name: string, test: (clock: ReturnType<typeof FakeTimers.install>) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const clock = FakeTimers.install({ now: 1_800_000_000_000, toFake: ["setTimeout", "clearTimeout", "Date"] });
-    try {
-      await test(clock);
-    } finally {
-      clock.uninstall();
-    }
-  });
-}
 
 const collect = (task: DurableTask): Promise<Reply[]> =>
   lastValueFrom(task.replies().pipe(toArray()), { defaultValue: [] });
 
 const tags = (replies: readonly Reply[]): string[] => replies.map((r) => E.isRight(r) ? r.right._tag : r.left._tag);
 
-withClock("a durable task sends, polls on alarms, keeps each change, and forgets all in the end", async (clock) => {
-  const { fetch, calls } = mock({ fetch: [pending, pending, processing, completed] });
-  const { task, values, alarm } = world({ fetch, calls, requests: [] });
-  await task().submit(IMAGE);
-  const live = collect(task());
-  await clock.tickAsync(4000);
-  deepEqual(tags(await live), ["Pending", "Processing", "Completed"]);
-  deepEqual(await collect(task()), await live);
-  deepEqual(calls, ["submit", "fetch", "fetch", "fetch", "fetch"]);
-  equal(alarm(), Date.now() + DAY);
-  await clock.tickAsync(DAY);
-  deepEqual([values.size, alarm(), await collect(task())], [0, null, []]);
-  equal(calls.length, 5);
-});
+withClock(
+  "a durable task sends, polls on alarms, records each change, and deletes everything in the end",
+  async (clock) => {
+    const { fetch, calls } = mock({ fetch: [pending, pending, processing, completed] });
+    const { task, values, alarm } = createWorld({ fetch, calls, requests: [] });
+    await task().submit(IMAGE);
+    const live = collect(task());
+    await clock.tickAsync(4000);
+    deepEqual(tags(await live), ["Pending", "Processing", "Completed"]);
+    deepEqual(await collect(task()), await live);
+    deepEqual(calls, ["submit", "fetch", "fetch", "fetch", "fetch"]);
+    equal(alarm(), Date.now() + DAY);
+    await clock.tickAsync(DAY);
+    deepEqual([values.size, alarm(), await collect(task())], [0, null, []]);
+    equal(calls.length, 5);
+  },
+);
 
-withClock("a durable task goes on after its object has died, and tells again what it told", async (clock) => {
+withClock("a durable task continues after its object died, and replays what it reported", async (clock) => {
   const service = mock({ fetch: [pending, processing, completed] });
-  const { task, restart } = world(service);
+  const { task, restart } = createWorld(service);
   await task().submit(IMAGE);
   await clock.tickAsync(1500);
   restart();
@@ -121,23 +46,26 @@ withClock("a durable task goes on after its object has died, and tells again wha
   deepEqual(await collect(restart()), await again);
 });
 
-withClock("a durable task does not send again what it was sending when it died", async (clock) => {
-  const service = mock({ submit: [silent] });
-  const { task, restart } = world(service);
-  task().submit(IMAGE);
-  await clock.tickAsync(100);
-  const later = restart();
-  await later.submit(IMAGE);
-  await clock.tickAsync(60_000);
-  deepEqual(await collect(later), [
-    E.left(unconfirmed(network("submit", "the object died while it was sending"))),
-  ]);
-  deepEqual(service.calls, ["submit"]);
-});
+withClock(
+  "a durable task whose object died while sending ends as Unconfirmed, and does not send again",
+  async (clock) => {
+    const service = mock({ submit: [silent] });
+    const { task, restart } = createWorld(service);
+    task().submit(IMAGE);
+    await clock.tickAsync(100);
+    const later = restart();
+    await later.submit(IMAGE);
+    await clock.tickAsync(60_000);
+    deepEqual(await collect(later), [
+      E.left(unconfirmed(network("submit", "the object died while it was sending"))),
+    ]);
+    deepEqual(service.calls, ["submit"]);
+  },
+);
 
-withClock("a durable task waits for an image that takes its time", async (clock) => {
+withClock("a durable task waits for an image that takes long to send", async (clock) => {
   const service = mock({ submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 25_000))] });
-  const { task } = world(service);
+  const { task } = createWorld(service);
   const sent = Promise.all([task().submit(IMAGE), task().submit(IMAGE), task().watch(ID)]);
   await clock.tickAsync(27_000);
   await sent;
@@ -145,9 +73,9 @@ withClock("a durable task waits for an image that takes its time", async (clock)
   deepEqual(service.calls, ["submit", "fetch"]);
 });
 
-withClock("a durable task watches an id, at once, and one only", async (clock) => {
+withClock("a durable task polls an id at once, and accepts only one", async (clock) => {
   const service = mock({ fetch: [pending, completed] });
-  const { task } = world(service);
+  const { task } = createWorld(service);
   await task().watch(ID);
   await task().watch("another");
   await clock.tickAsync(2000);
@@ -155,9 +83,9 @@ withClock("a durable task watches an id, at once, and one only", async (clock) =
   equal(service.requests.every(({ url }) => url.endsWith(ID)), true);
 });
 
-withClock("a hundred who listen cost the polls of one", async (clock) => {
+withClock("a hundred listeners cost the polls of one", async (clock) => {
   const service = mock({ fetch: [pending, processing, completed] });
-  const { task } = world(service);
+  const { task } = createWorld(service);
   await task().submit(IMAGE);
   const all = Promise.all(Array.from({ length: 100 }, () => collect(task())));
   await clock.tickAsync(5000);
@@ -167,7 +95,7 @@ withClock("a hundred who listen cost the polls of one", async (clock) => {
 
 withClock("a cancelled task stops polling at once, leaves no storage, and ends its streams", async (clock) => {
   const service = mock({ fetch: [pending] });
-  const { task, values, alarm } = world(service);
+  const { task, values, alarm } = createWorld(service);
   await task().submit(IMAGE);
   await clock.tickAsync(1500);
   const live = collect(task());
@@ -180,7 +108,7 @@ withClock("a cancelled task stops polling at once, leaves no storage, and ends i
 
 withClock("a task cancelled in the middle of a poll is not brought back by its answer", async (clock) => {
   const service = mock({ fetch: [() => new Promise((give) => setTimeout(() => give(completed2()), 500))] });
-  const { task, values, alarm } = world(service);
+  const { task, values, alarm } = createWorld(service);
   await task().submit(IMAGE);
   await clock.tickAsync(1100);
   await task().cancel();
@@ -188,9 +116,9 @@ withClock("a task cancelled in the middle of a poll is not brought back by its a
   deepEqual([values.size, alarm()], [0, null]);
 });
 
-withClock("a task that the service does not drop goes on", async (clock) => {
+withClock("a task that the service does not cancel goes on", async (clock) => {
   const service = mock({ fetch: [pending, completed], cancel: [text("", 403)] });
-  const { task } = world(service);
+  const { task } = createWorld(service);
   await task().submit(IMAGE);
   await clock.tickAsync(1500);
   deepEqual(await task().cancel(), E.left(http("cancel", 403, null, "")));
@@ -198,32 +126,34 @@ withClock("a task that the service does not drop goes on", async (clock) => {
   deepEqual(tags(await collect(task())), ["Pending", "Completed"]);
 });
 
-withClock("an alarm never throws, and comes again when its storage failed", async (clock) => {
-  const service = mock({ fetch: [pending, completed] });
-  const created = world(service);
-  await created.task().submit(IMAGE);
-  created.broken = true;
-  await clock.tickAsync(1500);
-  ok(created.alarm() !== null);
-  created.broken = false;
-  await clock.tickAsync(63_000);
-  deepEqual(tags(await collect(created.task())), ["Pending", "Completed"]);
-});
+withClock(
+  "a durable task continues after its storage refused everything for a minute, alarms included",
+  async (clock) => {
+    const service = mock({ fetch: [pending, completed] });
+    const created = createWorld(service);
+    await created.task().submit(IMAGE);
+    created.broken = true;
+    await clock.tickAsync(60_000);
+    created.broken = false;
+    await clock.tickAsync(63_000);
+    deepEqual(tags(await collect(created.task())), ["Pending", "Completed"]);
+  },
+);
 
-withClock("a state of a foreign form ends a durable task as Malformed, and no alarm loops", async (clock) => {
+withClock("a state of another version ends a durable task as Malformed, without a loop of alarms", async (clock) => {
   const service = mock({ fetch: [pending] });
-  const { task, values, restart } = world(service);
+  const { task, values, restart } = createWorld(service);
   await task().submit(IMAGE);
-  values.set("state", { version: 2 });
+  values.set("task", { version: 2 });
   const later = restart();
   await clock.tickAsync(2000);
   deepEqual(tags(await collect(later)), ["Malformed"]);
   equal(service.calls.length, 1);
 });
 
-withClock("an image that was refused is the last word", async () => {
+withClock("the refusal of an image is the final reply", async () => {
   const service = mock({ submit: [text("", 413)] });
-  const { task } = world(service);
+  const { task } = createWorld(service);
   await task().submit(IMAGE);
   deepEqual(await collect(task()), [E.left(http("submit", 413, null, ""))]);
 });
@@ -237,7 +167,7 @@ withClock("a task that is cancelled while its image is being sent stays cancelle
     submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 5000))],
     fetch: [pending],
   });
-  const { task, values, alarm } = world(service);
+  const { task, values, alarm } = createWorld(service);
   const sent = task().submit(IMAGE);
   await clock.tickAsync(100);
   const cancelled = task().cancel();
@@ -247,10 +177,10 @@ withClock("a task that is cancelled while its image is being sent stays cancelle
   deepEqual([values.size, alarm(), service.calls], [0, null, ["submit", "cancel"]]);
 });
 
-withClock("who comes while a status is being written hears it once", async (clock) => {
+withClock("a subscriber that arrives while a status is being written receives it once", async (clock) => {
   const service = mock({ fetch: [pending, processing, completed] });
-  const w = world(service, 50);
-  await Promise.all([w.task().submit(IMAGE), clock.tickAsync(200)]);
+  const w = createWorld(service, { latency: 50 });
+  await Promise.all([w.task().submit(IMAGE), clock.tickAsync(400)]);
   const all: Promise<Reply[]>[] = [];
   for (let at = 0; at < 5000; at += 10) {
     all.push(collect(w.task()));
@@ -261,13 +191,58 @@ withClock("who comes while a status is being written hears it once", async (cloc
   deepEqual([...seen], ["Pending,Processing,Completed"]);
 });
 
-withClock("a last word that could not be stored is not forgotten at the next alarm", async (clock) => {
+withClock("a final reply that could not be stored is stored by the next alarm, and not deleted", async (clock) => {
   const service = mock({ fetch: [completed] });
-  const w = world(service);
+  const w = createWorld(service);
   await w.task().submit(IMAGE);
-  w.deaf = true;
+  w.readOnly = true;
   await clock.tickAsync(1500);
-  w.deaf = false;
+  w.readOnly = false;
   await clock.tickAsync(61_000);
   deepEqual(tags(await collect(w.task())), ["Completed"]);
+});
+
+withClock("an alarm rejects only if no other alarm can be set, so that the platform retries it", async (clock) => {
+  const w = createWorld(mock({ fetch: [pending] }));
+  await w.task().submit(IMAGE);
+  await clock.tickAsync(500);
+  w.readOnly = true;
+  await clock.tickAsync(500);
+  ok((w.alarm() ?? 0) > Date.now());
+  w.broken = true;
+  await rejects(w.task().alarm(), /the storage refuses/);
+});
+
+withClock("a schedule that throws is reported by submit(), and the id is polled all the same", async (clock) => {
+  const service = mock({ fetch: [processing, completed] });
+  const schedule = (): never => {
+    throw new RangeError("of the schedule");
+  };
+  const w = createWorld(service, { schedule });
+  await rejects(w.task().submit(IMAGE), /of the schedule/);
+  await clock.tickAsync(120_000);
+  deepEqual(tags(await collect(w.task())), ["Completed"]);
+});
+
+withClock("a cancellation deletes no task that came after it", async (clock) => {
+  const late = (): Promise<Response> => new Promise((give) => setTimeout(() => give(new Response("")), 1000));
+  const service = mock({ fetch: [pending], cancel: [late, text("")] });
+  const { task } = createWorld(service);
+  await task().submit(IMAGE);
+  const slow = task().cancel();
+  await clock.tickAsync(500);
+  await task().cancel();
+  await task().submit(IMAGE);
+  await clock.tickAsync(5000);
+  deepEqual(await slow, E.right(undefined));
+  ok(await task().heard() !== null);
+  equal(service.calls.filter((call) => call === "submit").length, 2);
+});
+
+withClock("a retention of any length is an alarm that the platform accepts", async (clock) => {
+  const w = createWorld(mock(), { retention: Infinity });
+  await w.task().watch(ID);
+  await clock.tickAsync(DAY);
+  ok((w.alarm() ?? 0) < Date.UTC(2189, 0));
+  deepEqual(await collect(w.task()), [E.right(COMPLETED)]);
 });

@@ -1,0 +1,134 @@
+import * as E from "fp-ts/lib/Either.js";
+import fc from "fast-check";
+import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
+import type { RegionsError } from "../../src/error.ts";
+import type { Region } from "../../src/region.ts";
+import { type DurableStorage, type Over, readTask, type StoredTask, writeTask } from "../../src/server/task_storage.ts";
+import { startPoll } from "../../src/step.ts";
+import { type Reply, TaskStatus } from "../../src/task_status.ts";
+import { pollState, regionsError, taskStatus } from "../arbitrary.ts";
+import { ID } from "../mock.ts";
+import { sizeOf, VALUE_LIMIT } from "./durable_world.ts";
+
+const NOW = 1_800_000_000_000;
+
+/** A storage with the limit of key-value storage. After `lasts` writes it refuses. */
+function createStorage(values = new Map<string, unknown>(), lasts = Infinity): DurableStorage {
+  return {
+    get: <T>(key: string) => Promise.resolve(structuredClone(values.get(key)) as T | undefined),
+    put: (key, value) => {
+      if (sizeOf(value) > VALUE_LIMIT || lasts-- <= 0) return Promise.reject(new Error("the storage refuses"));
+      values.set(key, structuredClone(value));
+      return Promise.resolve();
+    },
+    deleteAll: () => Promise.resolve(values.clear()),
+    setAlarm: () => Promise.resolve(),
+    deleteAlarm: () => Promise.resolve(),
+  };
+}
+
+const over = (last: Reply): Over => ({ _tag: "Over", dueAt: NOW, heard: [{ _tag: "Processing", id: ID }], last });
+
+const isStatus = (value: TaskStatus | RegionsError): value is TaskStatus => TaskStatus.is(value);
+
+const failed = (text: string): Reply => E.right({ _tag: "Error", id: ID, messages: [text] });
+
+async function roundTrip(task: Exclude<StoredTask, { _tag: "Foreign" }>): Promise<StoredTask | null> {
+  const storage = createStorage();
+  await writeTask(storage, task);
+  return readTask(storage);
+}
+
+async function expectWhole(reply: Reply): Promise<void> {
+  const task = await roundTrip(over(reply));
+  deepEqual(task?._tag === "Over" && task.last, reply);
+}
+
+Deno.test("a task is read back as it was written", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(taskStatus),
+      pollState,
+      fc.oneof(taskStatus, regionsError),
+      async (heard, state, last) => {
+        const reply: Reply = isStatus(last) ? E.right(last) : E.left(last);
+        const tasks: Parameters<typeof roundTrip>[0][] = [
+          { _tag: "Sending", dueAt: NOW },
+          { _tag: "Polling", dueAt: NOW, heard, state },
+          { _tag: "Over", dueAt: NOW, heard, last: reply },
+        ];
+        for (const task of tasks) deepEqual(await roundTrip(task), task);
+      },
+    ),
+  ));
+
+Deno.test("a result of 37,489 triangles and one of 20 MB are read back whole", async () => {
+  const regions = Array.from({ length: 37_489 }, (_, i): Region => ({
+    left: i,
+    top: i,
+    right: i + 2000,
+    bottom: i + 1000,
+    polygon: [{ x: i, y: i }, { x: i + 2000, y: i }, { x: i, y: i + 1000 }],
+  }));
+  await expectWhole(E.right({ _tag: "Completed", id: ID, regions, notices: [] }));
+  await expectWhole(failed("x".repeat(20_000_000)));
+});
+
+Deno.test("a reply is read back whole wherever its parts are divided", async () => {
+  const length = JSON.stringify(failed("")).length;
+  for (const parts of [1, 2, 3]) {
+    for (const more of [-2, -1, 0, 1, 2]) {
+      for (const character of ["x", "é", "…", "😀", "\ud800", '"']) {
+        const bytes = character === "\ud800" ? 6 : character === '"' ? 2 : new TextEncoder().encode(character).length;
+        const text = "y".repeat(parts * 128_000 + more - length - bytes) + character;
+        await expectWhole(failed(text));
+      }
+    }
+  }
+});
+
+Deno.test("a write that fails part of the way leaves the task that was there", async () => {
+  const before: StoredTask = { _tag: "Sending", dueAt: NOW };
+  const after = over(failed("x".repeat(300_000)));
+  for (let lasts = 0; lasts < 4; lasts++) {
+    const values = new Map<string, unknown>();
+    await writeTask(createStorage(values), before);
+    await rejects(writeTask(createStorage(values, lasts), after));
+    equal((await readTask(createStorage(values)))?._tag, "Sending");
+    await writeTask(createStorage(values), after);
+    const task = await readTask(createStorage(values));
+    deepEqual(task?._tag === "Over" && task.last, after.last);
+  }
+});
+
+Deno.test("a reply whose parts are missing or damaged is Malformed", async () => {
+  for (const part of [0, 1, 2]) {
+    for (const other of [undefined, "text", new Uint8Array([0x22])]) {
+      const values = new Map<string, unknown>();
+      await writeTask(createStorage(values), over(failed("x".repeat(300_000))));
+      values.set(`reply:${part}`, other);
+      const task = await readTask(createStorage(values));
+      equal(task?._tag === "Over" && E.isLeft(task.last) && task.last.left._tag, "Malformed");
+    }
+  }
+});
+
+Deno.test("a value that this version did not write is Foreign", async () => {
+  const { state } = startPoll(ID, NOW);
+  const polling = { version: 1, _tag: "Polling", dueAt: NOW, heard: [], state };
+  const foreign = [
+    null,
+    [],
+    "text",
+    {},
+    { ...polling, version: 2 },
+    { ...polling, _tag: "Waiting" },
+    { ...polling, dueAt: NaN },
+    { ...polling, heard: [{ _tag: "Paused" }] },
+    { ...polling, state: { ...state, version: 2 } },
+    { version: 1, _tag: "Over", dueAt: NOW, heard: [] },
+  ];
+  for (const value of foreign) {
+    equal((await readTask(createStorage(new Map([["task", value]]))))?._tag, "Foreign", JSON.stringify(value));
+  }
+});
