@@ -10,7 +10,7 @@ export async function costs(tools: Tools, folder: string): Promise<void> {
   service.delay.fetch = 100;
   const { url, close } = await startExample(tools, service, folder);
   const hasty = `${url}/hasty`;
-  // Their alarms come within two seconds, so the longer a task takes, the more polls there are.
+  // It is polled every two seconds, so the longer a task takes, the more polls there are.
   for (const [image, seconds] of [[1, 2], [2, 12]]) {
     service.serviceTime = () => seconds * 1000;
     const task = hasty + await send(hasty, image);
@@ -18,16 +18,15 @@ export async function costs(tools: Tools, folder: string): Promise<void> {
     await until("The task is forgotten", 30_000, async () => (await counts()).deletions === 1);
     const { requests, alarms, alarmTime, reads, writes, deletions } = await counts();
     const polls = service.of(image)?.polls ?? 0;
-    // Processing and Completed are news, whatever the number of polls.
-    check(`a task of ${polls} polls: 1 request, polls + 1 alarms, 2 polls + 7 rows written, 1 deletion`, {
+    check(`a task of ${polls} polls: 1 request, polls + 1 alarms, 2 polls + 6 rows written, 1 deletion`, {
       requests,
       alarms,
       writes,
       deletions,
-    }, { requests: 1, alarms: polls + 1, writes: 2 * polls + 7, deletions: 1 });
-    check("it reads one row a poll, and one more each time it comes back to memory", [
-      reads >= polls,
-      reads <= 2 * (polls + 1),
+    }, { requests: 1, alarms: polls + 1, writes: 2 * polls + 6, deletions: 1 });
+    check("it reads at most one row per alarm, and two more for its first request and its result", [
+      reads >= 1,
+      reads <= polls + 3,
     ], [true, true]);
     note(`${reads} rows read; ${alarmTime} ms in alarms, of which the service's answers took ${100 * polls}`);
   }

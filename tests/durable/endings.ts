@@ -1,10 +1,10 @@
-/** Tasks that end otherwise: cancelled, cancelled while they are being sent, left by their client, and forgotten. */
+/** Tasks that end otherwise: cancelled, left by their client, too large, refused by the storage, and expired. */
 import { DatabaseSync } from "node:sqlite";
-import { check, pause, until } from "./checks.ts";
+import { ask, check, pause, until } from "./checks.ts";
 import { startRequest } from "./cut.ts";
 import { listen } from "./events.ts";
 import { checkLog, faultOf, json, post, send, startExample, statusOf } from "./example.ts";
-import { HUGE, imageOf, startService } from "./service.ts";
+import { HUGE, imageOf, startService, TOO_LARGE } from "./service.ts";
 import type { Tools } from "./tools.ts";
 import type { Holdings } from "./worker.ts";
 
@@ -64,9 +64,42 @@ export async function endings(tools: Tools, folder: string): Promise<void> {
     null,
   );
 
+  const huge = url + await send(url, HUGE);
+  await until("The task is over", 15_000, () => service.of(HUGE)?.finals === 1);
+  await pause(500);
+  check("a result that is larger than a value of the storage comes back whole", await faultOf(huge, HUGE), null);
+  check("it is stored in parts, and deleted with them", [
+    (await holdings(huge)).keys.length > 20,
+    await statusOf(huge, { method: "DELETE" }),
+    await holdings(huge),
+  ], [true, 204, NOTHING]);
+
   const hasty = `${url}/hasty`;
-  const { events } = await listen(`${hasty}${await send(hasty, HUGE)}/events`);
-  check("an answer that is too large to be kept is said to be", events.at(-1)?.tag, "TooLarge");
+  const { events } = await listen(`${hasty}${await send(hasty, TOO_LARGE)}/events`);
+  check("an answer over the example's own limit ends as TooLarge", events.at(-1)?.tag, "TooLarge");
+
+  const refusing = url + await send(url, 5);
+  await statusOf(refusing, { method: "DELETE" });
+  const before = service.tasks.size;
+  await ask(`${refusing}/refuse`, { method: "POST", body: "1" });
+  const problem = await post(url, 5);
+  check("a storage that refuses is answered as a problem, and no image is sent", [
+    problem.status,
+    problem.headers.get("Content-Type"),
+    await problem.json(),
+    service.tasks.size - before,
+  ], [503, "application/problem+json", {
+    status: 503,
+    detail: "The task's storage failed. Repeat the request in a few seconds.",
+  }, 0]);
+  await send(url, 5);
+  await until("The task is over", 15_000, () => service.of(5)?.finals === 1);
+  await pause(300);
+  check("the request repeated, the task runs to its end", [
+    await faultOf(refusing, 5),
+    service.tasks.size - before,
+    await statusOf(refusing, { method: "DELETE" }),
+  ], [null, 1, 204]);
 
   const forgotten = hasty + await send(hasty, 4);
   await until("The task is over", 15_000, () => service.of(4)?.finals === 1);
@@ -75,7 +108,7 @@ export async function endings(tools: Tools, folder: string): Promise<void> {
   checkLog(runtime);
   await runtime.close();
   await service.close();
-  check("of 5 tasks the disk holds one: its two values and its alarm", await rowsOn(folder), {
+  check("of 7 tasks the disk holds one: its two values and its alarm", await rowsOn(folder), {
     _cf_KV: 2,
     _cf_ALARM: 1,
   });

@@ -32,7 +32,7 @@ export async function listen(
     for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
       const blocks = (text + piece).split("\n\n");
       text = blocks.pop() ?? "";
-      events.push(...blocks.filter((block) => !block.startsWith(":")).map(toEvent));
+      events.push(...blocks.filter((block) => /^data:/m.test(block)).map(toEvent));
       if (enough(events)) return { status, events, whole: false };
     }
     return { status, events, whole: true };

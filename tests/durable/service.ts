@@ -36,8 +36,14 @@ export function imageOf(image: number): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`image ${image}`);
 }
 
-/** The image whose regions are more than a Durable Object can hold in one value. */
+/** The images whose regions take more than a value of a Durable Object can hold, and more than the example accepts. */
 export const HUGE = 1_000_000;
+export const TOO_LARGE = 2_000_000;
+
+/** How many regions an image has. */
+export function regionsOf(image: number): number {
+  return image === TOO_LARGE ? 150_000 : image === HUGE ? 60_000 : 1;
+}
 
 /** The right edge of the only region of an image. */
 export function rightOf(image: number): number {
@@ -54,7 +60,7 @@ export async function startService(pickupTime = 300): Promise<CountedService> {
     detect: (image) => {
       const number = numberIn(image);
       const region = { left: 1, top: 2, right: rightOf(number), bottom: 30 };
-      return Promise.resolve(Array<Region>(number === HUGE ? 60_000 : 1).fill(region));
+      return Promise.resolve(Array<Region>(regionsOf(number)).fill(region));
     },
   });
   const handle = async (request: Request): Promise<Response> => {

@@ -1,5 +1,6 @@
 /** The example's Worker, whose objects count what they do and show what they hold. */
-import type { DurableStorage } from "@ocr-cloud/regions/durable-object";
+import { fixed } from "@ocr-cloud/regions";
+import type { DurableStorage, DurableTaskOptions } from "@ocr-cloud/regions/durable-object";
 import worker, { type Env, RegionsTask as Task } from "../../examples/worker/worker.ts";
 
 /** What an object did since the isolate began. */
@@ -12,6 +13,8 @@ export interface Counts {
   /** Rows written; the setting of an alarm is one. Source: Cloudflare's page on the pricing of Durable Objects. */
   writes: number;
   deletions: number;
+  /** How many of the next operations of the storage are refused. */
+  refusals: number;
 }
 
 /** What an object holds. */
@@ -29,7 +32,7 @@ interface State {
 }
 
 interface TestEnv extends Env {
-  /** Objects whose alarms all come within two seconds, so that no test waits for a day. */
+  /** Objects that poll every two seconds and keep a result for as long, so that no test waits for a day. */
   readonly HASTY: Env["TASKS"];
 }
 
@@ -53,10 +56,11 @@ export class RegionsTask extends Task {
   readonly #storage: State["storage"];
   readonly #counts: Counts;
 
-  constructor({ id, storage }: State, env: Env, latest = Infinity) {
-    const mine = counts.get(`${id}`) ?? { requests: 0, alarms: 0, alarmTime: 0, reads: 0, writes: 0, deletions: 0 };
+  constructor({ id, storage }: State, env: Env, options?: DurableTaskOptions) {
+    const mine = counts.get(`${id}`) ??
+      { requests: 0, alarms: 0, alarmTime: 0, reads: 0, writes: 0, deletions: 0, refusals: 0 };
     counts.set(`${id}`, mine);
-    super({ storage: counted(storage, mine, latest) }, env);
+    super({ storage: counted(storage, mine) }, env, options);
     this.#storage = storage;
     this.#counts = mine;
   }
@@ -71,6 +75,10 @@ export class RegionsTask extends Task {
   override async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     if (pathname.endsWith("/counts")) return Response.json(this.#counts);
+    if (pathname.endsWith("/refuse")) {
+      this.#counts.refusals = Number(await request.text());
+      return new Response(null, { status: 204 });
+    }
     if (pathname.endsWith("/holdings")) {
       const holdings: Holdings = {
         keys: [...(await this.#storage.list()).keys()],
@@ -85,32 +93,25 @@ export class RegionsTask extends Task {
 
 export class HastyTask extends RegionsTask {
   constructor(state: State, env: Env) {
-    super(state, env, 2000);
+    super(state, env, { schedule: fixed({ delay: 2000 }), retention: 2000 });
   }
 }
 
-function counted(storage: DurableStorage, counts: Counts, latest: number): DurableStorage {
+function counted(storage: DurableStorage, counts: Counts): DurableStorage {
+  const count = <T>(what: "reads" | "writes" | "deletions", operation: () => Promise<T>): Promise<T> => {
+    if (counts.refusals > 0) {
+      counts.refusals--;
+      return Promise.reject(new Error("the storage refuses"));
+    }
+    counts[what]++;
+    return operation();
+  };
   return {
-    get: (key) => {
-      counts.reads++;
-      return storage.get(key);
-    },
-    put: (key, value) => {
-      counts.writes++;
-      return storage.put(key, value);
-    },
-    setAlarm: (at) => {
-      counts.writes++;
-      return storage.setAlarm(Math.min(at, Date.now() + latest));
-    },
-    deleteAlarm: () => {
-      counts.writes++;
-      return storage.deleteAlarm();
-    },
-    deleteAll: () => {
-      counts.deletions++;
-      return storage.deleteAll();
-    },
+    get: (key) => count("reads", () => storage.get(key)),
+    put: (key, value) => count("writes", () => storage.put(key, value)),
+    setAlarm: (at) => count("writes", () => storage.setAlarm(at)),
+    deleteAlarm: () => count("writes", () => storage.deleteAlarm()),
+    deleteAll: () => count("deletions", () => storage.deleteAll()),
   };
 }
 
@@ -120,7 +121,7 @@ export default {
     if (pathname === "/heartbeats") return Response.json(heartbeats);
     const [, hasty, path = ""] = /^(\/hasty)?(.*)$/.exec(pathname) ?? [];
     const mine: Env = hasty === undefined ? env : { ...env, TASKS: env.HASTY };
-    const [, id] = /^\/tasks\/(\w+)\/(?:counts|holdings)$/.exec(path) ?? [];
+    const [, id] = /^\/tasks\/(\w+)\/(?:counts|holdings|refuse)$/.exec(path) ?? [];
     const plain = hasty === undefined ? request : new Request(origin + path, request);
     return id === undefined ? worker.fetch(plain, mine) : mine.TASKS.getByName(id).fetch(plain);
   },
