@@ -257,7 +257,7 @@ export function createDurableTask(
         ? await cancelTask(known.state.id)(service)()
         : E.right<RegionsError, void>(undefined);
       // Not the next task, which the object may have been given meanwhile.
-      if (E.isRight(cancelled)) await exclusive(async () => mine === claims ? erase() : undefined);
+      if (E.isRight(cancelled)) await exclusive(() => mine === claims ? erase() : Promise.resolve());
       return cancelled;
     },
     alarm: async () => {
