@@ -14,8 +14,8 @@ const LOST = TASKS;
 export async function survival(tools: Tools, folder: string): Promise<() => Promise<void>> {
   const service = await startService();
   let sent = 0;
-  // Between 2 and 10 seconds, and 10 for the last.
-  service.serviceTime = () => 2000 + 8000 * (sent++ % TASKS + 1) / TASKS;
+  // Between 2 and 10 seconds, and 20 for the last: the schedule may learn from the others to ask late.
+  service.serviceTime = () => ++sent === TASKS ? 20_000 : 2000 + 8000 * (sent % TASKS) / TASKS;
   service.delay.fetch = 100;
   const images = Array.from({ length: TASKS }, (_, image) => image);
   const isOver = (image: number): boolean => (service.of(image)?.finals ?? 0) > 0;
@@ -38,6 +38,8 @@ export async function survival(tools: Tools, folder: string): Promise<() => Prom
   const last = TASKS - 1;
   const cut = listen(before.url + paths[last] + "/events");
   await until("Half of the tasks are over", 30_000, () => over().length >= TASKS / 2);
+  await until("The last task is asked about", 15_000, () => (service.of(last)?.polls ?? 0) > 0);
+  await pause(300);
   service.delay.submit = 60_000;
   post(before.url, LOST).catch(() => {});
   await until("The service has taken one more image", 5000, () => service.of(LOST) !== undefined);
