@@ -20,5 +20,5 @@
  */
 export * from "./src/core.ts";
 export { type EventStreamOptions, toEventStream, toReadableStream } from "./src/event_stream.ts";
-export { type SvgOptions, toSvg } from "./src/svg.ts";
+export { type SvgOptions, svgWarnings, toSvg } from "./src/svg.ts";
 export { type DetectOptions, detectRegions, type WatchOptions, watchRegions } from "./src/watch.ts";

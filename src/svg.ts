@@ -3,71 +3,83 @@
  *
  * @module
  */
-import { toBase64 } from "./base64.ts";
 import { preview } from "./codec.ts";
-import { displaySize, readImageHeader } from "./image_header.ts";
+import type { Bytes } from "./internal/bytes.ts";
+import { placeLabels, type Size } from "./page/labels.ts";
+import { type Picture, toPicture } from "./page/picture.ts";
+import { escapeXml } from "./page/xml.ts";
 import { type Point, Region } from "./region.ts";
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+export { svgWarnings } from "./page/picture.ts";
 
-/** Every number's tag: its outer size, that of its text, and the width of its border. */
-interface Tag extends Size {
+/** The size of every label, of its text and of the lines around labels and regions. In pixels. */
+interface LabelStyle extends Size {
   readonly em: number;
   readonly line: number;
 }
 
-// Those of the eight colours of Okabe and Ito ("Color Universal Design", 2008, https://jfly.uni-koeln.de/color/) whose
-// lines reach the contrast of 3:1 with white paper that WCAG 2.2 asks for (1.4.11), but for black, which the text has.
-const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"] as const;
+// Of the eight colors of Okabe and Ito ("Color Universal Design", 2008, https://jfly.uni-koeln.de/color/), those whose
+// lines have the contrast of 3:1 with white paper that WCAG 2.2 requires (1.4.11), except black, which the text has.
+const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"] as const;
 
-// Dashes and gaps, in widths of the line. Three for four colours: neighbours differ in both, and twelve regions pass
-// before the same pair of the two comes again.
+// Dashes and gaps, in widths of the line. With three styles and four colors, neighbors differ in both, and a pair of
+// the two recurs only after twelve regions.
 const DASHES: readonly (readonly number[])[] = [[], [5, 2.5], [1.5, 1.5]];
 
-// After so many, numbers may lie on each other: such a page is too full to be read, and would take seconds more.
-const MAX_TRIES = 200_000;
-
-/** What {@linkcode toSvg} draws on, and how it names it. */
+/** Options of {@linkcode toSvg}. */
 export interface SvgOptions {
   /**
-   * The image: its bytes, which the picture will hold as a `data:` URL, or a link to it: `http:`, `https:`,
-   * `data:image/` or relative. Browsers load no linked image where the SVG is itself shown as an image (`<img>`, a
-   * README): there, only bytes and `data:` links are seen.
+   * The image under the regions: the bytes of its file, which the SVG then holds as a `data:` URL, or a link to it:
+   * `http:`, `https:`, `data:image/` or relative. Bytes may be in any typed array, `DataView`, Node.js `Buffer`,
+   * `ArrayBuffer` or `SharedArrayBuffer`. Read a `Blob` first: `await blob.arrayBuffer()`.
+   *
+   * Bytes are shown upright by every viewer, as their EXIF orientation says; {@linkcode svgWarnings} tells what may
+   * keep viewers from showing them. Browsers load no linked image if the SVG is itself shown as an image (`<img>`, a
+   * README): there, only bytes and `data:` links are visible.
    *
    * @default {undefined} the regions alone
    */
-  readonly image?: Uint8Array | string;
+  readonly image?: Bytes | string | undefined;
   /**
-   * Width of the image as displayed, in pixels: of a photograph that was taken sideways, after turning. Finite, above 0.
+   * Width of the image as displayed, in pixels: for a photograph taken sideways, after it has been turned. Finite and
+   * above 0.
    *
-   * @default {undefined} as the image's bytes say, else as far as the regions extend
+   * @default {undefined} as the image's bytes say, otherwise as far as the regions extend
    */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /**
-   * Height of the image as displayed, in pixels. Finite, above 0.
+   * Height of the image as displayed, in pixels. Finite and above 0.
    *
-   * @default {undefined} as the image's bytes say, else as far as the regions extend
+   * @default {undefined} as the image's bytes say, otherwise as far as the regions extend
    */
-  readonly height?: number;
+  readonly height?: number | undefined;
   /**
-   * Names the picture for those who cannot see it, and on hover.
+   * Names the picture for screen readers and on hover.
    *
    * @default {"3 text regions"} with the number of the regions
    */
-  readonly title?: string;
+  readonly title?: string | undefined;
+  /**
+   * Which regions show their number. `auto`: those that have space for it nearby, where it covers no region and no
+   * other number; on a page full of words these are mostly the first words of the lines. `always`: every region, even
+   * if the number covers text. `never`: none. Each region shows its number on hover in any case.
+   *
+   * @default {"auto"}
+   */
+  readonly labels?: "auto" | "always" | "never" | undefined;
 }
 
 /**
- * Draws regions over their image, numbered 1, 2, 3 … in the order given, as an SVG document. Neighbours differ in
- * colour (told apart by colour-blind readers, too), dashes and number, so that a black-and-white print will do. The
- * text is well-formed XML whatever the title and link hold; it holds no script and asks for no font. It may stand in
- * an HTML page as it is.
+ * Draws regions over their image, numbered 1, 2, 3 … in the order given, as an SVG document. Neighbors differ in color
+ * (also for color-blind readers), dashes and number, so that a black-and-white print is readable. The text is
+ * well-formed XML whatever the title and link contain; it contains no script and needs no font. It can be placed in an
+ * HTML page as it is.
  *
- * @throws {RangeError} if `width` or `height` is not finite and above 0
- * @throws {TypeError} if `image` is a link of another kind, or a region no {@linkcode Region}
+ * The time is linear in the number of regions.
+ *
+ * @throws {RangeError} If `width` or `height` is not finite and above 0, or `labels` is not one of its values.
+ * @throws {TypeError} If `image` is neither bytes nor a link, is empty, or is a link of another kind, or if a region is
+ * not a {@linkcode Region}.
  *
  * @example
  * ```ts
@@ -75,35 +87,38 @@ export interface SvgOptions {
  * import { match } from "node:assert/strict";
  *
  * const svg = toSvg([{ left: 12, top: 40, right: 300, bottom: 88 }], { image: "page.png", width: 320, height: 480 });
- * match(svg, /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" width="320" height="480" viewBox="0 0 320 480" role="img"/);
+ * match(svg, /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" .*width="320" height="480" viewBox="0 0 320 480" role="img"/);
  * match(svg, /<title>Region 1: 12, 40, 300, 88<\/title>/);
  * ```
  */
 export function toSvg(regions: readonly Region[], options: SvgOptions = {}): string {
-  const { image, title = `${regions.length} text region${regions.length === 1 ? "" : "s"}` } = options;
+  const { image, title = `${regions.length} text region${regions.length === 1 ? "" : "s"}`, labels = "auto" } = options;
   regions.forEach(checkRegion);
-  const header = typeof image === "object" ? readImageHeader(image) : null;
-  const known = header === null ? null : displaySize(header);
-  const width = checkSize("width", options.width) ?? known?.width;
-  const height = checkSize("height", options.height) ?? known?.height;
+  checkLabels(labels);
+  const picture = image === undefined ? null : toPicture(image);
+  const width = checkSize("width", options.width) ?? picture?.size?.width;
+  const height = checkSize("height", options.height) ?? picture?.size?.height;
+  // Two decimals are printed: a page below that would vanish.
   const page = {
-    width: width ?? regions.reduce((extent, { right }) => Math.max(extent, right), 1),
-    height: height ?? regions.reduce((extent, { bottom }) => Math.max(extent, bottom), 1),
+    width: Math.max(0.01, width ?? regions.reduce((extent, { right }) => Math.max(extent, right), 1)),
+    height: Math.max(0.01, height ?? regions.reduce((extent, { bottom }) => Math.max(extent, bottom), 1)),
   };
   const digits = String(regions.length).length;
-  const em = Math.min(Math.sqrt(page.width * page.height) / 55, page.width / (digits + 1), page.height / 2);
-  const tag = { width: em * (0.6 * digits + 0.5), height: em * 1.25, em, line: em / 9 };
+  const em = Math.min(Math.sqrt(page.width * page.height) / 65, page.width / (digits + 1), page.height / 2);
+  const style = { width: em * (0.6 * digits + 0.5), height: em * 1.25, em, line: em / 9 };
+  const places = labels === "never" ? [] : placeLabels(regions, page, style, labels);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${print(page.width)}" height="${print(page.height)}" ` +
+    `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ` +
+    `width="${print(page.width)}" height="${print(page.height)}" ` +
     `viewBox="0 0 ${print(page.width)} ${print(page.height)}" role="img" ` +
     `font-family="sans-serif" font-weight="bold" font-size="${print(em)}" text-anchor="middle">`,
-    `<title>${escape(title)}</title>`,
-    ...image === undefined ? [] : [drawImage(image, header?.type, width, height)],
-    ...regions.map((region, i) => drawRegion(region, i, tag.line)),
+    `<title>${escapeXml(title)}</title>`,
+    picture === null ? "" : drawPicture(picture, width, height),
+    regions.map((region, i) => drawRegion(region, i, style.line)).join("\n"),
     // After all shapes, so that no region covers the number of another.
-    ...placeTags(regions, page, tag).map((place, i) => drawTag(place, i, tag)),
+    places.map((place, i) => place === null ? "" : drawLabel(place, i, style)).filter((text) => text !== "").join("\n"),
     "</svg>\n",
-  ].join("\n");
+  ].filter((text) => text !== "").join("\n");
 }
 
 function checkRegion(region: Region, i: number): void {
@@ -122,77 +137,62 @@ function checkSize(name: string, value: number | undefined): number | undefined 
   );
 }
 
-function drawImage(image: Uint8Array | string, type?: string, width?: number, height?: number): string {
-  const link = typeof image === "string"
-    ? escape(checkLink(image))
-    : `data:${type ?? "application/octet-stream"};base64,${toBase64(image)}`;
-  // Without a size the image takes its own, so that regions lie right on it; the regions' extent would shrink it.
-  const size = (name: string, value?: number) => value === undefined ? "" : ` ${name}="${print(value)}"`;
-  return `<image href="${link}"${size("width", width)}${size("height", height)} preserveAspectRatio="none"/>`;
+function checkLabels(labels: unknown): void {
+  if (labels === "auto" || labels === "always" || labels === "never") return;
+  throw new RangeError(`Cannot draw labels as they must be auto, always or never: current value is ${preview(labels)}`);
 }
 
-/** The link as a browser reads it, which drops line breaks and tabs anywhere, and control characters before it. */
-function checkLink(link: string): string {
-  const read = link.replace(/[\t\n\r]/g, "").replace(/^[\0- ]+/, "");
-  if (/^(https?:|data:image\/)/i.test(read) || !/^[a-z][a-z0-9+.-]*:/i.test(read)) return read;
-  throw new TypeError(
-    "Cannot draw the image as its link must be http:, https:, data:image/ or relative: " +
-      `current value is ${preview(link)}`,
-  );
+/** Without a size the image has its own, and the regions match it; their extent would shrink it. */
+function drawPicture({ href, orientation }: Picture, width?: number, height?: number): string {
+  // An orientation other than 1 comes from a header, which states the size as well.
+  const transform = toTransform(orientation, width ?? 0, height ?? 0);
+  const [w, h] = orientation >= 5 ? [height, width] : [width, height];
+  const size = (name: string, value?: number) => value === undefined ? "" : ` ${name}="${print(value)}"`;
+  // Every viewer reads `xlink:href`, and Inkscape before 1.3 nothing else. To repeat the bytes in `href` would double
+  // the file.
+  return `<image xlink:href="${href}"${size("width", w)}${size("height", h)} preserveAspectRatio="none"` +
+    `${transform === null ? "" : ` transform="matrix(${transform.map(print).join(" ")})"`}/>`;
+}
+
+/** How the stored pixels come to be as displayed, in a page of this size. Source: EXIF 2.32, tag 0x0112. */
+function toTransform(orientation: number, width: number, height: number): readonly number[] | null {
+  switch (orientation) {
+    case 2:
+      return [-1, 0, 0, 1, width, 0];
+    case 3:
+      return [-1, 0, 0, -1, width, height];
+    case 4:
+      return [1, 0, 0, -1, 0, height];
+    case 5:
+      return [0, 1, 1, 0, 0, 0];
+    case 6:
+      return [0, 1, -1, 0, width, 0];
+    case 7:
+      return [0, -1, -1, 0, width, height];
+    case 8:
+      return [0, -1, 1, 0, 0, height];
+    default:
+      return null;
+  }
 }
 
 function drawRegion({ left, top, right, bottom, polygon }: Region, i: number, line: number): string {
-  const colour = COLOURS[i % COLOURS.length];
+  const color = COLORS[i % COLORS.length];
   const dashes = DASHES[i % DASHES.length].map((length) => print(length * line)).join(" ");
   const shape = polygon === undefined
     ? `<rect${box(left, top, right - left, bottom - top)}/>`
     : `<polygon points="${polygon.map(({ x, y }) => `${print(x)},${print(y)}`).join(" ")}"/>`;
-  return `<g fill="${colour}" fill-opacity="0.15" stroke="${colour}" stroke-width="${print(line)}"` +
+  return `<g fill="${color}" fill-opacity="0.15" stroke="${color}" stroke-width="${print(line)}"` +
     `${dashes === "" ? "" : ` stroke-dasharray="${dashes}"`}>` +
     `<title>Region ${i + 1}: ${[left, top, right, bottom].map(print).join(", ")}</title>${shape}</g>`;
 }
 
-/** Black on white, since no ink is readable on all of the colours both in colour and in grey. */
-function drawTag({ x, y }: Point, i: number, { width, height, em, line }: Tag): string {
-  // Digits are about 0.72 em high, and stand on y. `dominant-baseline` would centre them, but in browsers alone.
+/** Black on white, since no ink is readable on all of the colors both in color and in gray. */
+function drawLabel({ x, y }: Point, i: number, { width, height, em, line }: LabelStyle): string {
+  // Digits are about 0.72 em high, and stand on y. `dominant-baseline` would center them, but in browsers alone.
   return `<rect${box(x + line / 2, y + line / 2, width - line, height - line)} fill="#fff" ` +
-    `stroke="${COLOURS[i % COLOURS.length]}" stroke-width="${print(line)}"/>` +
+    `stroke="${COLORS[i % COLORS.length]}" stroke-width="${print(line)}"/>` +
     `<text x="${print(x + width / 2)}" y="${print(y + height / 2 + em * 0.36)}" fill="#000">${i + 1}</text>`;
-}
-
-/**
- * Where each number goes: left of its region's top left corner, in the margin, where it hides no text; if another is
- * there, to the nearest place on the page that is free.
- */
-function placeTags(regions: readonly Region[], page: Size, tag: Size): readonly Point[] {
-  const maxX = page.width - tag.width, maxY = page.height - tag.height;
-  const reach = Math.min(30, Math.ceil(Math.sqrt(regions.length)));
-  const moves: Point[] = [];
-  for (let x = -reach; x <= reach; x++) for (let y = reach; y >= -reach; y--) moves.push({ x, y });
-  // Nearest first, and of equal ones the left, then the lower one.
-  moves.sort((a, b) => Math.hypot(a.x, a.y) - Math.hypot(b.x, b.y));
-
-  let tries = 0;
-  const places: Point[] = [];
-  const isFree = ({ x, y }: Point) => {
-    tries++;
-    return x >= 0 && x <= maxX && y >= 0 && y <= maxY &&
-      places.every((other) => Math.abs(other.x - x) >= tag.width || Math.abs(other.y - y) >= tag.height);
-  };
-  for (const region of regions) {
-    const corner = cornerOf(region);
-    const x = Math.max(0, Math.min(corner.x - tag.width, maxX)), y = Math.max(0, Math.min(corner.y, maxY));
-    // In steps of a little more than a tag, so that there is a gap.
-    const to = (move: Point) => ({ x: x + move.x * tag.width * 1.05, y: y + move.y * tag.height * 1.05 });
-    const move = tries < MAX_TRIES ? moves.find((move) => isFree(to(move))) : undefined;
-    places.push(move === undefined ? { x, y } : to(move));
-  }
-  return places;
-}
-
-/** The rectangle's top left corner, or that of the polygon's points that is nearest to the page's. */
-function cornerOf({ left, top, polygon = [] }: Region): Point {
-  return polygon.reduce((a, b) => b.x + b.y < a.x + a.y ? b : a, polygon[0] ?? { x: left, y: top });
 }
 
 function box(x: number, y: number, width: number, height: number): string {
@@ -204,11 +204,4 @@ function box(x: number, y: number, width: number, height: number): string {
 /** At most two decimals, and digits alone: `String` and `toFixed` write exponents from 1e21 on. */
 function print(n: number): string {
   return Math.abs(n) < 1e21 ? String(Number(n.toFixed(2))) : String(BigInt(n));
-}
-
-/** For text and for attributes. What XML 1.0 cannot hold (section 2.2) becomes U+FFFD; a bare CR would become LF. */
-function escape(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Cs}/gu, "\ufffd")
-    .replace(/[&<>"\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

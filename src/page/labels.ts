@@ -1,0 +1,167 @@
+/**
+ * Where the numbers of regions go on a page, so that they cover neither text nor each other.
+ *
+ * @module
+ */
+import type { Point, Region } from "../region.ts";
+
+/** In pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A label is this many cells wide and high, or fewer on a page of extreme proportions. */
+const CELLS = 8;
+const MAX_CELLS_A_SIDE = 20_000;
+
+/** The search for free places ends after this many tries for all labels together, which bounds the time it takes. */
+const MAX_TRIES = 200_000;
+
+/** How often a label moves outward by half of its width. */
+const STEPS = 7;
+
+const TEXT = 1, LABEL = 2, TAKEN = TEXT | LABEL; // what a cell may hold, as bits
+
+interface Grid {
+  readonly columns: number;
+  readonly rows: number;
+  readonly cell: Size;
+  /** The cells row by row. */
+  readonly cells: Uint8Array;
+}
+
+/** The top left cell of a label. */
+interface Place {
+  readonly column: number;
+  readonly row: number;
+}
+
+/**
+ * Places a label of one size next to each region: left of it, at its top left corner, in the margin; else right of it, or
+ * above. Left and right, a label that finds its place taken by another moves outward, but never past text, which would
+ * make it seem to belong there. The page is divided into a grid of cells. The time is linear in the number of regions
+ * and cells: a try costs at most 64 cells, and there are at most 200,000 tries.
+ *
+ * @param mode `auto` leaves out a label (null) if it would cover text or another label. `always` then takes the nearest
+ * place on the page without another label, and if there is none, the corner itself.
+ *
+ * @returns The top left corner of each label, in pixels, within the page.
+ */
+export function placeLabels(
+  regions: readonly Region[],
+  page: Size,
+  label: Size,
+  mode: "auto" | "always",
+): readonly (Point | null)[] {
+  const grid = createGrid(regions, page, label);
+  const { columns, rows, cell, cells } = grid;
+  const width = Math.ceil(label.width / cell.width), height = Math.ceil(label.height / cell.height);
+  const moves = mode === "auto" ? [] : movesUpTo(Math.min(30, Math.ceil(Math.sqrt(regions.length))), width, height);
+  let tries = 0;
+
+  /** What the cells of a place hold. Outside the page and after the last try, everything is taken. */
+  const read = ({ column, row }: Place): number => {
+    if (++tries > MAX_TRIES || column < 0 || row < 0 || column + width > columns || row + height > rows) return TAKEN;
+    let held = 0;
+    for (let y = row; y < row + height; y++) {
+      for (let x = column; x < column + width; x++) held |= cells[y * columns + x];
+    }
+    return held;
+  };
+  const march = ({ column, row }: Place, direction: number, steps: number): Place | null => {
+    for (let step = 0; step < steps; step++) {
+      const place = { column: column + Math.round(direction * step * width / 2), row };
+      const held = read(place);
+      if (held === 0) return place;
+      if (held & TEXT) return null;
+    }
+    return null;
+  };
+  const findNear = (y: number, { left, top, right, bottom }: Region): Place | null => {
+    // A label that is higher than its region stands at the middle of it.
+    const row = (y: number): number =>
+      clamp(Math.floor(Math.min(y, y + (bottom - top - label.height) / 2) / cell.height), 0, rows - height);
+    const column = clamp(Math.floor(left / cell.width), 0, columns - width);
+    return march({ column: Math.floor(left / cell.width) - width, row: row(y) }, -1, STEPS) ??
+      march({ column: Math.ceil(right / cell.width), row: row(top) }, 1, STEPS) ??
+      march({ column, row: Math.floor(top / cell.height) - height }, 0, 1);
+  };
+  const findFar = (start: Place): Place | null => {
+    for (const move of moves) {
+      const place = { column: start.column + move.column, row: start.row + move.row };
+      if ((read(place) & LABEL) === 0) return place;
+      if (tries > MAX_TRIES) return null;
+    }
+    return null;
+  };
+
+  return regions.map((region) => {
+    const corner = cornerOf(region);
+    const start = {
+      column: clamp(Math.floor(corner.x / cell.width) - width, 0, columns - width),
+      row: clamp(Math.floor(corner.y / cell.height), 0, rows - height),
+    };
+    const place = findNear(corner.y, region) ?? findFar(start);
+    if (place === null) return mode === "auto" ? null : toPoint(start, cell);
+    for (let y = place.row; y < place.row + height; y++) {
+      cells.fill(LABEL, y * columns + place.column, y * columns + place.column + width);
+    }
+    return toPoint(place, cell);
+  });
+}
+
+/** The grid with the cells that regions cover, counted from the regions' corners: a region costs four additions. */
+function createGrid(regions: readonly Region[], page: Size, label: Size): Grid {
+  const columns = Math.min(MAX_CELLS_A_SIDE, Math.floor(CELLS * page.width / label.width));
+  const rows = Math.min(MAX_CELLS_A_SIDE, Math.floor(CELLS * page.height / label.height));
+  const cell = { width: page.width / columns, height: page.height / rows };
+  const stride = columns + 1;
+  const counts = new Int32Array(stride * (rows + 1));
+  for (const { left, top, right, bottom } of regions) {
+    const x1 = clamp(Math.floor(left / cell.width), 0, columns), x2 = clamp(Math.ceil(right / cell.width), 0, columns);
+    const y1 = clamp(Math.floor(top / cell.height), 0, rows), y2 = clamp(Math.ceil(bottom / cell.height), 0, rows);
+    counts[y1 * stride + x1]++;
+    counts[y1 * stride + x2]--;
+    counts[y2 * stride + x1]--;
+    counts[y2 * stride + x2]++;
+  }
+  const cells = new Uint8Array(columns * rows);
+  for (let y = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x++) {
+      // The regions that begin above and to the left of this cell and have not ended: a sum over two dimensions.
+      const at = y * stride + x;
+      const left = x > 0 ? counts[at - 1] : 0;
+      const above = y > 0 ? counts[at - stride] : 0;
+      const both = x > 0 && y > 0 ? counts[at - stride - 1] : 0;
+      counts[at] += left + above - both;
+      if (counts[at] > 0) cells[y * columns + x] = TEXT;
+    }
+  }
+  return { columns, rows, cell, cells };
+}
+
+/** The moves of up to `reach` steps in each direction, the nearest first, and of equal ones the left, then the lower. */
+function movesUpTo(reach: number, width: number, height: number): readonly Place[] {
+  const moves: { readonly place: Place; readonly distance: number }[] = [];
+  for (let x = -reach; x <= reach; x++) {
+    for (let y = reach; y >= -reach; y--) {
+      const place = { column: Math.round(x * width), row: Math.round(y * height) };
+      moves.push({ place, distance: Math.hypot(x, y) });
+    }
+  }
+  return moves.sort((a, b) => a.distance - b.distance).map(({ place }) => place);
+}
+
+/** The rectangle's top left corner, or the point of the polygon that is nearest to the page's. */
+function cornerOf({ left, top, polygon = [] }: Region): Point {
+  return polygon.reduce((a, b) => b.x + b.y < a.x + a.y ? b : a, polygon[0] ?? { x: left, y: top });
+}
+
+function toPoint({ column, row }: Place, cell: Size): Point {
+  return { x: column * cell.width, y: row * cell.height };
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.max(min, Math.min(value, max));
+}
