@@ -10,7 +10,7 @@ import { describeError } from "../error.ts";
 import type { Region } from "../region.ts";
 import { connect, type Service } from "../request.ts";
 import { fixed } from "../schedule.ts";
-import { toSvg } from "../svg.ts";
+import { svgWarnings, toSvg } from "../svg.ts";
 import { describe, isFinal, type Reply } from "../task_status.ts";
 import { detectRegions, watchRegions } from "../watch.ts";
 import { type Cancel, type Detect, resumeCommand, type Watch } from "./command.ts";
@@ -169,6 +169,7 @@ async function conclude(reply: Reply, { json, drawing, resume }: Wanted, termina
   if (value._tag === "Completed" && drawing !== null) {
     const drawn = await draw(drawing, value.regions);
     if (E.isLeft(drawn)) faults.push(`The drawing ${drawing.file} could not be written: ${drawn.left}.`);
+    else if (drawing.image !== undefined) { for (const text of svgWarnings(drawing.image)) await terminal.say(text); }
   }
   if (faults.length > 0 && resume !== null) {
     faults.push(`${E.isLeft(reply) ? "To resume" : "To get it again without sending the image"}: ${resume}`);

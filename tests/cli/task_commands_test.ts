@@ -108,6 +108,18 @@ Deno.test("ocr-regions watch draws the regions, over the image if there is one",
     }
   }));
 
+Deno.test("ocr-regions warns when viewers cannot show the image of the drawing", () =>
+  withFile("page.pgm", "P5\n9 9\n255\n", async (file) => {
+    const { status, stderr } = await against({ detect }, ["detect", file, "--svg", `${file}.svg`]);
+    equal(status, 0);
+    match(
+      stderr,
+      /\nThe image is a PGM, which many viewers cannot show inside an SVG\. Convert it to PNG or JPEG\.\n$/,
+    );
+    const other = await against({ detect }, ["detect", PAGE, "--svg", `${file}.svg`]);
+    equal(other.stderr.includes("viewers"), false);
+  }));
+
 Deno.test("ocr-regions quotes file names in the command that resumes a task", () =>
   withFile("a scan's $x.jpg", "scan", async (file) => {
     const args = ["watch", TASK, "--svg", `${file}.svg`, "--image", file];
