@@ -4,7 +4,6 @@
  * @module
  */
 import { preview } from "./codec.ts";
-import type { Bytes } from "./internal/bytes.ts";
 import { placeLabels, type Size } from "./page/labels.ts";
 import { type Picture, toPicture } from "./page/picture.ts";
 import { escapeXml } from "./page/xml.ts";
@@ -39,7 +38,7 @@ export interface SvgOptions {
    *
    * @default {undefined} the regions alone
    */
-  readonly image?: Bytes | string | undefined;
+  readonly image?: ArrayBufferView | ArrayBufferLike | string | undefined;
   /**
    * Width of the image as displayed, in pixels: for a photograph taken sideways, after it has been turned. Finite and
    * above 0.

@@ -7,9 +7,6 @@
  * @module
  */
 
-/** A typed array, `DataView` or Node.js `Buffer`, or the buffer below one. */
-export type Bytes = ArrayBufferView | ArrayBufferLike;
-
 /**
  * The bytes of a view or buffer of any realm, without copying them: a view of any element type gives the bytes that it
  * covers.

@@ -6,7 +6,7 @@
 import { toBase64 } from "../base64.ts";
 import { preview } from "../codec.ts";
 import { displaySize, findOrientations, readImageHeader } from "../image_header.ts";
-import { type Bytes, isBlob, toBytes } from "../internal/bytes.ts";
+import { isBlob, toBytes } from "../internal/bytes.ts";
 import { readImageKind } from "../internal/image_kind.ts";
 import type { Size } from "./labels.ts";
 import { escapeXml } from "./xml.ts";
@@ -42,7 +42,7 @@ const MAX_BYTES = 7_499_900;
  *
  * @throws {TypeError} If `image` is neither bytes nor a link, is empty, or is a link that SVG must not hold.
  */
-export function toPicture(image: Bytes | string): Picture {
+export function toPicture(image: ArrayBufferView | ArrayBufferLike | string): Picture {
   if (typeof image === "string") return { href: escapeXml(checkLink(image)), orientation: 1, size: null };
   const bytes = checkBytes(image);
   const header = readImageHeader(bytes);
@@ -76,7 +76,7 @@ export function toPicture(image: Bytes | string): Picture {
  * ]);
  * ```
  */
-export function svgWarnings(image: Bytes | string): readonly string[] {
+export function svgWarnings(image: ArrayBufferView | ArrayBufferLike | string): readonly string[] {
   if (typeof image === "string") return [];
   const bytes = checkBytes(image);
   const warnings: string[] = [];
