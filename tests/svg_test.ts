@@ -223,7 +223,7 @@ Deno.test("toSvg() keeps numbers off the text, and leaves out those without spac
 
 Deno.test("toSvg() never moves a number past another region's text", () => {
   // The margin has space for the numbers of all three, but there they would seem to belong to the first.
-  const row = [box(500, 100, 600, 200), box(610, 100, 700, 200), box(710, 100, 1000, 200)];
+  const row = [box(500, 100, 520, 200), box(525, 100, 545, 200), box(550, 100, 1000, 200)];
   const lid = box(0, 0, 1000, 99);
   const tags = tagsOf(draw([...row, lid], PAGE));
   deepEqual(tags.map(({ number }) => number), ["1"]);
