@@ -65,9 +65,11 @@ function isBeforeConnection(error: unknown, depth: number): boolean {
   const { code, syscall, erroredSysCall = syscall, message, errors, cause } = error;
   // An established connection can report ECONNREFUSED as well, as the failure of a read or a write.
   if (erroredSysCall !== undefined) return BEFORE_CONNECTION.has(erroredSysCall);
-  if (NEVER_SENT.has(code) || HANDSHAKE_ALERT.test(String(code)) || NEVER_SENT_MESSAGE.test(String(message))) {
-    return true;
-  }
+  if (NEVER_SENT.has(code) || matches(HANDSHAKE_ALERT, code) || matches(NEVER_SENT_MESSAGE, message)) return true;
   const parts = Array.isArray(errors) && errors.length > 0 ? errors : [cause];
   return parts.every((part) => isBeforeConnection(part, depth - 1));
+}
+
+function matches(pattern: RegExp, u: unknown): boolean {
+  return typeof u === "string" && pattern.test(u);
 }

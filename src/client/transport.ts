@@ -5,7 +5,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { type AbortSignalLike, within } from "../abort.ts";
-import { cut } from "../codec.ts";
+import { cut, isObject } from "../codec.ts";
 import { type Call, interrupted, network, type RegionsError, tooLarge } from "../error.ts";
 import { isNeverSent } from "./delivery.ts";
 
@@ -186,10 +186,15 @@ function iteratorReader(stream: AsyncIterable<Uint8Array | string>): ReturnType<
   };
 }
 
-/** What a runtime says of a failed fetch: the reason is in the cause. */
+/** The runtime's explanation of a failed fetch, which is in the cause. A `fetch` of the caller's may reject with anything. */
 function causeOf(error: unknown): string {
-  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(reason instanceof Error)) return "no reason given";
-  const code = "code" in reason ? String(reason.code) : reason.name;
-  return cut(reason.message.replace(/^error sending request for url \(.*?\): /, "") || code, MAX_CAUSE);
+  const reason = isObject(error) && isObject(error.cause) ? error.cause : error;
+  const { message, code, name } = isObject(reason) ? reason : {};
+  const [text] = [withoutUrl(message), code, name].filter((text) => typeof text === "string" && text !== "");
+  return typeof text === "string" ? cut(text, MAX_CAUSE) : "no reason given";
+}
+
+/** Deno's message without the address, which the caller knows. */
+function withoutUrl(message: unknown): unknown {
+  return typeof message === "string" ? message.replace(/^error sending request for url \(.*?\): /, "") : message;
 }

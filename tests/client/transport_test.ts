@@ -233,6 +233,20 @@ Deno.test("transmit() never calls a request unsent that got an answer", async ()
   deepEqual(await transmit(late, message, limits), E.left(network("fetch", "no", false)));
 });
 
+Deno.test("transmit() never rejects, whatever fetch rejects with", async () => {
+  const causeOf = async (reason: unknown): Promise<unknown> => {
+    const answer = await transmit(() => Promise.reject(reason), message, limits);
+    return E.isLeft(answer) && answer.left._tag === "Network" && answer.left.cause;
+  };
+  const odd = { message: Object.create(null), code: Object.create(null), name: Symbol("name") };
+  for (const reason of [undefined, null, "text", 7, {}, [], odd, { cause: odd }]) {
+    equal(await causeOf(reason), "no reason given");
+  }
+  equal(await causeOf({ message: "of another realm" }), "of another realm");
+  equal(await causeOf({ message: "outer", cause: { message: "", code: "EPIPE" } }), "EPIPE");
+  equal(await causeOf(new DOMException("", "DataCloneError")), "DataCloneError");
+});
+
 Deno.test("parseRetryAfter() reads seconds and dates, and nothing else", () => {
   const now = Date.parse("2026-11-23T12:00:00Z");
   for (
