@@ -67,6 +67,9 @@ const PAUSE = 20;
 /** A memory keeps this many credential pairs. Beyond, the pair that was stored first is dropped. */
 const MAX_PAIRS = 1000;
 
+/** The most characters of a token. Servers accept 8 to 64 KiB of headers, and errors are searched for the token. */
+const MAX_TOKEN = 65_536;
+
 const known: WeakMap<Memory, Map<string, Known>> = new WeakMap();
 
 /**
@@ -285,9 +288,9 @@ function isWithin(ms: number, since: number, now: number): boolean {
  */
 function checkToken(text: string): E.Either<RegionsError, string> {
   const token = text.trim();
-  return /^[\x21-\x7e]+$/.test(token)
-    ? E.right(token)
-    : E.left(unauthorized("token", "the token is empty or holds characters that a header cannot carry"));
+  return token.length <= MAX_TOKEN && /^[\x21-\x7e]+$/.test(token) ? E.right(token) : E.left(
+    unauthorized("token", "the token is empty, too long for a header or holds characters that a header cannot carry"),
+  );
 }
 
 async function bounded(

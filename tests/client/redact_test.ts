@@ -270,7 +270,7 @@ Deno.test("no error shows eight characters of a token in a row, whatever the ser
     fc.asyncProperty(echoOf(secretOf(tokenCharacter)), route, async (echo, { answer, call }) => {
       await checkErrors(echo, answer(echo.text), call, false);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
@@ -280,7 +280,7 @@ Deno.test("no error shows eight characters of a client secret in a row, whatever
     fc.asyncProperty(echoOf(secrets), route, async (echo, { answer, call }) => {
       await checkErrors(echo, answer(echo.text), call, true);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
