@@ -56,7 +56,7 @@ const CHECKS = {
     equal(count(last.right), 1);
     equal(await core.fetchRegions(last.right.id)(service)(), last);
     equal((await core.cancelTask(last.right.id)(service)())._tag, "Right");
-    equal(await lastValueFrom(watchRegions(last.right.id)(service)), right({ _tag: "NotExist", id: last.right.id }));
+    equal(await lastValueFrom(watchRegions(last.right.id)(service)), right({ _tag: "NotExist", id: last.right.id, messages: [] }));
   },
 
   "abort": async (origin) => {
@@ -94,7 +94,7 @@ const CHECKS = {
 
   "emulator": async () => {
     const service = core.connect({ credentials: CREDENTIALS, fetch: emulate() });
-    equal(await core.fetchRegions(ID)(service)(), right({ _tag: "NotExist", id: ID }));
+    equal(await core.fetchRegions(ID)(service)(), right({ _tag: "NotExist", id: ID, messages: [] }));
   },
 
   "durable-object": async () => {
@@ -102,7 +102,7 @@ const CHECKS = {
     equal(await task.heard(), null);
     await task.watch(ID);
     await task.alarm();
-    equal(await task.heard(), [right({ _tag: "NotExist", id: ID })]);
+    equal(await task.heard(), [right({ _tag: "NotExist", id: ID, messages: [] })]);
   },
 };
 
