@@ -31,8 +31,9 @@ export async function memory(tools: Tools): Promise<void> {
   service.tokens = 0;
   service.delay.token = 1000;
   const cut = startRequest(`${url}/?id=${ids[0]}`);
+  await until("The first requests a token", 5000, () => service.tokens === 1);
+  // The second waits for that token, and takes over when the first is closed.
   const second = watch(ids[1]);
-  await until("One of them asks for a token", 5000, () => service.tokens === 1);
   await pause(300);
   cut();
   check(
