@@ -67,7 +67,7 @@ export interface Message {
   readonly url: string;
   readonly headers: FetchInit["headers"];
   /** Deno repeats a POST whose connection broke, unless its body is a `Blob` or a stream. A `Blob` has a known length. */
-  readonly body?: Blob;
+  readonly body?: Blob | undefined;
 }
 
 /** What a request is bound to. */
