@@ -165,7 +165,7 @@ export interface Exchange<A> {
   /** The path and query, below `baseUrl`. */
   readonly path: string;
   /** The body, which is JSON. */
-  readonly body?: Blob | undefined;
+  readonly body?: string | undefined;
   /** Reads the text of an answer with success. */
   readonly decode: (text: string) => E.Either<RegionsError, A>;
   /**
@@ -347,10 +347,10 @@ function readProblem(text: string): string {
 /** Sends one request within the time limit. */
 function send(service: Transport, message: Message): Promise<E.Either<RegionsError, Answer>> {
   const { fetch, signal, maxResponseBytes } = service;
-  return transmit(fetch, message, { ms: timeLimit(service, message.body?.size), signal, maxResponseBytes });
+  return transmit(fetch, message, { ms: timeLimit(service, message.body?.length), signal, maxResponseBytes });
 }
 
-/** Milliseconds for a request: the time of a body of `size` bytes comes on top of the time of the answer. */
+/** Milliseconds for a request: a body of `size` characters, all of them ASCII, has time besides the answer's. */
 function timeLimit({ requestTimeout, minUploadRate, endsAt = Infinity }: Transport, size = 0): number {
   return Math.max(0, Math.min(requestTimeout + size / minUploadRate * 1000, endsAt - performance.now()));
 }
@@ -384,7 +384,7 @@ async function requestToken(
     method: "POST",
     url: `${base.baseUrl}/connect/token`,
     headers: { "Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded" },
-    body: new Blob([new URLSearchParams(form).toString()]),
+    body: new URLSearchParams(form).toString(),
   });
   const token = E.chain((answer: Answer): E.Either<RegionsError, AccessToken> => {
     if (isSuccess(answer)) return decodeAccessToken(answer.text, Date.now());
