@@ -63,7 +63,7 @@ export function submitImage(image: ImageSource, settings?: DetectionSettings): R
   return (service) => async () => {
     const bytes = await readImage(image);
     if (E.isLeft(bytes)) return bytes;
-    const body = new Blob([JSON.stringify({ image: toBase64(bytes.right), settings: wireSettings })]);
+    const body = JSON.stringify({ image: toBase64(bytes.right), settings: wireSettings });
     const send = once<string>({
       call: "submit",
       method: "POST",

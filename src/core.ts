@@ -44,6 +44,7 @@ export {
   type WireSettings,
 } from "./settings.ts";
 export {
+  type Complete,
   exponential,
   type ExponentialOptions,
   fixed,

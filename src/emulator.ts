@@ -24,28 +24,28 @@ export interface EmulatorOptions extends QueueOptions {
    *
    * @default {Date.now}
    */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** The pair that gets access tokens. By default any pair does whose halves are not empty. */
-  readonly credentials?: Credentials;
+  readonly credentials?: Credentials | undefined;
   /**
    * The largest image in bytes, 0 or more; a larger one is refused with HTTP 413.
    *
    * @default {20_000_000}
    */
-  readonly maxImageBytes?: number;
+  readonly maxImageBytes?: number | undefined;
   /**
    * The largest image in pixels, by its header, 0 or more; others are refused with HTTP 400.
    *
    * @default {100_000_000}
    */
-  readonly maxPixels?: number;
+  readonly maxPixels?: number | undefined;
   /**
    * How many bytes of images that wait, and of requests that are being read, are held at a time, 0 or more. Further
    * images are refused with HTTP 429, and a request that is larger by itself with HTTP 413.
    *
    * @default {256_000_000}
    */
-  readonly maxQueuedBytes?: number;
+  readonly maxQueuedBytes?: number | undefined;
 }
 
 interface Submission {

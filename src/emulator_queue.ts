@@ -19,37 +19,37 @@ export interface QueueOptions {
    *
    * @default {() => Promise.resolve([])}
    */
-  readonly detect?: (image: Uint8Array, mode: DsrMode) => Promise<readonly Region[]>;
+  readonly detect?: ((image: Uint8Array, mode: DsrMode) => Promise<readonly Region[]>) | undefined;
   /**
    * How many tasks are processed at a time: a whole number of 1 or more.
    *
    * @default {1}
    */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /**
    * How long a worker takes for a task at least, 0 or more; a function is asked once a task.
    *
    * @default {0}
    */
-  readonly serviceTime?: number | (() => number);
+  readonly serviceTime?: number | (() => number) | undefined;
   /**
    * How long a task is `Pending` at least, even where a worker is free, 0 or more.
    *
    * @default {0}
    */
-  readonly pickupTime?: number;
+  readonly pickupTime?: number | undefined;
   /**
    * How long a task is known after its image was sent, 0 or more. Of more than 100,000 tasks the oldest are forgotten.
    *
    * @default {86_400_000}
    */
-  readonly retention?: number;
+  readonly retention?: number | undefined;
   /**
    * How many tasks may be unfinished, 0 or more; further images are refused with HTTP 429.
    *
    * @default {1000}
    */
-  readonly maxQueue?: number;
+  readonly maxQueue?: number | undefined;
 }
 
 /** The tasks of one emulator. */

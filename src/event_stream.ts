@@ -40,13 +40,13 @@ export interface EventStreamOptions {
    *
    * @default {null}
    */
-  readonly lastEventId?: string | null;
+  readonly lastEventId?: string | null | undefined;
   /**
    * Milliseconds between comments that keep an idle connection open; greater than 0, Infinity for none.
    *
    * @default {15_000}
    */
-  readonly heartbeat?: number;
+  readonly heartbeat?: number | undefined;
 }
 
 /**

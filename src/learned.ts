@@ -17,20 +17,20 @@ export interface LearnedOptions {
    *
    * @default {1000}
    */
-  readonly callWorth?: number;
+  readonly callWorth?: number | undefined;
   /**
    * What is known of earlier tasks.
    *
    * @default {undefined} what the service's memory holds
    */
-  readonly history?: History;
+  readonly history?: History | undefined;
   /**
    * How long a task is taken to last before there is experience: the median in milliseconds, over 0. It is no more
    * than a wide guess, and a task or two outweigh it.
    *
    * @default {3000}
    */
-  readonly median?: number;
+  readonly median?: number | undefined;
 }
 
 /** When to ask next, in milliseconds from the sending of the image, for a task that has lasted `elapsed`. */

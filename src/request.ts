@@ -12,7 +12,7 @@ import { redactError } from "./client/redact.ts";
 import { type Answer, type Fetch, isSuccess, type Message, transmit } from "./client/transport.ts";
 import { cut, isObject } from "./codec.ts";
 import { type Call, http, interrupted, type RegionsError, timeout, unauthorized } from "./error.ts";
-import { atLeast, retryDelay, type RetryOptions, retryPolicy, type Schedule } from "./schedule.ts";
+import { atLeast, type Complete, retryDelay, type RetryOptions, retryPolicy, type Schedule } from "./schedule.ts";
 import {
   type AccessToken,
   clientToken,
@@ -43,15 +43,18 @@ export interface Retry {
 /** Options for {@linkcode connect}: one of `credentials` and `token`, and what else is to differ from the defaults. */
 export interface ConnectOptions {
   /** The client's credentials, from which the library gets its tokens. */
-  readonly credentials?: Credentials;
-  /** An access token, or what supplies one for each request. */
-  readonly token?: string | (() => Promise<string>);
+  readonly credentials?: Credentials | undefined;
+  /** An access token, or a function that supplies one for each request. White space around it is dropped. */
+  readonly token?: string | (() => Promise<string>) | undefined;
   /**
    * The address of the service: https, except on the loopback interface.
    *
+   * Deno and Bun send even requests for a plain http address of the loopback interface through `HTTP_PROXY`, with secret
+   * and token in clear text, unless `NO_PROXY` names it. The library cannot see the environment.
+   *
    * @default {"https://api.aspose.cloud"}
    */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   /**
    * Lets `baseUrl` be plain http on a host that is not the loopback interface, such as an emulator in a container. The
    * secret, the tokens and the images then cross the network in clear text: never set it for the real service.
@@ -60,46 +63,49 @@ export interface ConnectOptions {
    */
   readonly allowHttp?: boolean | undefined;
   /**
-   * Sends a request: any `fetch`, such as that of a package which knows proxies. It is called with an address and options,
-   * never with a `Request`, since no implementation reads the `Request` of another.
+   * Sends a request: any `fetch`, such as undici's with a `dispatcher` for a proxy. It is called with an address and
+   * options, never with a `Request`, since no implementation reads the `Request` of another.
+   *
+   * It must send each request once, and reject with nothing but that request's own failure: a rejection with, say,
+   * `ECONNREFUSED` means that the image was not sent, and that it may be sent again.
    *
    * @default {globalThis.fetch}
    */
-  readonly fetch?: Fetch;
+  readonly fetch?: Fetch | undefined;
   /** What outlives this service. */
-  readonly memory?: Memory;
+  readonly memory?: Memory | undefined;
   /**
    * Milliseconds within which the whole answer must be there, headers and body; over 0. The time that `minUploadRate`
    * allows for the request's own body comes on top.
    *
    * @default {30_000}
    */
-  readonly requestTimeout?: number;
+  readonly requestTimeout?: number | undefined;
   /**
    * The slowest upload that is waited for, in bytes per second; over 0. Sending an image gets a second more for each
    * `minUploadRate` bytes, which are 4/3 of the image's own, since it is sent as Base64.
    *
    * @default {50_000}
    */
-  readonly minUploadRate?: number;
+  readonly minUploadRate?: number | undefined;
   /**
    * The most bytes of an answer that are read, unpacked; 1 or more.
    *
    * @default {16_777_216}
    */
-  readonly maxResponseBytes?: number;
+  readonly maxResponseBytes?: number | undefined;
   /** How failed calls are repeated. */
-  readonly retry?: RetryOptions;
+  readonly retry?: RetryOptions | undefined;
   /**
    * How many polls all watches of this service may make together.
    *
    * @default {undefined} no bound
    */
-  readonly budget?: BudgetOptions;
+  readonly budget?: BudgetOptions | undefined;
   /** When watches ask next, unless they bring a schedule of their own. */
-  readonly schedule?: Schedule;
+  readonly schedule?: Schedule | undefined;
   /** Hears of each failure that is tried again. What it throws is reported as an uncaught error, and changes nothing. */
-  readonly onRetry?: (retry: Retry) => void;
+  readonly onRetry?: ((retry: Retry) => void) | undefined;
 }
 
 /**
@@ -124,7 +130,7 @@ export interface Service {
   /** The most bytes of an answer that are read. */
   readonly maxResponseBytes: number;
   /** How failed calls are repeated. */
-  readonly retry: Required<RetryOptions>;
+  readonly retry: Complete<RetryOptions>;
   /**
    * How many polls all watches may make; null where there is no bound.
    *
@@ -144,9 +150,9 @@ export interface Service {
   /** Hears of each failure that is tried again. */
   readonly onRetry: (retry: Retry) => void;
   /** Ends every call that is run with this value: `fetchRegions(id)({ ...service, signal })`. */
-  readonly signal?: AbortSignalLike;
+  readonly signal?: AbortSignalLike | undefined;
   /** When every call that is run with this value ends, in milliseconds of the clock of `performance.now()`. */
-  readonly endsAt?: number;
+  readonly endsAt?: number | undefined;
 }
 
 /** A call of the service: nothing happens until it is given a {@linkcode Service} and run. It never rejects. */
@@ -159,7 +165,7 @@ export interface Exchange<A> {
   /** The path and query, below `baseUrl`. */
   readonly path: string;
   /** The body, which is JSON. */
-  readonly body?: Blob;
+  readonly body?: string | undefined;
   /** Reads the text of an answer with success. */
   readonly decode: (text: string) => E.Either<RegionsError, A>;
   /**
@@ -341,10 +347,10 @@ function readProblem(text: string): string {
 /** Sends one request within the time limit. */
 function send(service: Transport, message: Message): Promise<E.Either<RegionsError, Answer>> {
   const { fetch, signal, maxResponseBytes } = service;
-  return transmit(fetch, message, { ms: timeLimit(service, message.body?.size), signal, maxResponseBytes });
+  return transmit(fetch, message, { ms: timeLimit(service, message.body?.length), signal, maxResponseBytes });
 }
 
-/** Milliseconds for a request: the time of a body of `size` bytes comes on top of the time of the answer. */
+/** Milliseconds for a request: a body of `size` characters, all of them ASCII, has time besides the answer's. */
 function timeLimit({ requestTimeout, minUploadRate, endsAt = Infinity }: Transport, size = 0): number {
   return Math.max(0, Math.min(requestTimeout + size / minUploadRate * 1000, endsAt - performance.now()));
 }
@@ -378,7 +384,7 @@ async function requestToken(
     method: "POST",
     url: `${base.baseUrl}/connect/token`,
     headers: { "Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded" },
-    body: new Blob([new URLSearchParams(form).toString()]),
+    body: new URLSearchParams(form).toString(),
   });
   const token = E.chain((answer: Answer): E.Either<RegionsError, AccessToken> => {
     if (isSuccess(answer)) return decodeAccessToken(answer.text, Date.now());

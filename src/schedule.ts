@@ -34,7 +34,7 @@ export interface FixedOptions {
    *
    * @default {2000}
    */
-  readonly delay?: number;
+  readonly delay?: number | undefined;
 }
 
 /**
@@ -64,19 +64,19 @@ export interface ExponentialOptions {
    *
    * @default {1000}
    */
-  readonly minDelay?: number;
+  readonly minDelay?: number | undefined;
   /**
    * By how much each delay is longer than the one before, 1 or more.
    *
    * @default {1.5}
    */
-  readonly factor?: number;
+  readonly factor?: number | undefined;
   /**
    * The longest delay in milliseconds, `minDelay` or more.
    *
    * @default {30000}
    */
-  readonly maxDelay?: number;
+  readonly maxDelay?: number | undefined;
 }
 
 /**
@@ -103,6 +103,9 @@ export function exponential(
   return ({ attempt }) => O.some(Math.min(maxDelay, minDelay * factor ** attempt));
 }
 
+/** Options with a value for each of them. `Required` leaves `undefined` in under `exactOptionalPropertyTypes`. */
+export type Complete<Options> = { readonly [K in keyof Options]-?: Exclude<Options[K], undefined> };
+
 /** How failed calls are repeated. */
 export interface RetryOptions {
   /**
@@ -110,19 +113,19 @@ export interface RetryOptions {
    *
    * @default {3}
    */
-  readonly tries?: number;
+  readonly tries?: number | undefined;
   /**
    * The upper bound of the first delay in milliseconds; it doubles with each failure.
    *
    * @default {500}
    */
-  readonly minDelay?: number;
+  readonly minDelay?: number | undefined;
   /**
    * The upper bound of every delay in milliseconds, `minDelay` or more.
    *
    * @default {30000}
    */
-  readonly maxDelay?: number;
+  readonly maxDelay?: number | undefined;
 }
 
 /**
@@ -132,7 +135,7 @@ export interface RetryOptions {
  */
 export function retryPolicy(
   { tries = 3, minDelay = 500, maxDelay = Math.max(30_000, minDelay) }: RetryOptions = {},
-): Required<RetryOptions> {
+): Complete<RetryOptions> {
   atLeast("retry", "retry.tries", tries, 1);
   atLeast("retry", "retry.minDelay", minDelay, 0);
   atLeast("retry", "retry.maxDelay", maxDelay, minDelay);
@@ -149,7 +152,7 @@ export function retryPolicy(
  * @param random Between 0 and 1: the jitter.
  */
 export function retryDelay(
-  retry: Required<RetryOptions>,
+  retry: Complete<RetryOptions>,
   error: RegionsError,
   failures: number,
   malformed: number,
@@ -173,7 +176,7 @@ export function retryDelay(
 }
 
 /** Exponential backoff with full jitter, in milliseconds. */
-export function backoff({ minDelay, maxDelay }: Required<RetryOptions>, failures: number, random: number): number {
+export function backoff({ minDelay, maxDelay }: Complete<RetryOptions>, failures: number, random: number): number {
   // The last bound prevents the product of 0 and Infinity.
   return random * Math.min(maxDelay, minDelay * 2 ** Math.min(failures - 1, 50), Number.MAX_SAFE_INTEGER);
 }

@@ -11,7 +11,16 @@ import { brief, type GaveUp, gaveUp, type RegionsError } from "./error.ts";
 import { type History, NO_HISTORY } from "./history.ts";
 import { learned } from "./learned.ts";
 import type { PollState } from "./poll_state.ts";
-import { atLeast, backoff, jitter, retryDelay, type RetryOptions, retryPolicy, type Schedule } from "./schedule.ts";
+import {
+  atLeast,
+  backoff,
+  type Complete,
+  jitter,
+  retryDelay,
+  type RetryOptions,
+  retryPolicy,
+  type Schedule,
+} from "./schedule.ts";
 import { isFinal, type Reply, RETENTION, type TaskStatus } from "./task_status.ts";
 
 /** A thousand years: keeps `dueAt` finite, whatever a schedule says. */
@@ -30,13 +39,13 @@ export interface PollOptions {
    *
    * @default {learned()}
    */
-  readonly schedule?: Schedule;
+  readonly schedule?: Schedule | undefined;
   /**
    * How long the service's last tasks took: what the schedule may learn from.
    *
    * @default {NO_HISTORY} where there is a service, what its memory holds
    */
-  readonly history?: History;
+  readonly history?: History | undefined;
   /**
    * Milliseconds from the beginning of the watch to its last poll, over 0; Infinity for none. Jumps of the wall clock do
    * not move it, and the watch never ends without that last poll, which may take 5 seconds more (or `requestTimeout`, if
@@ -44,27 +53,27 @@ export interface PollOptions {
    *
    * @default {300_000}
    */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   /**
    * The most polls of one watch, 1 or more; Infinity for none.
    *
    * @default {Infinity}
    */
-  readonly maxPolls?: number;
+  readonly maxPolls?: number | undefined;
   /**
    * The least number of milliseconds between two polls, for engines with a coarse clock.
    *
    * @default {0}
    */
-  readonly minDelay?: number;
+  readonly minDelay?: number | undefined;
   /** How failed polls are repeated. `tries` does not bound them: the deadline does. */
-  readonly retry?: RetryOptions;
+  readonly retry?: RetryOptions | undefined;
 }
 
 /** {@linkcode PollOptions} with their defaults. */
-export interface PollPolicy extends Required<PollOptions> {
+export interface PollPolicy extends Complete<PollOptions> {
   /** How failed polls are repeated. */
-  readonly retry: Required<RetryOptions>;
+  readonly retry: Complete<RetryOptions>;
 }
 
 /** Poll again, with `state`, in `delay` milliseconds. */

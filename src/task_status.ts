@@ -242,13 +242,13 @@ export function isFinal(status: TaskStatus): status is FinalStatus {
 /** Options for {@linkcode describe}. */
 export interface DescribeOptions {
   /** When the image was sent, in milliseconds since 1970. `NotExist` then says whether the 24 hours are over. */
-  readonly submittedAt?: number;
+  readonly submittedAt?: number | undefined;
   /**
    * The present, in milliseconds since 1970.
    *
    * @default {Date.now()}
    */
-  readonly now?: number;
+  readonly now?: number | undefined;
 }
 
 /**

@@ -13,9 +13,9 @@ import { History, NO_HISTORY, observe, type Span } from "./history.ts";
 
 /** What the service's dashboard gives an application. */
 export interface Credentials {
-  /** The client id. */
+  /** The client id. White space around it is dropped. */
   readonly clientId: string;
-  /** The client secret. */
+  /** The client secret. White space around it, such as the line break at the end of a file, is dropped. */
   readonly clientSecret: string;
 }
 
@@ -73,7 +73,12 @@ const MAX_TOKEN = 65_536;
 const known: WeakMap<Memory, Map<string, Known>> = new WeakMap();
 
 /**
- * A memory to be shared by several services, as by those that a Worker makes for its requests.
+ * A memory to be shared by several services, such as those that a Worker makes for its requests. It keeps the tokens of
+ * at most 1,000 credential pairs.
+ *
+ * Services that need the same token at the same time make one request for it. If the one that makes it ends without a
+ * word, as a Worker's request may, another takes over after 3 seconds; a token endpoint that takes longer is asked again
+ * every 3 seconds. Each process and each isolate has a memory of its own.
  *
  * @param history What an earlier memory's JSON held, read by the codec {@linkcode History}.
  *

@@ -21,22 +21,22 @@ const NONE: WatchOptions = {};
 /** Options for {@linkcode detectRegions}. */
 export interface DetectOptions extends PollOptions {
   /** Ends the stream with `GaveUp`, or with `Unconfirmed` where the image was just being sent. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Hears the task's id as soon as the service has taken the image: store it, and neither a failure nor a crash loses the
    * task. What it throws is reported as an uncaught error, and changes nothing.
    */
-  readonly onSubmit?: (id: string) => void;
+  readonly onSubmit?: ((id: string) => void) | undefined;
 }
 
 /** Options for {@linkcode watchRegions}. */
 export interface WatchOptions extends PollOptions {
   /** Ends the stream with `GaveUp`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** When the image was sent, in milliseconds since 1970: then the first poll waits for its time. */
-  readonly submittedAt?: number;
+  readonly submittedAt?: number | undefined;
   /** Where an earlier watch of the same task stood: what its `GaveUp` carried, also after a way through JSON. */
-  readonly resume?: PollState;
+  readonly resume?: PollState | undefined;
 }
 
 /**

@@ -66,8 +66,7 @@ export interface Message {
   readonly method: FetchInit["method"];
   readonly url: string;
   readonly headers: FetchInit["headers"];
-  /** Deno repeats a POST whose connection broke, unless its body is a `Blob` or a stream. A `Blob` has a known length. */
-  readonly body?: Blob;
+  readonly body?: string | undefined;
 }
 
 /** What a request is bound to. */
@@ -95,10 +94,11 @@ export async function transmit(
   { call, url, method, headers, body }: Message,
   { ms, signal, maxResponseBytes }: Limits,
 ): Promise<E.Either<RegionsError, Answer>> {
+  const blob = body === undefined ? null : await toBlob(body);
   let hasAnswer = false;
   try {
     const end = await within(ms, signal, async (signal): Promise<E.Either<RegionsError, Answer>> => {
-      const init = { method, headers, body: (body ?? null) as never, redirect: "manual", signal } as const;
+      const init = { method, headers, body: blob as never, redirect: "manual", signal } as const;
       const response = await fetch(url, acceptsCache() ? { ...init, cache: "no-store" } : init);
       hasAnswer = true;
       const { status } = response;
@@ -111,6 +111,15 @@ export async function transmit(
   } catch (error) {
     return E.left(network(call, causeOf(error), !hasAnswer && isNeverSent(error)));
   }
+}
+
+/**
+ * Deno repeats a POST whose connection broke, unless its body is a `Blob` or a stream; and a `Blob` has a known length.
+ * It comes from the runtime's own `Response`, since test environments such as jsdom replace the global `Blob` with one
+ * that `fetch` sends as "[object Blob]".
+ */
+function toBlob(body: string): Promise<Blob> {
+  return new Response(body).blob();
 }
 
 /** Whether the service did what it was asked. */

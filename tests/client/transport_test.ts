@@ -192,6 +192,25 @@ Deno.test("transmit() asks with cache: no-store, and passes an address and optio
   ok(signal instanceof AbortSignal);
 });
 
+Deno.test("transmit() sends its body even if a test environment has replaced the global Blob, as jsdom does", async () => {
+  const { Blob } = globalThis;
+  let sent: Promise<string> | undefined;
+  const fetch: Fetch = (url, init) => {
+    sent = new Request(url, init).text();
+    return Promise.resolve(new Response());
+  };
+  class Foreign {}
+  globalThis.Blob = Foreign as never;
+  try {
+    // Deno and Node.js 24 make even their own from the global, so that nothing can be done, or seen, there.
+    if (await new Response("").blob() instanceof Foreign) return;
+    await transmit(fetch, { ...message, method: "POST", body: "body" }, limits);
+  } finally {
+    globalThis.Blob = Blob;
+  }
+  equal(await sent, "body");
+});
+
 Deno.test("transmit() reads a Node.js stream, as node-fetch has it, as far as it may", async () => {
   async function* body(): AsyncGenerator<Uint8Array | string> {
     yield new TextEncoder().encode("é").subarray(0, 1);

@@ -38,6 +38,27 @@ export const options: ConnectOptions = {
 };
 export const service: Service = connect(options);
 
+// An option that is undefined has its default, as `baseUrl: process.env.OCR_BASE_URL` may be.
+const absent: undefined = undefined;
+export const defaults: Service = connect({
+  credentials: { clientId: "id", clientSecret: "secret" },
+  token: absent,
+  baseUrl: absent,
+  allowHttp: absent,
+  fetch: absent,
+  memory: absent,
+  requestTimeout: absent,
+  minUploadRate: absent,
+  maxResponseBytes: absent,
+  retry: { tries: absent, minDelay: absent, maxDelay: absent },
+  budget: absent,
+  schedule: learned({ callWorth: absent, history: absent, median: absent }),
+  onRetry: absent,
+});
+watchRegions("1", { signal: absent, resume: absent, submittedAt: absent, deadline: absent, schedule: absent });
+submitImage(new Uint8Array(1), { rotate: absent, language: absent });
+emulate({ detect: absent, workers: absent, serviceTime: absent, now: absent, credentials: absent });
+
 // The platform's own fetch will do.
 export const direct: Service = connect({ token: () => Promise.resolve("token"), fetch });
 
