@@ -38,7 +38,7 @@ const AT_A_TIME = 40;
 const PER_SERVICE = 5;
 
 /** The service closes its idle connections this often, in milliseconds. */
-const CLOSE_EVERY = 20;
+const CLOSE_EVERY = 250;
 
 /** How often a user would begin anew before giving up; nobody gets there. */
 const PATIENCE = 50;
