@@ -197,6 +197,7 @@ export async function startFaultServer(
       socket.destroy();
       return false;
     }
+    if (fault?._tag === "Slow") await new Promise((resolve) => setTimeout(resolve, fault.ms));
     const body = await readBody();
     if (body === null) return false;
     const truth = isTaken ? await forward({ ...head, body }) : { status: 200, body: crypto.randomUUID() };

@@ -29,6 +29,7 @@ export const FAULTS = {
   "silence": { _tag: "Stall", at: "before" },
   "silence after the headers": { _tag: "Stall", at: "after" },
   "one byte a second": { _tag: "Drip" },
+  "slow upload": { _tag: "Slow", ms: 800 },
   "408": problem(408),
   "425": problem(425),
   "429": problem(429),

@@ -106,11 +106,16 @@ const RULES: { readonly [K in Kind]: { readonly [W in Way]: Rules } } = {
 interface RowOptions {
   /** `retry.maxDelay` in milliseconds. */
   readonly maxDelay?: number;
+  /** In bytes per second. */
+  readonly minUploadRate?: number;
 }
 
 type Row = readonly [FaultName, evidence: string, token: Kind, submit: Kind, fetch: Kind, cancel: Kind, RowOptions?];
 
 const PATIENT: RowOptions = { maxDelay: 1700 };
+
+/** Two seconds for the upload of the smallest image. */
+const SLOW: RowOptions = { minUploadRate: 50 };
 
 const WAIT = "Http 429 with a wait";
 
@@ -149,6 +154,7 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     ["silence",                         "Timeout",         "transient",      "unconfirmed", "transient",      "transient"],
     ["silence after the headers",       "Timeout",         "transient",      "unconfirmed", "transient",      "transient"],
     ["one byte a second",               "Timeout",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["slow upload",                     "Timeout",         "transient",      "accepted",    "transient",      "transient", SLOW],
     ["500",                             "Http 500",        "transient",      "unconfirmed", "transient",      "transient"],
     ["500, `Retry-After: 0`",           "Http 500",        "transient",      "unconfirmed", "transient",      "transient"],
     ["502",                             "Http 502",        "transient",      "unconfirmed", "transient",      "transient"],
@@ -263,7 +269,7 @@ function connectionsTo(fault: FaultName): readonly Connection[] {
  * must do the same in both cases. One that the service refuses was not taken. Other requests may be taken at any time.
  */
 function outcomesOf(fault: FaultName, call: Call, kind: Kind): readonly boolean[] {
-  if (call !== "submit") return [true];
+  if (call !== "submit" || kind === "accepted") return [true];
   const arrives = FAULTS[fault]._tag !== "Unreachable" && fault !== "closed before the body was read";
   return kind === "unconfirmed" && arrives ? [false, true] : [false];
 }
@@ -293,7 +299,7 @@ export function markdownTable(): string {
       const error = `\`${evidence.replace(/ .*/, "")}\``;
       const cells = [WORDS[token].call, WORDS[submit].call, WORDS[fetch].watch, WORDS[cancel].call];
       const key = cells.map((words) => words.replace("%", error)).join(" | ");
-      const name = options === undefined ? fault : `${fault}, within \`maxDelay\``;
+      const name = options?.maxDelay === undefined ? fault : `${fault}, within \`maxDelay\``;
       groups.set(key, [...groups.get(key) ?? [], name]);
     }
     return [

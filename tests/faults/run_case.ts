@@ -113,6 +113,7 @@ export async function runCase(c: Case, sabotage: (fetch: Fetch) => Fetch = (fetc
     baseUrl: server.url,
     fetch: sabotage(withHttpCache(server.fetch)),
     requestTimeout: isSilent(c) ? 400 : 10_000,
+    minUploadRate: c.options.minUploadRate,
     maxResponseBytes: 1_000_000,
     retry: { minDelay: 1, maxDelay: c.options.maxDelay ?? (late === null ? 40 : 200) },
     schedule: fixed({ delay: 10 }),
@@ -146,7 +147,7 @@ export function takesTime(c: Case): boolean {
 }
 
 function isSilent({ fault }: Case): boolean {
-  return FAULTS[fault]._tag === "Stall" || FAULTS[fault]._tag === "Drip";
+  return ["Stall", "Drip", "Slow"].includes(FAULTS[fault]._tag);
 }
 
 /**

@@ -17,6 +17,8 @@ export type Spoiled =
   | { readonly _tag: "Stall"; readonly at: "before" | "after" }
   /** The true answer, one byte a second. */
   | { readonly _tag: "Drip" }
+  /** The true answer, but the body of the request is read only after `ms` milliseconds. */
+  | { readonly _tag: "Slow"; readonly ms: number }
   /** The true answer with the second half of its body missing. */
   | { readonly _tag: "Cut" }
   /** The true answer under a wrong Content-Length. */
@@ -72,6 +74,8 @@ export async function spoil(
     case "Stall":
       if (fault.at === "after") socket.write(headOf(truth, body.length + 1));
       return false;
+    case "Slow":
+      return await reply(socket, truth, keepAlive);
     case "Drip":
       drip(socket, concat(headOf(truth, body.length), body));
       return false;
