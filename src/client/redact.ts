@@ -7,8 +7,11 @@
 import { printable } from "../codec.ts";
 import type { RegionsError } from "../error.ts";
 
-/** Characters in a row that give a secret away. Of a shorter secret, all of it. */
-const WINDOW = 8;
+/**
+ * Characters in a row that give a secret away; of a shorter secret, all of it. The promise is eight: one less is looked for,
+ * since the text beside an echo, such as the quotation mark that JSON puts there, may happen to continue it.
+ */
+const WINDOW = 7;
 
 /** A text with more readings than this is a hostile one, and is not shown. */
 const MAX_READINGS = 500;

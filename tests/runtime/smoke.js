@@ -56,7 +56,10 @@ const CHECKS = {
     equal(count(last.right), 1);
     equal(await core.fetchRegions(last.right.id)(service)(), last);
     equal((await core.cancelTask(last.right.id)(service)())._tag, "Right");
-    equal(await lastValueFrom(watchRegions(last.right.id)(service)), right({ _tag: "NotExist", id: last.right.id, messages: [] }));
+    equal(
+      await lastValueFrom(watchRegions(last.right.id)(service)),
+      right({ _tag: "NotExist", id: last.right.id, messages: [] }),
+    );
   },
 
   "abort": async (origin) => {
