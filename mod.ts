@@ -19,6 +19,6 @@
  * @module
  */
 export * from "./src/core.ts";
-export { type EventStreamOptions, toEventStream, toReadableStream } from "./src/event_stream.ts";
-export { type SvgOptions, svgWarnings, toSvg } from "./src/svg.ts";
-export { type DetectOptions, detectRegions, type WatchOptions, watchRegions } from "./src/watch.ts";
+export { type EventStreamOptions, toEventStream, toReadableStream } from "./src/stream/event_stream.ts";
+export { type SvgOptions, svgWarnings, toSvg } from "./src/page/svg.ts";
+export { type DetectOptions, detectRegions, type WatchOptions, watchRegions } from "./src/stream/watch.ts";

@@ -1,6 +1,6 @@
 // Every function and every codec that is public shows an example, and every entry point says what it is; `deno task test`
 // runs the examples. Types are explained where they are used. The documentation must also build as pages.
-import { run, succeed } from "../tests/runtime/tools.ts";
+import { run, succeed } from "../tests/runtimes/tools.ts";
 
 /** What is used of the documentation that `deno doc --json` gives. */
 interface Documentation {

@@ -1,78 +1,52 @@
-// The data flows one way: a file imports only from files above it in this list.
-const LAYERS = [
-  "abort",
-  "internal/heap",
-  "timers",
-  "base64",
-  "internal/bytes",
-  "codec",
-  "poll_state",
-  "error",
-  "region",
-  "task_status",
-  "model/language",
-  "settings",
-  "history",
-  "schedule",
-  "learned",
-  "step",
-  "budget",
-  "client/redact",
-  "token",
-  "client/delivery",
-  "client/transport",
-  "request",
-  "api",
-  "core",
-  "watch",
-  "event_stream",
-  "image_header",
-  "internal/image_kind",
-  "page/xml",
-  "page/labels",
-  "page/picture",
-  "svg",
-  "server/task_storage",
-  "durable_object",
-  "emulator_queue",
-  "emulator/responses",
-  "emulator/body",
-  "emulator",
-  "emulator/unsupported",
-  "detector",
-  "serve",
-  "cli/io",
-  "cli/files",
-  "cli/terminal",
-  "cli/progress",
-  "cli/result",
-  "cli/status",
-  "cli/command",
-  "cli/connection",
-  "cli/local_emulator",
-  "cli/serve_command",
-  "cli/task_commands",
-  "cli",
-  "bin",
-];
+// Data flows one way: a file imports only from its own folder and from folders above it in this list, and no imports go
+// round in circles.
+const FOLDERS = ["internal", "model", "polling", "client", ".", "stream", "page", "server", "emulator", "cli"];
 
-const faults: string[] = [];
 const source = new URL("../src/", import.meta.url);
+const faults: string[] = [];
+
+/** What each file imports, by path without the extension, such as `client/redact`. */
+const imports = new Map<string, readonly string[]>();
 for (const file of await listFiles(source)) {
-  const layer = LAYERS.indexOf(file);
-  if (layer < 0) faults.push(`src/${file}.ts has no place in LAYERS`);
   const path = new URL(`${file}.ts`, source);
   const text = await Deno.readTextFile(path);
-  for (const [, specifier] of text.matchAll(/(?:from|import\() ?"(\.[^"]+)\.ts"/g)) {
-    const imported = new URL(specifier, path).href.slice(source.href.length);
-    if (LAYERS.indexOf(imported) >= layer) faults.push(`src/${file}.ts imports ${imported}.ts, which is not above it`);
+  const specifiers = text.matchAll(/(?:from|import) ?\(?"(\.[^"]+)\.ts"/g);
+  imports.set(file, Array.from(specifiers, ([, specifier]) => new URL(specifier, path).href.slice(source.href.length)));
+}
+for (const [file, imported] of imports) {
+  const layer = FOLDERS.indexOf(folderOf(file));
+  if (layer < 0) faults.push(`src/${file}.ts is in a folder that is not in FOLDERS`);
+  for (const other of imported) {
+    if (FOLDERS.indexOf(folderOf(other)) > layer) {
+      faults.push(`src/${file}.ts imports ${other}.ts, which is in a folder below it`);
+    }
   }
 }
+for (const circle of findCircles()) faults.push(`imports go round in a circle: ${circle.join(" -> ")}`);
 for (const fault of faults) console.error(fault);
-console.log(faults.length === 0 ? `Layers: ${LAYERS.length} files in order` : `Layers: ${faults.length} faults`);
+console.log(faults.length === 0 ? `Layers: ${imports.size} files in order` : `Layers: ${faults.length} faults`);
 if (faults.length > 0) Deno.exit(1);
 
-/** The TypeScript files of a folder and the folders in it, as paths without the extension, such as `client/redact`. */
+function folderOf(file: string): string {
+  return file.includes("/") ? file.slice(0, file.indexOf("/")) : ".";
+}
+
+/** One circle for each file that closes one. */
+function findCircles(): readonly (readonly string[])[] {
+  const circles: (readonly string[])[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file]);
+    else if (!done.has(file)) {
+      for (const other of imports.get(file) ?? []) visit(other, [...path, file]);
+      done.add(file);
+    }
+  };
+  for (const file of imports.keys()) visit(file, []);
+  return circles;
+}
+
+/** The TypeScript files of a folder and the folders in it, as paths without the extension. */
 async function listFiles(folder: URL, prefix = ""): Promise<readonly string[]> {
   const files: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {

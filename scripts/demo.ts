@@ -1,7 +1,7 @@
 // Detects the regions of a page with the emulator, shows them, and draws them over the page.
 import { parse, resolve } from "node:path";
 import process from "node:process";
-import { main, ofProcess } from "../src/cli.ts";
+import { main, ofProcess } from "../src/cli/cli.ts";
 
 // A task runs in the project's folder; the user's path is meant from where the user is.
 const image = Deno.args[0] === undefined

@@ -3,8 +3,8 @@
 // time, against an empty script.
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { packAndInstall } from "../tests/runtime/install.ts";
-import { installTools, nodePath, NODES, run, succeed } from "../tests/runtime/tools.ts";
+import { packAndInstall } from "../tests/runtimes/install.ts";
+import { installTools, nodePath, NODES, run, succeed } from "../tests/runtimes/tools.ts";
 import { bundlerFields } from "./npm/plan.ts";
 import limits from "./size.json" with { type: "json" };
 

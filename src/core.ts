@@ -13,9 +13,9 @@
  *
  * @module
  */
-export type { AbortSignalLike } from "./abort.ts";
+export type { AbortSignalLike } from "./internal/abort.ts";
 export type { Fetch, FetchInit, FetchResponse, WebBody } from "./client/transport.ts";
-export type { BudgetOptions } from "./budget.ts";
+export type { BudgetOptions } from "./client/budget.ts";
 export {
   type Call,
   type GaveUp,
@@ -28,11 +28,11 @@ export {
   type TooLarge,
   type Unauthorized,
   type Unconfirmed,
-} from "./error.ts";
-export { History, NO_HISTORY, type Span } from "./history.ts";
-export { learned, type LearnedOptions } from "./learned.ts";
-export { PollState } from "./poll_state.ts";
-export { Payload, type Point, type RecognitionRegion, Region, Regions, toRecognitionRegions } from "./region.ts";
+} from "./model/error.ts";
+export { History, NO_HISTORY, type Span } from "./model/history.ts";
+export { learned, type LearnedOptions } from "./polling/adaptive.ts";
+export { PollState } from "./model/poll_state.ts";
+export { Payload, type Point, type RecognitionRegion, Region, Regions, toRecognitionRegions } from "./model/region.ts";
 export { Language, LANGUAGES } from "./model/language.ts";
 export {
   type CompleteSettings,
@@ -42,7 +42,7 @@ export {
   DsrMode,
   toWireSettings,
   type WireSettings,
-} from "./settings.ts";
+} from "./model/settings.ts";
 export {
   type Complete,
   exponential,
@@ -52,7 +52,7 @@ export {
   type Progress,
   type RetryOptions,
   type Schedule,
-} from "./schedule.ts";
+} from "./polling/schedule.ts";
 export {
   type Completed,
   decodeResponse,
@@ -68,7 +68,7 @@ export {
   type Reply,
   RETENTION,
   TaskStatus,
-} from "./task_status.ts";
+} from "./model/task_status.ts";
 export {
   type Done,
   type Next,
@@ -79,7 +79,7 @@ export {
   startPoll,
   step,
   type Wait,
-} from "./step.ts";
-export { createMemory, type Credentials, type Memory, type TokenSource } from "./token.ts";
-export { connect, type ConnectOptions, type Req, type Retry, type Service } from "./request.ts";
-export { cancelTask, fetchRegions, type ImageSource, submitImage, turn } from "./api.ts";
+} from "./polling/step.ts";
+export { createMemory, type Credentials, type Memory, type TokenSource } from "./client/token.ts";
+export { connect, type ConnectOptions, type Req, type Retry, type Service } from "./client/request.ts";
+export { cancelTask, fetchRegions, type ImageSource, submitImage, turn } from "./client/operations.ts";

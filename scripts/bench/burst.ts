@@ -2,10 +2,10 @@
 import FakeTimers from "@sinonjs/fake-timers";
 import * as E from "fp-ts/lib/Either.js";
 import { lastValueFrom } from "rxjs";
-import { connect } from "../../src/request.ts";
-import { fixed, type Schedule } from "../../src/schedule.ts";
-import { watchRegions } from "../../src/watch.ts";
-import { endsInOrder, roundRobin, shuffled } from "../../tests/simulation.ts";
+import { connect } from "../../src/client/request.ts";
+import { fixed, type Schedule } from "../../src/polling/schedule.ts";
+import { watchRegions } from "../../src/stream/watch.ts";
+import { endsInOrder, roundRobin, shuffled } from "../../tests/support/simulation.ts";
 import { short } from "./numbers.ts";
 import { atMost, type Part } from "./report.ts";
 import { makeIds } from "./world.ts";

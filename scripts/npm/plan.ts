@@ -25,7 +25,7 @@ export interface Entry {
 export type Manifest = Readonly<Record<string, unknown>>;
 
 /** The program, and the file that starts it. */
-const BIN: Entry = { kind: "bin", name: "ocr-regions", path: "./src/bin.ts" };
+const BIN: Entry = { kind: "bin", name: "ocr-regions", path: "./src/cli/bin.ts" };
 
 /** What only the detector needs, and only who uses that has to install. */
 const OPTIONAL = ["tesseract.js-core"];

@@ -18,8 +18,8 @@ import {
   type WatchOptions,
   watchRegions,
 } from "../../mod.ts";
-import type { Call } from "../../src/error.ts";
-import { jitter } from "../../src/schedule.ts";
+import type { Call } from "../../src/model/error.ts";
+import { jitter } from "../../src/polling/schedule.ts";
 import { CREDENTIALS, type Planned, startFaultServer } from "../../tests/faults/fault_server.ts";
 import { type FaultName, FAULTS } from "../../tests/faults/faults.ts";
 import { CASES } from "../../tests/faults/matrix.ts";

@@ -5,7 +5,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { parseArgs } from "node:util";
-import { DSR_MODES, DsrMode } from "../settings.ts";
+import { DSR_MODES, DsrMode } from "../model/settings.ts";
 
 /** What `--help` prints. */
 export const USAGE = `Usage:

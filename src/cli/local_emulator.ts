@@ -4,9 +4,9 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { emulate } from "../emulator.ts";
-import type { DsrMode } from "../settings.ts";
-import type { Region } from "../region.ts";
+import { emulate } from "../emulator/emulator.ts";
+import type { DsrMode } from "../model/settings.ts";
+import type { Region } from "../model/region.ts";
 
 /** An emulator that reads images. */
 export interface LocalEmulator {
@@ -21,7 +21,7 @@ export async function startEmulator(
   options: { readonly workers: number; readonly pickupTime: number; readonly serviceTime: number },
 ): Promise<E.Either<string, LocalEmulator>> {
   // It is loaded only here, since it is an optional part of the npm package.
-  const { startDetector } = await import("../detector.ts");
+  const { startDetector } = await import("../emulator/detector.ts");
   const detectors = Array.from({ length: options.workers }, () => startDetector());
   const close = async (): Promise<void> => {
     await Promise.all(detectors.map((detector) => detector.close()));

@@ -4,9 +4,9 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { describeError, duration } from "../error.ts";
-import type { Retry } from "../request.ts";
-import type { Reply } from "../task_status.ts";
+import { describeError, duration } from "../model/error.ts";
+import type { Retry } from "../client/request.ts";
+import type { Reply } from "../model/task_status.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The progress of one task. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Region } from "../region.ts";
+import type { Region } from "../model/region.ts";
 
 /** The regions as a table: one line each, numbered from 1. Empty if there are none. */
 export function toTable(regions: readonly Region[]): string {

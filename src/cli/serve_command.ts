@@ -4,8 +4,8 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { isLoopback } from "../request.ts";
-import { serve } from "../serve.ts";
+import { isLoopback } from "../client/request.ts";
+import { serve } from "../emulator/serve.ts";
 import type { Serve } from "./command.ts";
 import { codeOf } from "./files.ts";
 import type { Io } from "./io.ts";

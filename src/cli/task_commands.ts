@@ -5,14 +5,14 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { lastValueFrom, type Observable, tap } from "rxjs";
-import { cancelTask, fetchRegions } from "../api.ts";
-import { describeError } from "../error.ts";
-import type { Region } from "../region.ts";
-import { connect, type Service } from "../request.ts";
-import { fixed } from "../schedule.ts";
-import { svgWarnings, toSvg } from "../svg.ts";
-import { describe, isFinal, type Reply } from "../task_status.ts";
-import { detectRegions, watchRegions } from "../watch.ts";
+import { cancelTask, fetchRegions } from "../client/operations.ts";
+import { describeError } from "../model/error.ts";
+import type { Region } from "../model/region.ts";
+import { connect, type Service } from "../client/request.ts";
+import { fixed } from "../polling/schedule.ts";
+import { svgWarnings, toSvg } from "../page/svg.ts";
+import { describe, isFinal, type Reply } from "../model/task_status.ts";
+import { detectRegions, watchRegions } from "../stream/watch.ts";
 import { type Cancel, type Detect, resumeCommand, type Watch } from "./command.ts";
 import { connectFrom } from "./connection.ts";
 import { checkTarget, readImage, type Target, type Written } from "./files.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { printable } from "../codec.ts";
-import type { RegionsError } from "../error.ts";
+import { printable } from "../model/codec.ts";
+import type { RegionsError } from "../model/error.ts";
 
 /**
  * Characters in a row that give a secret away; of a shorter secret, all of it. The promise is eight: one less is looked for,

@@ -4,9 +4,9 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { type AbortSignalLike, within } from "../abort.ts";
-import { cut, isObject } from "../codec.ts";
-import { type Call, interrupted, network, type RegionsError, tooLarge } from "../error.ts";
+import { type AbortSignalLike, within } from "../internal/abort.ts";
+import { cut, isObject } from "../model/codec.ts";
+import { type Call, interrupted, network, type RegionsError, tooLarge } from "../model/error.ts";
 import { isNeverSent } from "./delivery.ts";
 
 /** The options that the library passes to `fetch`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ImageHeader, readGifFrames, readTiffTags } from "../image_header.ts";
+import { type ImageHeader, readGifFrames, readTiffTags } from "../internal/image_header.ts";
 import { readImageKind } from "../internal/image_kind.ts";
 
 const COMPRESSION = 0x103, TILE_WIDTH = 0x142; // TIFF tags

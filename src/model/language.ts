@@ -4,7 +4,7 @@
  * @module
  */
 import type * as t from "io-ts";
-import { guarded } from "../codec.ts";
+import { guarded } from "./codec.ts";
 
 /** Every {@linkcode Language}, in the service's own spelling. Source: the service's OpenAPI description. */
 // deno-fmt-ignore

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Point, Region } from "../region.ts";
+import type { Point, Region } from "../model/region.ts";
 
 /** In pixels. */
 export interface Size {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { toBase64 } from "../base64.ts";
-import { preview } from "../codec.ts";
-import { displaySize, findOrientations, readImageHeader } from "../image_header.ts";
+import { toBase64 } from "../internal/base64.ts";
+import { preview } from "../model/codec.ts";
+import { displaySize, findOrientations, readImageHeader } from "../internal/image_header.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import { readImageKind } from "../internal/image_kind.ts";
 import type { Size } from "./labels.ts";

@@ -10,10 +10,10 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { fields, guarded, isObject, list } from "../codec.ts";
-import { fromCodec, malformed, type RegionsError } from "../error.ts";
-import { PollState } from "../poll_state.ts";
-import { type Reply, TaskStatus } from "../task_status.ts";
+import { fields, guarded, isObject, list } from "../model/codec.ts";
+import { fromCodec, malformed, type RegionsError } from "../model/error.ts";
+import { PollState } from "../model/poll_state.ts";
+import { type Reply, TaskStatus } from "../model/task_status.ts";
 
 /** The part of a Durable Object's storage that is used. Source: Cloudflare, Durable Objects, Storage API. */
 export interface DurableStorage {

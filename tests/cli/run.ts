@@ -1,9 +1,9 @@
 import * as E from "fp-ts/lib/Either.js";
-import { submitImage } from "../../src/api.ts";
-import { main } from "../../src/cli.ts";
-import { emulate, type EmulatorOptions } from "../../src/emulator.ts";
-import { connect } from "../../src/request.ts";
-import { serve } from "../../src/serve.ts";
+import { submitImage } from "../../src/client/operations.ts";
+import { main } from "../../src/cli/cli.ts";
+import { emulate, type EmulatorOptions } from "../../src/emulator/emulator.ts";
+import { connect } from "../../src/client/request.ts";
+import { serve } from "../../src/emulator/serve.ts";
 
 /** A page of a book. */
 export const PAGE = "examples/pages/lucasta.047.jpg";

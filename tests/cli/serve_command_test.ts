@@ -115,7 +115,7 @@ Deno.test("ocr-regions serve and detect --emulate name a missing tesseract.js-co
     await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
     for (const args of [["serve", "--port", "0"], ["detect", "examples/pages/lucasta.047.jpg", "--emulate"]]) {
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--quiet", "--no-lock", `--config=${folder}/deno.json`, "src/bin.ts", ...args],
+        args: ["run", "-A", "--quiet", "--no-lock", `--config=${folder}/deno.json`, "src/cli/bin.ts", ...args],
         env: { NO_COLOR: "1" },
       }).output();
       const said = new TextDecoder().decode(stderr);

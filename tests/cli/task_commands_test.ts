@@ -1,8 +1,8 @@
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { emulate } from "../../src/emulator.ts";
-import type { Region } from "../../src/region.ts";
-import { serve } from "../../src/serve.ts";
+import { emulate } from "../../src/emulator/emulator.ts";
+import type { Region } from "../../src/model/region.ts";
+import { serve } from "../../src/emulator/serve.ts";
 import { against, ID, PAGE, PAIR, run, TASK, withFile } from "./run.ts";
 
 const REGION: Region = { left: 1, top: 2, right: 30, bottom: 40 };
@@ -156,7 +156,7 @@ Deno.test("ocr-regions sends nothing to the terminal that could control it, wher
     await run(["detect", "a", HOSTILE]),
     await run(["detect", "a", "--mode", HOSTILE]),
     await run(["detect", "a", `--${HOSTILE}`]),
-    await run(["detect", PAGE, "--svg", `src/cli.ts/${HOSTILE}`]),
+    await run(["detect", PAGE, "--svg", `src/cli/cli.ts/${HOSTILE}`]),
     await run(["serve", "--port", HOSTILE]),
     await run(["serve", "--host", HOSTILE]),
     await run(["watch", ID], { env: { ...PAIR, OCR_BASE_URL: `http://${HOSTILE}` } }),
@@ -205,7 +205,7 @@ Deno.test("ocr-regions cancel says when the task was finished already", async ()
 
 /** The program as a process of its own, below a shell. */
 function inShell(command: string, env: Record<string, string>, cwd: string): Promise<Deno.CommandOutput> {
-  const program = new URL("../../src/bin.ts", import.meta.url).pathname;
+  const program = new URL("../../src/cli/bin.ts", import.meta.url).pathname;
   const config = new URL("../../deno.json", import.meta.url).pathname;
   const page = new URL(`../../${PAGE}`, import.meta.url).pathname;
   const script = command.replace("ocr-regions", `"${Deno.execPath()}" run -A --quiet --config "${config}" "${program}"`)
@@ -268,7 +268,7 @@ Deno.test({
           "--quiet",
           "--config",
           new URL("../../deno.json", import.meta.url).pathname,
-          new URL("../../src/bin.ts", import.meta.url).pathname,
+          new URL("../../src/cli/bin.ts", import.meta.url).pathname,
           "detect",
           new URL(`../../${PAGE}`, import.meta.url).pathname,
         ],

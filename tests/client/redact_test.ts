@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
 import * as E from "fp-ts/lib/Either.js";
-import { cancelTask, fetchRegions, submitImage } from "../../src/api.ts";
+import { cancelTask, fetchRegions, submitImage } from "../../src/client/operations.ts";
 import { redactError, redactor } from "../../src/client/redact.ts";
 import {
   brief,
@@ -16,10 +16,10 @@ import {
   tooLarge,
   unauthorized,
   unconfirmed,
-} from "../../src/error.ts";
-import { connect, type Req } from "../../src/request.ts";
-import { describe } from "../../src/task_status.ts";
-import { type Answer, ID, mock, text, token } from "../mock.ts";
+} from "../../src/model/error.ts";
+import { connect, type Req } from "../../src/client/request.ts";
+import { describe } from "../../src/model/task_status.ts";
+import { type Answer, ID, mock, text, token } from "../support/mock.ts";
 
 const SECRET = "eyJhbGciOi.J'9+<&\"/\\ %=";
 

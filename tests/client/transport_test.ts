@@ -1,11 +1,11 @@
 import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { fetchRegions, submitImage } from "../../src/api.ts";
+import { fetchRegions, submitImage } from "../../src/client/operations.ts";
 import { type Fetch, type FetchInit, type Limits, parseRetryAfter, transmit } from "../../src/client/transport.ts";
-import { network, tooLarge } from "../../src/error.ts";
-import { connect, type ConnectOptions, type Service } from "../../src/request.ts";
-import { ID } from "../mock.ts";
+import { network, tooLarge } from "../../src/model/error.ts";
+import { connect, type ConnectOptions, type Service } from "../../src/client/request.ts";
+import { ID } from "../support/mock.ts";
 
 // On the line
 

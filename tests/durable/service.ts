@@ -1,7 +1,7 @@
 /** The emulator on a socket, counting what is asked of it. */
-import { emulate } from "../../src/emulator.ts";
-import type { Region } from "../../src/region.ts";
-import { serve } from "../../src/serve.ts";
+import { emulate } from "../../src/emulator/emulator.ts";
+import type { Region } from "../../src/model/region.ts";
+import { serve } from "../../src/emulator/serve.ts";
 
 /** What was asked about one task, by the service's id of it. */
 export interface Asked {

@@ -42,7 +42,7 @@ export async function prepareTools(output: string): Promise<Tools> {
         "--main-fields=module,main",
         ...platform === "node" ? ["--packages=external"] : [],
         "--alias:@ocr-cloud/regions/core=./src/core.ts",
-        "--alias:@ocr-cloud/regions/durable-object=./src/durable_object.ts",
+        "--alias:@ocr-cloud/regions/durable-object=./src/server/durable_object.ts",
         "--alias:@ocr-cloud/regions=./mod.ts",
         `--outfile=${bundle}`,
       ], { NODE_PATH: modules });

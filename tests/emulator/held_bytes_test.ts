@@ -1,7 +1,7 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { createAllowance } from "../../src/emulator/body.ts";
-import { emulate, type EmulatorOptions } from "../../src/emulator.ts";
-import type { Region } from "../../src/region.ts";
+import { emulate, type EmulatorOptions } from "../../src/emulator/emulator.ts";
+import type { Region } from "../../src/model/region.ts";
 
 const TASKS = "https://api.aspose.cloud/v5.0/ocr/DetectRegions";
 const TOKEN = "https://api.aspose.cloud/connect/token";

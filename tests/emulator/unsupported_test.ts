@@ -1,7 +1,7 @@
 import { rejects, strictEqual as equal } from "node:assert/strict";
-import { detect } from "../../src/detector.ts";
+import { detect } from "../../src/emulator/detector.ts";
 import { nameUnsupported } from "../../src/emulator/unsupported.ts";
-import { readImageHeader } from "../../src/image_header.ts";
+import { readImageHeader } from "../../src/internal/image_header.ts";
 
 type Bytes = readonly number[];
 

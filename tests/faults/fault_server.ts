@@ -6,8 +6,8 @@
  */
 import { createServer, type Server as Listener, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { emulate, type EmulatorOptions } from "../../src/emulator.ts";
-import type { Call } from "../../src/error.ts";
+import { emulate, type EmulatorOptions } from "../../src/emulator/emulator.ts";
+import type { Call } from "../../src/model/error.ts";
 import { spoil, type Spoiled } from "./spoil.ts";
 import { UNTRUSTED } from "./untrusted.ts";
 import {

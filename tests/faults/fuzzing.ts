@@ -5,9 +5,9 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { isDeepStrictEqual } from "node:util";
-import { decodeResponse } from "../../src/task_status.ts";
-import { decodeAccessToken } from "../../src/token.ts";
-import type { RegionsError } from "../../src/error.ts";
+import { decodeResponse } from "../../src/model/task_status.ts";
+import { decodeAccessToken } from "../../src/client/token.ts";
+import type { RegionsError } from "../../src/model/error.ts";
 import { type Meaning, meaningOfResponse, meaningOfToken } from "./independent.ts";
 
 /** What is compared: the library's decoders with the independent ones. */

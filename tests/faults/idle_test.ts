@@ -1,8 +1,8 @@
 // A server closes idle connections whenever it likes, even at the moment when a client sends its next request.
 import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, ok } from "node:assert/strict";
-import { submitImage } from "../../src/api.ts";
-import { connect } from "../../src/request.ts";
+import { submitImage } from "../../src/client/operations.ts";
+import { connect } from "../../src/client/request.ts";
 import { CREDENTIALS, type Fetch, startFaultServer } from "./fault_server.ts";
 import { asText, IS_DENO } from "./sabotage.ts";
 

@@ -6,8 +6,8 @@
 import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { inspect } from "node:util";
-import { type Call, type RegionsError, toError } from "../../src/error.ts";
-import type { Retry } from "../../src/request.ts";
+import { type Call, type RegionsError, toError } from "../../src/model/error.ts";
+import type { Retry } from "../../src/client/request.ts";
 import { CREDENTIALS, type FaultServer, PATH } from "./fault_server.ts";
 import type { Case } from "./matrix.ts";
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Call } from "../../src/error.ts";
+import type { Call } from "../../src/model/error.ts";
 import { type FaultName, FAULTS } from "./faults.ts";
 
 /** How a call takes a fault. */

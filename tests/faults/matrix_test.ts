@@ -1,12 +1,12 @@
 import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { lastValueFrom } from "rxjs";
-import { fetchRegions } from "../../src/api.ts";
-import { http } from "../../src/error.ts";
-import { connect, type ConnectOptions, type Service } from "../../src/request.ts";
-import { fixed } from "../../src/schedule.ts";
-import { createMemory } from "../../src/token.ts";
-import { watchRegions } from "../../src/watch.ts";
+import { fetchRegions } from "../../src/client/operations.ts";
+import { http } from "../../src/model/error.ts";
+import { connect, type ConnectOptions, type Service } from "../../src/client/request.ts";
+import { fixed } from "../../src/polling/schedule.ts";
+import { createMemory } from "../../src/client/token.ts";
+import { watchRegions } from "../../src/stream/watch.ts";
 import { CREDENTIALS, type FaultServer, type Fetch, PATH, type Plan, startFaultServer } from "./fault_server.ts";
 import { type FaultName, FAULTS } from "./faults.ts";
 import { judgeSecrets } from "./judge.ts";

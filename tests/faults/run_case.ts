@@ -5,11 +5,11 @@
  */
 import type * as E from "fp-ts/lib/Either.js";
 import type { Observable } from "rxjs";
-import { cancelTask, fetchRegions, submitImage } from "../../src/api.ts";
-import type { Call, RegionsError } from "../../src/error.ts";
-import { connect, type Retry, type Service } from "../../src/request.ts";
-import { fixed } from "../../src/schedule.ts";
-import { detectRegions, type WatchOptions, watchRegions } from "../../src/watch.ts";
+import { cancelTask, fetchRegions, submitImage } from "../../src/client/operations.ts";
+import type { Call, RegionsError } from "../../src/model/error.ts";
+import { connect, type Retry, type Service } from "../../src/client/request.ts";
+import { fixed } from "../../src/polling/schedule.ts";
+import { detectRegions, type WatchOptions, watchRegions } from "../../src/stream/watch.ts";
 import { CREDENTIALS, type Fetch, PATH, startFaultServer, warmUp } from "./fault_server.ts";
 import { FAULTS } from "./faults.ts";
 import { withHttpCache } from "./http_cache.ts";

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { runInNewContext } from "node:vm";
 import { crc32 } from "node:zlib";
 import { svgWarnings, toPicture } from "../../src/page/picture.ts";
-import { toSvg } from "../../src/svg.ts";
+import { toSvg } from "../../src/page/svg.ts";
 
 const ascii = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(text, (c) => c.charCodeAt(0));
 

@@ -5,9 +5,9 @@
 import * as E from "fp-ts/lib/Either.js";
 import type FakeTimers from "@sinonjs/fake-timers";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
-import type { DurableTask } from "../../src/durable_object.ts";
-import { isFinal, type Reply } from "../../src/task_status.ts";
-import { type Answer, completed, ID, mock, notExist, pending, processing, text } from "../mock.ts";
+import type { DurableTask } from "../../src/server/durable_object.ts";
+import { isFinal, type Reply } from "../../src/model/task_status.ts";
+import { type Answer, completed, ID, mock, notExist, pending, processing, text } from "../support/mock.ts";
 import { createWorld, type Fault, withClock, type World } from "./durable_world.ts";
 
 const IMAGE = new Uint8Array([1, 2, 3]);

@@ -4,10 +4,10 @@
  */
 import FakeTimers from "@sinonjs/fake-timers";
 import { serialize } from "node:v8";
-import { createDurableTask, type DurableStorage, type DurableTask } from "../../src/durable_object.ts";
-import { connect } from "../../src/request.ts";
-import { fixed, type Schedule } from "../../src/schedule.ts";
-import type { Mock } from "../mock.ts";
+import { createDurableTask, type DurableStorage, type DurableTask } from "../../src/server/durable_object.ts";
+import { connect } from "../../src/client/request.ts";
+import { fixed, type Schedule } from "../../src/polling/schedule.ts";
+import type { Mock } from "../support/mock.ts";
 
 /** What happens at an operation: the storage refuses it, or the object dies. */
 export interface Fault {

@@ -1,13 +1,13 @@
 import * as E from "fp-ts/lib/Either.js";
 import fc from "fast-check";
 import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
-import type { RegionsError } from "../../src/error.ts";
-import type { Region } from "../../src/region.ts";
+import type { RegionsError } from "../../src/model/error.ts";
+import type { Region } from "../../src/model/region.ts";
 import { type DurableStorage, type Over, readTask, type StoredTask, writeTask } from "../../src/server/task_storage.ts";
-import { startPoll } from "../../src/step.ts";
-import { type Reply, TaskStatus } from "../../src/task_status.ts";
-import { pollState, regionsError, taskStatus } from "../arbitrary.ts";
-import { ID } from "../mock.ts";
+import { startPoll } from "../../src/polling/step.ts";
+import { type Reply, TaskStatus } from "../../src/model/task_status.ts";
+import { pollState, regionsError, taskStatus } from "../support/arbitrary.ts";
+import { ID } from "../support/mock.ts";
 import { sizeOf, VALUE_LIMIT } from "./durable_world.ts";
 
 const NOW = 1_800_000_000_000;

@@ -2,8 +2,8 @@
 import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { from } from "rxjs";
-import { toEventStream } from "../../src/event_stream.ts";
-import type { Reply } from "../../src/task_status.ts";
+import { toEventStream } from "../../src/stream/event_stream.ts";
+import type { Reply } from "../../src/model/task_status.ts";
 
 const PENDING: Reply = E.right({ _tag: "Pending", id: "1" });
 const PROCESSING: Reply = E.right({ _tag: "Processing", id: "1" });

@@ -1,11 +1,11 @@
 /** This library: `watchRegions` or, on a world without requests, the same stream around a poll that sends none. */
 import * as E from "fp-ts/lib/Either.js";
-import { policyFor } from "../../../src/api.ts";
-import { connect, type Service } from "../../../src/request.ts";
-import { fixed } from "../../../src/schedule.ts";
-import { type Next, type PollOptions, startPoll, step } from "../../../src/step.ts";
-import type { PollState } from "../../../src/poll_state.ts";
-import { follow, type Turn, watchRegions } from "../../../src/watch.ts";
+import { policyFor } from "../../../src/client/operations.ts";
+import { connect, type Service } from "../../../src/client/request.ts";
+import { fixed } from "../../../src/polling/schedule.ts";
+import { type Next, type PollOptions, startPoll, step } from "../../../src/polling/step.ts";
+import type { PollState } from "../../../src/model/poll_state.ts";
+import { follow, type Turn, watchRegions } from "../../../src/stream/watch.ts";
 import type { Watch, World } from "../world.ts";
 
 export function watcher({ delay, poll, fetch }: World): Watch {

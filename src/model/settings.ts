@@ -1,0 +1,225 @@
+/**
+ * What a detection can be told: the settings that are sent with an image.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import * as t from "io-ts";
+import { explain, fields, guarded, nullable, oneOf } from "./codec.ts";
+import { Language } from "./language.ts";
+
+/** The structure-analysis algorithm. Source: the service's OpenAPI description. */
+export type DsrMode =
+  | "Regions"
+  | "DsrNoFilter"
+  | "DsrAndFilter"
+  | "NoDsrNoFilter"
+  | "TextDetector"
+  | "DsrPlusDetector"
+  | "PolygonalTextDetector"
+  | "LineDetector";
+
+/** Every {@linkcode DsrMode}. */
+export const DSR_MODES: readonly DsrMode[] = [
+  "Regions",
+  "DsrNoFilter",
+  "DsrAndFilter",
+  "NoDsrNoFilter",
+  "TextDetector",
+  "DsrPlusDetector",
+  "PolygonalTextDetector",
+  "LineDetector",
+];
+
+/**
+ * The codec of {@linkcode DsrMode}.
+ *
+ * @example
+ * ```ts
+ * import { DsrMode } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(DsrMode.is("LineDetector"), true);
+ * ```
+ */
+export const DsrMode: t.Type<DsrMode> = oneOf(DSR_MODES);
+
+/** How sure the algorithm must be of a region. Source: the service's OpenAPI description. */
+export type DsrConfidence = "Default" | "Low" | "LowMid" | "Mid" | "MidHigh" | "High" | "Ultra" | "All";
+
+/**
+ * The codec of {@linkcode DsrConfidence}.
+ *
+ * @example
+ * ```ts
+ * import { DsrConfidence } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(DsrConfidence.is("Certain"), false);
+ * ```
+ */
+export const DsrConfidence: t.Type<DsrConfidence> = oneOf([
+  "Default",
+  "Low",
+  "LowMid",
+  "Mid",
+  "MidHigh",
+  "High",
+  "Ultra",
+  "All",
+]);
+
+/**
+ * The settings of a detection. Every field is optional. The library sends every setting with every image, since the
+ * service's sources disagree about the defaults. Source: the service's page on sending an image for detection.
+ */
+export interface DetectionSettings {
+  /**
+   * The language of the text.
+   *
+   * @default {"English"}
+   */
+  readonly language?: Language | undefined;
+  /**
+   * Whether to straighten a page that is tilted by 15 degrees or less.
+   *
+   * @default {true}
+   */
+  readonly makeSkewCorrect?: boolean | undefined;
+  /**
+   * The angle by which to rotate the image, in whole degrees; a 32-bit integer. The service does not document the
+   * direction.
+   *
+   * @default {0}
+   */
+  readonly rotate?: number | undefined;
+  /**
+   * Whether to reduce the image to black and white.
+   *
+   * @default {false}
+   */
+  readonly makeBinarization?: boolean | undefined;
+  /**
+   * Whether to raise the contrast.
+   *
+   * @default {true}
+   */
+  readonly makeContrastCorrection?: boolean | undefined;
+  /**
+   * Whether to enlarge the image.
+   *
+   * @default {false}
+   */
+  readonly makeUpsampling?: boolean | undefined;
+  /**
+   * The structure-analysis algorithm.
+   *
+   * @default {"Regions"}
+   */
+  readonly dsrMode?: DsrMode | undefined;
+  /**
+   * How sure the algorithm must be of a region.
+   *
+   * @default {"Default"}
+   */
+  readonly dsrConfidence?: DsrConfidence | undefined;
+}
+
+/** {@linkcode DetectionSettings} with a value for every field. */
+export type CompleteSettings = { readonly [K in keyof DetectionSettings]-?: Exclude<DetectionSettings[K], undefined> };
+
+/** The settings in the form that the service's OpenAPI description gives them, which spells `Rotate` with a capital. */
+export interface WireSettings extends Omit<CompleteSettings, "rotate"> {
+  /** The angle by which to rotate the image, in whole degrees. */
+  readonly Rotate: number;
+}
+
+const DEFAULTS: CompleteSettings = {
+  language: "English",
+  makeSkewCorrect: true,
+  rotate: 0,
+  makeBinarization: false,
+  makeContrastCorrection: true,
+  makeUpsampling: false,
+  dsrMode: "Regions",
+  dsrConfidence: "Default",
+};
+
+const Degrees: t.Type<number> = guarded(
+  "a whole number of degrees",
+  (u): u is number => typeof u === "number" && u === (u | 0),
+);
+
+const KEYS = Object.keys(DEFAULTS) as (keyof DetectionSettings)[];
+
+type Given = { readonly [K in keyof DetectionSettings]: DetectionSettings[K] | null };
+
+const Given: t.Type<Given, unknown, unknown> = fields<Given>({
+  language: nullable(Language),
+  makeSkewCorrect: nullable(t.boolean),
+  rotate: nullable(Degrees),
+  makeBinarization: nullable(t.boolean),
+  makeContrastCorrection: nullable(t.boolean),
+  makeUpsampling: nullable(t.boolean),
+  dsrMode: nullable(DsrMode),
+  dsrConfidence: nullable(DsrConfidence),
+}, "DetectionSettings");
+
+/**
+ * The codec of {@linkcode DetectionSettings}: what is absent or null becomes its default.
+ *
+ * @example
+ * ```ts
+ * import { DetectionSettings } from "@ocr-cloud/regions";
+ * import { isRight } from "fp-ts/lib/Either.js";
+ * import { equal } from "node:assert/strict";
+ *
+ * const settings = DetectionSettings.decode({ dsrMode: "LineDetector", rotate: null });
+ * equal(isRight(settings) && settings.right.rotate, 0);
+ * ```
+ */
+export const DetectionSettings: t.Type<CompleteSettings> = new t.Type<CompleteSettings>(
+  "DetectionSettings",
+  (u): u is CompleteSettings => Given.is(u) && KEYS.every((key) => (u[key] ?? null) !== null),
+  (u, context) => E.map(complete)(Given.validate(u, context)),
+  t.identity,
+);
+
+/**
+ * The settings as the library sends them, with a value for every field.
+ *
+ * @throws {RangeError} If a setting has a value that the service does not know.
+ *
+ * @example
+ * ```ts
+ * import { toWireSettings } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * const settings = toWireSettings({ dsrMode: "LineDetector", rotate: 90 });
+ * equal(settings.language, "English");
+ * equal(settings.Rotate, 90);
+ * ```
+ */
+export function toWireSettings(settings: DetectionSettings = {}): WireSettings {
+  const decoded = DetectionSettings.decode(settings);
+  if (E.isLeft(decoded)) {
+    throw new RangeError(
+      `Cannot detect regions as the settings must be ones that the service knows: ${explain(decoded.left).join("; ")}`,
+    );
+  }
+  const { rotate, ...others } = decoded.right;
+  return { ...others, Rotate: rotate };
+}
+
+function complete(given: Given): CompleteSettings {
+  return {
+    language: given.language ?? DEFAULTS.language,
+    makeSkewCorrect: given.makeSkewCorrect ?? DEFAULTS.makeSkewCorrect,
+    rotate: given.rotate ?? DEFAULTS.rotate,
+    makeBinarization: given.makeBinarization ?? DEFAULTS.makeBinarization,
+    makeContrastCorrection: given.makeContrastCorrection ?? DEFAULTS.makeContrastCorrection,
+    makeUpsampling: given.makeUpsampling ?? DEFAULTS.makeUpsampling,
+    dsrMode: given.dsrMode ?? DEFAULTS.dsrMode,
+    dsrConfidence: given.dsrConfidence ?? DEFAULTS.dsrConfidence,
+  };
+}

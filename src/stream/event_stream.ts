@@ -1,0 +1,153 @@
+/**
+ * Adapters from a stream of replies to the streams of the web platform: a `ReadableStream`, and Server-Sent Events.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import type { Observable } from "rxjs";
+import { timerDelay } from "../internal/abort.ts";
+import { atLeast } from "../polling/schedule.ts";
+import { isFinal, type Reply } from "../model/task_status.ts";
+
+/**
+ * Returns the replies as a `ReadableStream`. Subscribes at once, buffers what has not been read yet, and unsubscribes
+ * when the stream is canceled.
+ *
+ * @example
+ * ```ts
+ * import { connect, toReadableStream, watchRegions } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { isRight } from "fp-ts/lib/Either.js";
+ * import { ok } from "node:assert/strict";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const statuses = watchRegions("a371d027-4b0d-4d86-8825-c8d818dd4ed9")(service);
+ * for await (const reply of toReadableStream(statuses)) ok(isRight(reply));
+ * ```
+ */
+export function toReadableStream(replies: Observable<Reply>): ReadableStream<Reply> {
+  return openStream(replies, (reply) => reply);
+}
+
+/** Options for {@linkcode toEventStream}. */
+export interface EventStreamOptions {
+  /**
+   * The `Last-Event-ID` header of a client that reconnects. Replies up to that number are skipped, except the final one.
+   * Anything but an id in the exact form in which it was sent is ignored.
+   *
+   * Skipping assumes that `replies` starts over with the same replies, as those of a Durable Object do. If it does not,
+   * the client can miss changes of status, but never the outcome.
+   *
+   * @default {null}
+   */
+  readonly lastEventId?: string | null | undefined;
+  /**
+   * Milliseconds between comments that keep an idle connection open; greater than 0, Infinity for none.
+   *
+   * @default {15_000}
+   */
+  readonly heartbeat?: number | undefined;
+}
+
+/**
+ * Returns the replies as Server-Sent Events: the body of a `Response` with the content type `text/event-stream`. Each
+ * event has the JSON of the status or error as `data`, and as `id` its number, counted from 1. Comments keep the
+ * connection open while the client reads. The body ends with the stream, and a closed connection unsubscribes.
+ *
+ * The final reply is always sent, whatever `lastEventId` is. An `EventSource` reconnects when a body ends, so the final
+ * event is followed by a reconnection time of 24.8 days, the longest a timer can wait. To release the client at once,
+ * close its `EventSource` on the first final event, or answer its next request with status 204.
+ *
+ * Source: HTML Standard, "Server-sent events".
+ *
+ * @throws {RangeError} If `heartbeat` is not a number greater than 0.
+ *
+ * @example
+ * ```ts
+ * import { connect, toEventStream, watchRegions } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { ok } from "node:assert/strict";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const id = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
+ * const headers = { "Content-Type": "text/event-stream", "Cache-Control": "no-store" };
+ * const response = new Response(toEventStream(watchRegions(id)(service)), { headers });
+ * ok((await response.text()).startsWith(`id: 1\ndata: {"_tag":"NotExist","id":"${id}"`));
+ * ```
+ */
+export function toEventStream(
+  replies: Observable<Reply>,
+  options: EventStreamOptions = {},
+): ReadableStream<Uint8Array> {
+  const { lastEventId = null, heartbeat = 15_000 } = options;
+  atLeast("stream events", "heartbeat", heartbeat, Number.MIN_VALUE);
+  const seen = readEventId(lastEventId);
+  const encoder = new TextEncoder();
+  let count = 0;
+  return openStream(
+    replies,
+    (reply) => {
+      count++;
+      if (isLast(reply)) return encoder.encode(toEvent(count, reply) + toRetry(timerDelay(Infinity)));
+      return count > seen ? encoder.encode(toEvent(count, reply)) : null;
+    },
+    (controller) => {
+      const beat = setInterval(() => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(":\n\n"));
+      }, timerDelay(heartbeat));
+      return () => clearInterval(beat);
+    },
+  );
+}
+
+/**
+ * Returns a stream of what `convert` makes of each reply, without the nulls.
+ *
+ * @param accompany Runs alongside the subscription; the function it returns ends it.
+ */
+function openStream<A>(
+  replies: Observable<Reply>,
+  convert: (reply: Reply) => A | null,
+  accompany: (controller: ReadableStreamDefaultController<A>) => () => void = () => () => {},
+): ReadableStream<A> {
+  let stop = (): void => {};
+  return new ReadableStream<A>({
+    start: (controller) => {
+      const end = accompany(controller);
+      const subscription = replies.subscribe({
+        next: (reply) => {
+          const chunk = convert(reply);
+          if (chunk !== null) controller.enqueue(chunk);
+        },
+        error: (error) => controller.error(error),
+        complete: () => controller.close(),
+      });
+      subscription.add(end);
+      stop = () => subscription.unsubscribe();
+    },
+    cancel: () => stop(),
+  });
+}
+
+function toEvent(id: number, reply: Reply): string {
+  // JSON contains no line breaks of its own, so it fits in one line of data.
+  return `id: ${id}\ndata: ${JSON.stringify(E.toUnion(reply))}\n\n`;
+}
+
+/**
+ * A reconnection time. It follows an event and is not part of it: a client obeys this line as soon as it has read it, so
+ * a connection that broke between the two would keep the client from asking for the event again.
+ */
+function toRetry(ms: number): string {
+  return `retry: ${ms}\n\n`;
+}
+
+/** The number in an id that {@linkcode toEvent} wrote; 0 for anything else. */
+function readEventId(id: string | null): number {
+  const number = Number(id);
+  return Number.isSafeInteger(number) && number > 0 && String(number) === id ? number : 0;
+}
+
+function isLast(reply: Reply): boolean {
+  return E.isLeft(reply) || isFinal(reply.right);
+}

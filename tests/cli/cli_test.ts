@@ -1,0 +1,284 @@
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
+import { emulate } from "../../src/emulator/emulator.ts";
+import { serve } from "../../src/emulator/serve.ts";
+import { against, ID, PAGE, PAIR, run, withFile } from "./run.ts";
+
+const credentials = { clientId: "id", clientSecret: "secret" };
+
+Deno.test("ocr-regions --help tells how to use it", async () => {
+  for (const args of [["--help"], ["-h"], ["help"], ["detect", "--help"]]) {
+    const { status, stdout, stderr } = await run(args);
+    deepEqual([status, stderr], [0, ""]);
+    match(stdout, /^Usage:\n {2}ocr-regions detect IMAGE/);
+    ok(stdout.split("\n").every((line) => line.length <= 120));
+  }
+});
+
+Deno.test("ocr-regions refuses wrong usage with status 2, and says what is wrong", async () => {
+  for (
+    const [args, message] of [
+      [[], "Missing command. Expected detect, watch, cancel or serve."],
+      [["find"], 'Unknown command "find". Expected detect, watch, cancel or serve.'],
+      [["constructor"], 'Unknown command "constructor". Expected detect, watch, cancel or serve.'],
+      [["detect"], "Missing image: ocr-regions detect IMAGE."],
+      [["watch"], "Missing task id: ocr-regions watch ID."],
+      [["cancel", ""], "Missing task id: ocr-regions cancel ID."],
+      [["detect", "a", "b"], 'Unexpected argument "b".'],
+      [["serve", "a"], 'Unexpected argument "a".'],
+      [["detect", "a", "--colour"], "Unknown option '--colour'."],
+      [["detect", "a", "--svg"], "Option '--svg <value>' argument missing."],
+      [["cancel", ID, "--svg", "x"], "The command cancel has no option --svg."],
+      [["watch", ID, "--svg", ""], "The option --svg needs the name of a file."],
+      [["watch", ID, "--image", "x"], "The option --image is of use only with --svg."],
+      [
+        ["serve", "--port", "70000"],
+        'The option --port must be a whole number from 0 to 65535: current value is "70000".',
+      ],
+      [["serve", "--port", "x"], 'The option --port must be a whole number from 0 to 65535: current value is "x".'],
+      [["serve", "--workers", "0"], 'The option --workers must be a whole number from 1 to 64: current value is "0".'],
+      [["serve", "--service-time", "-1"], "Option '--service-time' argument is ambiguous."],
+      [
+        ["detect", "a", "--mode", "Words"],
+        'Unknown mode "Words". Expected one of Regions, DsrNoFilter, DsrAndFilter, NoDsrNoFilter, TextDetector, ' +
+        "DsrPlusDetector, PolygonalTextDetector, LineDetector.",
+      ],
+    ] as const
+  ) {
+    deepEqual(await run(args), { status: 2, stdout: "", stderr: `${message}\nTry ocr-regions --help.\n` });
+  }
+});
+
+Deno.test("ocr-regions asks for credentials, and shows a way without", async () => {
+  const message =
+    "There are no credentials. Set OCR_CLIENT_ID and OCR_CLIENT_SECRET to the values that the service's dashboard " +
+    "shows for your application. To try it without an account: ocr-regions detect IMAGE --emulate\n";
+  for (const args of [["detect", PAGE], ["watch", ID], ["cancel", ID]]) {
+    deepEqual(await run(args), { status: 2, stdout: "", stderr: message });
+    equal((await run(args, { env: { OCR_CLIENT_ID: "id" } })).stderr, message);
+  }
+});
+
+Deno.test("ocr-regions refuses an address that secrets must not go to", async () => {
+  const { status, stderr } = await run(["watch", ID], { env: { ...PAIR, OCR_BASE_URL: "http://ocr.example" } });
+  equal(status, 2);
+  match(
+    stderr,
+    /baseUrl must be https, or http on the loopback interface: current value is http:\/\/ocr\.example\. To .* set OCR_ALLOW_HTTP=1\.\n$/,
+  );
+});
+
+Deno.test("ocr-regions detect tells what is wrong with the image's file before it sends anything", async () => {
+  const env = { env: PAIR };
+  equal(
+    (await run(["detect", "no/such.png"], env)).stderr,
+    "Cannot read the image no/such.png: there is no such file.\n",
+  );
+  equal((await run(["detect", "src"], env)).stderr, "Cannot read the image src: it is a folder.\n");
+  await withFile("empty.png", "", async (file) => {
+    deepEqual(await run(["detect", file], env), {
+      status: 2,
+      stdout: "",
+      stderr: `Cannot send the image ${file}: the file is empty.\n`,
+    });
+  });
+});
+
+Deno.test("ocr-regions detect --emulate shows each status, and the regions as a table", async () => {
+  const { status, stdout, stderr } = await run(["detect", PAGE, "--emulate"]);
+  equal(status, 0, stderr);
+  match(
+    stderr,
+    /^Pending \(\d.*\)\nProcessing \(\d.*\)\nCompleted \(\d.*\)\nDetection is finished: 2 regions found\.\n$/,
+  );
+  const rows = stdout.trimEnd().split("\n");
+  match(rows[0], /^# {2}left {2,}top {2}right {2}bottom$/);
+  equal(rows.length, 3);
+  ok(rows.every((row) => row.length === rows[0].length));
+});
+
+Deno.test("ocr-regions detect draws the regions, and gives them as JSON", async () => {
+  const folder = await Deno.makeTempDir();
+  const svg = `${folder}/new/page.svg`;
+  const region = { left: 1, top: 2, right: 30, bottom: 40 };
+  const args = ["detect", PAGE, "--json", "--svg", svg, "--mode", "LineDetector"];
+  const modes: string[] = [];
+  const detect = (_: Uint8Array, mode: string): Promise<typeof region[]> => {
+    modes.push(mode);
+    return Promise.resolve([region]);
+  };
+  const { status, stdout } = await against({ detect, credentials }, args);
+  equal(status, 0);
+  const { id, ...result } = JSON.parse(stdout);
+  deepEqual(result, { _tag: "Completed", regions: [region], notices: [] });
+  equal(typeof id, "string");
+  deepEqual(modes, ["LineDetector"]);
+  match(await Deno.readTextFile(svg), /^<svg [^]*data:image\/jpeg;base64,[^]*<\/svg>\s*$/);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("ocr-regions detect says so where a page holds no text", async () => {
+  const { status, stdout, stderr } = await against({}, ["detect", PAGE]);
+  deepEqual([status, stdout], [0, ""]);
+  match(stderr, /Detection is finished: no text was found on the image\.\n$/);
+});
+
+Deno.test("ocr-regions detect passes on why an image cannot be read", async () => {
+  await withFile("text.png", "This is no image.", async (file) => {
+    const { status, stdout, stderr } = await run(["detect", file, "--emulate"]);
+    deepEqual([status, stdout], [1, ""]);
+    match(stderr, /\nDetection failed \(Cannot read the image: .*\): check the image, then send it again\.\n$/);
+  });
+  const page = await Deno.readFile(PAGE);
+  await withFile("cut.jpg", page.subarray(0, page.length / 3), async (file) => {
+    const { status, stderr } = await run(["detect", file, "--emulate", "--json"]);
+    equal(status, 1);
+    match(stderr, /\nDetection failed \(Cannot read the image: .*\): check the image, then send it again\.\n$/);
+  });
+});
+
+Deno.test("ocr-regions tells of wrong credentials, without showing them", async () => {
+  const env = { OCR_CLIENT_SECRET: "wr0ng" };
+  const { status, stderr, requests } = await against({ credentials }, ["detect", PAGE], { env });
+  equal(status, 1);
+  match(
+    stderr,
+    /^The credentials or the token were not accepted \(.+\)\. Check the client ID and secret, or the token\.\n$/,
+  );
+  equal(stderr.includes("wr0ng"), false);
+  deepEqual(requests, ["POST /connect/token"]);
+});
+
+Deno.test("ocr-regions watch tells of an unknown id", async () => {
+  const { status, stdout, stderr } = await against({}, ["watch", ID, "--json"]);
+  deepEqual([status, JSON.parse(stdout)], [1, { _tag: "NotExist", id: ID, messages: [] }]);
+  match(
+    stderr,
+    RegExp(
+      `^NotExist .*\\nThe service does not know the task ${ID}, which may have expired: check the id, or send the `,
+    ),
+  );
+});
+
+Deno.test("ocr-regions detect tells of a service that is not there", async () => {
+  const { status, stderr } = await run(["detect", PAGE], { env: { ...PAIR, OCR_BASE_URL: await nobody() } });
+  equal(status, 1);
+  const lines = stderr.trimEnd().split("\n");
+  equal(lines.length, 3);
+  match(lines[0], /^The request could not be sent \(.*refused.*\)\. .* Trying again in \d+(\.\d)? m?s\.$/i);
+  match(lines[2], /^The request could not be sent \(.*\)\. Check the network and the address, then try again\.$/);
+});
+
+Deno.test("ocr-regions detect loses no task when the service leaves in the middle", async () => {
+  const handle = emulate({ serviceTime: 60_000 });
+  const server = await serve(handle, 0);
+  const { status, stderr } = await run(["detect", PAGE], {
+    env: { ...PAIR, OCR_BASE_URL: server.url },
+    heard: (text, stop) => {
+      if (/^Processing/m.test(text)) server.close();
+      if (text.includes("Trying again")) stop();
+    },
+  });
+  equal(status, 130);
+  match(stderr, /\nTask [-\da-f]{36} was not cancelled and goes on\. The request could not be sent/);
+});
+
+Deno.test("ocr-regions detect cancels its task when it is stopped", async () => {
+  const { status, stderr, requests } = await against({ serviceTime: 60_000 }, ["detect", PAGE], {
+    heard: (text, stop) => /^Processing/m.test(text) && stop(),
+  });
+  equal(status, 130);
+  match(stderr, /\nCancelled task [-\da-f]{36}\.\n$/);
+  equal(requests.at(-1), "DELETE /v5.0/ocr/DetectRegions");
+});
+
+Deno.test("ocr-regions watch leaves the task alone when it is stopped, and cancel drops it", async () => {
+  const handle = emulate({ serviceTime: 60_000 });
+  const server = await serve(handle, 0);
+  const env = { ...PAIR, OCR_BASE_URL: server.url };
+  let id = "";
+  const hear = (text: string, stop: () => void): unknown => /^Processing/m.test(text) && stop();
+  await run(["detect", PAGE], {
+    env,
+    heard: (text, stop) => {
+      if (/^Processing/m.test(text)) server.close().then(() => stop());
+      id = text.match(/Task (\S+) was not/)?.[1] ?? id;
+    },
+  });
+  const again = await serve(handle, Number(new URL(server.url).port));
+  const watched = await run(["watch", id], { env, heard: hear });
+  equal(watched.status, 130);
+  match(
+    watched.stderr,
+    /^Processing .*\nStopped\. The task goes on\. To cancel it: ocr-regions cancel [-\da-f]{36}\n$/,
+  );
+  deepEqual(await run(["cancel", id], { env }), { status: 0, stdout: "", stderr: `Cancelled task ${id}.\n` });
+  equal((await run(["watch", id], { env })).status, 1);
+  await again.close();
+});
+
+Deno.test("ocr-regions keeps one live line on a terminal, and never wraps it", async () => {
+  const { stderr } = await against({ serviceTime: 1500 }, ["detect", PAGE], { tty: { columns: 18 } });
+  const drawn = stderr.split("\r\x1b[2K").filter((line) => line.includes("…"));
+  ok(drawn.length > 5);
+  ok(drawn.every((line) => line.length < 18 && !line.includes("\n")));
+  match(stderr.replaceAll("\r\x1b[2K", "|"), /\|Completed \(\d.*\)\n/);
+});
+
+Deno.test("ocr-regions serve listens on the loopback interface until it is stopped", async () => {
+  const asked: Promise<number>[] = [];
+  const { status, stdout } = await run(["serve", "--port", "0"], {
+    heard: (text, stop) => {
+      const url = text.match(/http:\/\/127\.0\.0\.1:\d+/)?.[0];
+      if (url !== undefined && asked.length === 0) {
+        asked.push(
+          fetch(`${url}/nothing`).then(async (response) => {
+            await response.body?.cancel();
+            stop();
+            return response.status;
+          }),
+        );
+      }
+    },
+  });
+  deepEqual([status, await asked[0]], [0, 404]);
+  match(
+    stdout,
+    /OCR_BASE_URL=http:\/\/127\.0\.0\.1:\d+ OCR_CLIENT_ID=id OCR_CLIENT_SECRET=secret ocr-regions detect IMAGE\n$/,
+  );
+});
+
+Deno.test("ocr-regions serve tells of a port that is taken", async () => {
+  const server = await serve(() => Promise.resolve(new Response()), 0);
+  const { port } = new URL(server.url);
+  deepEqual(await run(["serve", "--port", port]), {
+    status: 2,
+    stdout: "",
+    stderr: `Cannot listen on port ${port} of 127.0.0.1: the port is in use. Choose another one with --port.\n`,
+  });
+  await server.close();
+});
+
+Deno.test("ocr-regions as a process stops on Ctrl-C with status 130", async () => {
+  const server = await serve(emulate({ serviceTime: 60_000 }), 0);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "src/cli/bin.ts", "detect", PAGE],
+    env: { ...PAIR, OCR_BASE_URL: server.url },
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  let said = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    if (!said.includes("Processing") && (said + part.value).includes("Processing")) child.kill("SIGINT");
+    said += part.value;
+  }
+  deepEqual([(await child.status).code, /Cancelled task [-\da-f]{36}\.\n$/.test(said)], [130, true]);
+  await server.close();
+});
+
+/** An address where nothing listens. */
+async function nobody(): Promise<string> {
+  const server = await serve(() => Promise.resolve(new Response()), 0);
+  await server.close();
+  return server.url;
+}

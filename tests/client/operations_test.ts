@@ -1,0 +1,349 @@
+import * as E from "fp-ts/lib/Either.js";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { runInNewContext } from "node:vm";
+import { cancelTask, type ImageSource, submitImage, turn } from "../../src/client/operations.ts";
+import { fetchRegions } from "../../src/client/operations.ts";
+import {
+  gaveUp,
+  http,
+  malformed,
+  network,
+  type RegionsError,
+  tooLarge,
+  unauthorized,
+  unconfirmed,
+} from "../../src/model/error.ts";
+import { connect, type Retry, type Service } from "../../src/client/request.ts";
+import { fixed } from "../../src/polling/schedule.ts";
+import { toWireSettings } from "../../src/model/settings.ts";
+import { startPoll } from "../../src/polling/step.ts";
+import {
+  type Answer,
+  COMPLETED,
+  completed,
+  ID,
+  type Mock,
+  mock,
+  notExist,
+  pending,
+  refused,
+  reset,
+  silent,
+  text,
+  token,
+} from "../support/mock.ts";
+
+const IMAGE = new Uint8Array([1, 2, 3]);
+
+/** The bytes of a request that sends it. */
+const SIZE = JSON.stringify({ image: "AQID", settings: toWireSettings() }).length;
+
+function service(world: Mock, retries: Retry[] = []): Service {
+  return connect({
+    credentials: { clientId: "id", clientSecret: "secret" },
+    fetch: world.fetch,
+    retry: { minDelay: 0, maxDelay: 1 },
+    requestTimeout: 100,
+    minUploadRate: 1_000_000,
+    maxResponseBytes: 10_000,
+    schedule: fixed({ delay: 1000 }),
+    onRetry: (retry) => retries.push(retry),
+  });
+}
+
+Deno.test("submitImage() sends the image and all settings as JSON, whatever holds the image", async () => {
+  const images: ImageSource[] = [IMAGE, IMAGE.buffer, new Blob([IMAGE]), new Uint8Array([0, 1, 2, 3]).subarray(1)];
+  for (const image of images) {
+    const world = mock();
+    deepEqual(await submitImage(image, { dsrMode: "LineDetector", rotate: 90 })(service(world))(), E.right(ID));
+    const { method, url, headers } = world.requests[1];
+    deepEqual([method, new URL(url).pathname, headers.get("Content-Type")], [
+      "POST",
+      "/v5.0/ocr/DetectRegions",
+      "application/json",
+    ]);
+    deepEqual(await world.requests[1].json(), {
+      image: "AQID",
+      settings: {
+        language: "English",
+        makeSkewCorrect: true,
+        Rotate: 90,
+        makeBinarization: false,
+        makeContrastCorrection: true,
+        makeUpsampling: false,
+        dsrMode: "LineDetector",
+        dsrConfidence: "Default",
+      },
+    });
+  }
+});
+
+Deno.test("submitImage() throws for what is no image and for settings that are none", () => {
+  throws(() => submitImage("scan.png" as never), {
+    name: "TypeError",
+    message: 'Cannot submit an image as it must be a buffer, a view of one or a Blob: current value is "scan.png"',
+  });
+  throws(() => submitImage(IMAGE, { rotate: 0.5 }), {
+    name: "RangeError",
+    message: "Cannot detect regions as the settings must be ones that the service knows: " +
+      "DetectionSettings/rotate: expected a whole number of degrees or null, got 0.5",
+  });
+});
+
+Deno.test("submitImage() takes the id bare, padded, and as a JSON string", async () => {
+  for (const body of [ID, `${ID}\r\n`, `"${ID}"`, ID.toUpperCase()]) {
+    const reply = await submitImage(IMAGE)(service(mock({ submit: [text(body)] })))();
+    equal(E.isRight(reply) && reply.right.toLowerCase(), ID);
+  }
+});
+
+Deno.test("submitImage() repeats a POST of 408, 425, 429 or 503 only if the service itself says so", async () => {
+  for (const status of [408, 425, 429, 503]) {
+    const problem = JSON.stringify({ type: null, title: "Busy", status, detail: null });
+    const envoy = "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
+    for (
+      const [answer, expected] of [
+        [text("", status, { "Retry-After": "0" }), http("submit", status, 0, "")],
+        [text("<html>", status, { "Retry-After": "0" }), http("submit", status, 0, "<html>")],
+        [text(problem, status), http("submit", status, null, "Busy")],
+        [text("", status), unconfirmed(http("submit", status, null, ""))],
+        [text(envoy, status), unconfirmed(http("submit", status, null, envoy))],
+        [text("", status, { "Retry-After": "soon" }), unconfirmed(http("submit", status, null, ""))],
+        [text('{"title":"Busy"}', status), unconfirmed(http("submit", status, null, "Busy"))],
+        [text('{"title":"Busy","status":500}', status), unconfirmed(http("submit", status, null, "Busy"))],
+        [text(`[{"status":${status}}]`, status), unconfirmed(http("submit", status, null, `[{"status":${status}}]`))],
+      ] as const
+    ) {
+      const world = mock({ submit: [answer] });
+      deepEqual(await submitImage(IMAGE)(service(world))(), E.left(expected));
+      equal(world.calls.length, expected._tag === "Http" ? 4 : 2);
+    }
+    const once = mock({ submit: [text(problem, status), text(ID)] });
+    deepEqual(await submitImage(IMAGE)(service(once))(), E.right(ID));
+  }
+});
+
+Deno.test("submitImage() sends the image again if it never left", async () => {
+  const world = mock({ submit: [refused, refused, text(ID)] });
+  deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
+  deepEqual(world.calls, ["token", "submit", "submit", "submit"]);
+  const closed = mock({ submit: [refused] });
+  deepEqual(await submitImage(IMAGE)(service(closed))(), E.left(network("submit", "connect ECONNREFUSED", true)));
+  deepEqual(closed.calls, ["token", "submit", "submit", "submit"]);
+});
+
+Deno.test("submitImage() is unsure of everything else, and sends the image once", async () => {
+  const one = ["token", "submit"];
+  for (
+    const [answer, expected, calls] of [
+      [text("", 400), http("submit", 400, null, ""), one],
+      [text("", 404), http("submit", 404, null, ""), one],
+      [text("", 413), http("submit", 413, null, ""), one],
+      [text("", 301), http("submit", 301, null, ""), one],
+      [text("", 500), unconfirmed(http("submit", 500, null, "")), one],
+      [text("", 502), unconfirmed(http("submit", 502, null, "")), one],
+      [text("", 504), unconfirmed(http("submit", 504, null, "")), one],
+      [text("", 500, { "Retry-After": "0" }), unconfirmed(http("submit", 500, 0, "")), one],
+      [text('{"status":504}', 504), unconfirmed(http("submit", 504, null, '{"status":504}')), one],
+      [reset, unconfirmed(network("submit", "read ECONNRESET")), one],
+      [silent, unconfirmed({ _tag: "Timeout", call: "submit", after: 100 + SIZE / 1000 }), one],
+      [text("<html>"), unconfirmed(malformed(['TaskId: expected a GUID, got "<html>"'])), one],
+      [text(""), unconfirmed(malformed(['TaskId: expected a GUID, got ""'])), one],
+      [text("Maintenance"), unconfirmed(malformed(['TaskId: expected a GUID, got "Maintenance"'])), one],
+      [text(ID + ID), unconfirmed(malformed([`TaskId: expected a GUID, got "${(ID + ID).slice(0, 40)}…"`])), one],
+      [text("x".repeat(10_001)), unconfirmed(tooLarge("submit", 10_000)), one],
+    ] as const
+  ) {
+    const world = mock({ submit: [answer] });
+    deepEqual(await submitImage(IMAGE)(service(world))(), E.left(expected));
+    deepEqual(world.calls, calls);
+  }
+});
+
+Deno.test("submitImage() is certain of nothing sent while there is no token", async () => {
+  const world = mock({ token: [refused, refused, token()] });
+  deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
+  const cut = mock({ token: [refused] });
+  deepEqual(await submitImage(IMAGE)(service(cut))(), E.left(network("token", "connect ECONNREFUSED", true)));
+  deepEqual(cut.calls, ["token", "token", "token"]);
+});
+
+Deno.test("submitImage() sends the image again with another token, which says that it was not taken", async () => {
+  const world = mock({ submit: [text("", 401), text(ID)] });
+  deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
+  deepEqual(world.calls, ["token", "submit", "token", "submit"]);
+  const refusing = mock({ submit: [text("", 401)] });
+  deepEqual(await submitImage(IMAGE)(service(refusing))(), E.left(unauthorized("submit", "")));
+});
+
+Deno.test("submitImage() tells of an image that can no longer be read", async () => {
+  const broken = Object.assign(new Blob([IMAGE]), { arrayBuffer: () => Promise.reject(new Error("gone")) });
+  const world = mock();
+  deepEqual(
+    await submitImage(broken)(service(world))(),
+    E.left(network("submit", "the image can no longer be read", true)),
+  );
+  deepEqual(world.calls, []);
+  const bytes = IMAGE.slice();
+  const submit = submitImage(bytes);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  deepEqual(await submit(service(world))(), E.left(network("submit", "the image can no longer be read", true)));
+});
+
+Deno.test("submitImage() takes the bytes of every view and buffer, of any realm, and of whatever is like a Blob", async () => {
+  const foreign = runInNewContext("new Uint8Array([1, 2, 3])");
+  const shared = new Uint8Array(new SharedArrayBuffer(3));
+  shared.set(IMAGE);
+  const blobLike = { size: 3, arrayBuffer: () => Promise.resolve(foreign.buffer), [Symbol.toStringTag]: "Blob" };
+  const images = [
+    Buffer.from(IMAGE),
+    new DataView(IMAGE.buffer),
+    new Uint8ClampedArray(IMAGE),
+    new Int8Array(IMAGE),
+    shared,
+    shared.buffer,
+    foreign,
+    foreign.buffer,
+    blobLike as never,
+    new File([IMAGE], "page.png"),
+  ];
+  for (const image of images) {
+    const world = mock();
+    deepEqual(await submitImage(image)(service(world))(), E.right(ID));
+    equal((await world.requests[1].json()).image, "AQID");
+  }
+});
+
+Deno.test("submitImage() takes an image of 256 MiB at most, and sends nothing of a larger one", async () => {
+  const world = mock();
+  const refusal = E.left(tooLarge("submit", 268_435_456, "image"));
+  const unread = (): never => {
+    throw new Error("It was read");
+  };
+  const large = { size: 268_435_457, arrayBuffer: unread };
+  const liar = { size: 1, arrayBuffer: () => Promise.resolve(new ArrayBuffer(268_435_457)) };
+  for (const image of [new ArrayBuffer(268_435_457), large as never, liar as never]) {
+    deepEqual(await submitImage(image)(service(world))(), refusal);
+  }
+  deepEqual(world.calls, []);
+});
+
+Deno.test("submitImage() gives an upload time in proportion to its size", async () => {
+  const world = mock({ submit: [silent] });
+  const image = new Uint8Array(30_000);
+  const reply = await submitImage(image)({ ...service(world), minUploadRate: 200_000 })();
+  // 40,000 characters of Base64, and the rest of the JSON.
+  const after = 100 + (SIZE - 4 + 40_000) / 200;
+  deepEqual(reply, E.left(unconfirmed({ _tag: "Timeout", call: "submit", after })));
+});
+
+Deno.test("fetchRegions() asks for the task, and reads the answer whatever its content type", async () => {
+  const body = await (await completed(new Request("https://x.example"))).text();
+  for (const type of ["application/json; charset=utf-8", "text/plain", "text/html"]) {
+    const world = mock({ fetch: [text(body, 200, { "Content-Type": type })] });
+    deepEqual(await fetchRegions(ID)(service(world))(), E.right(COMPLETED));
+    equal(world.requests[1].url, `https://api.aspose.cloud/v5.0/ocr/DetectRegions?id=${ID}`);
+  }
+});
+
+Deno.test("fetchRegions() tries what passes again, and an unclear answer once more", async () => {
+  const world = mock({ fetch: [refused, text("", 500), pending] });
+  const retries: Retry[] = [];
+  deepEqual(await fetchRegions(ID)(service(world, retries))(), E.right({ _tag: "Pending", id: ID }));
+  deepEqual(retries.map(({ call, id, error }) => [call, id, error._tag]), [["fetch", ID, "Network"], [
+    "fetch",
+    ID,
+    "Http",
+  ]]);
+  const page = mock({ fetch: [text("<html>")] });
+  deepEqual(await fetchRegions(ID)(service(page))(), E.left(malformed(['Response: expected JSON, got "<html>"'])));
+  equal(page.calls.length, 3);
+});
+
+Deno.test("fetchRegions() refuses the answer about another task", async () => {
+  const other = "00000000-0000-0000-0000-000000000000";
+  const reply = await fetchRegions(other)(service(mock()))();
+  deepEqual(reply, E.left(malformed([`Response/id: expected "${other}", which was asked for, got "${ID}"`])));
+});
+
+Deno.test("fetchRegions() and cancelTask() encode whatever the id holds", async () => {
+  for (const id of ["../../x?y=z#", "a b&c", "é😀", "\ud800", "", "\0\r\n"]) {
+    const world = mock({ fetch: [text("", 404)] });
+    await fetchRegions(id)(service(world))();
+    await cancelTask(id)(service(world))();
+    for (const { url } of world.requests.filter((_, i) => world.calls[i] !== "token")) {
+      const { origin, pathname, searchParams, hash } = new URL(url);
+      deepEqual([origin, pathname, hash], ["https://api.aspose.cloud", "/v5.0/ocr/DetectRegions", ""]);
+      equal(searchParams.get("id"), id.toWellFormed());
+      equal([...searchParams].length, 1);
+    }
+  }
+});
+
+Deno.test("cancelTask() drops a task, trying again what passes", async () => {
+  const world = mock({ cancel: [refused, text("")] });
+  deepEqual(await cancelTask(ID)(service(world))(), E.right(undefined));
+  deepEqual(world.calls, ["token", "cancel", "cancel"]);
+  equal(world.requests[1].method, "DELETE");
+  const reply: E.Either<RegionsError, void> = await cancelTask(ID)(service(mock({ cancel: [text("", 404)] })))();
+  deepEqual(reply, E.left(http("cancel", 404, null, "")));
+});
+
+Deno.test("turn() is one poll and what follows it", async () => {
+  const { state } = startPoll(ID, Date.now());
+  const world = mock({ fetch: [pending, notExist] });
+  const next = await turn(state)(service(world))();
+  ok(next._tag === "Wait");
+  deepEqual([next.delay, next.heard, next.state.polls, next.state.heard], [1000, { _tag: "Pending", id: ID }, 1, 1]);
+  deepEqual(await turn(next.state)(service(world))(), {
+    _tag: "Done",
+    heard: null,
+    reply: E.right({ _tag: "NotExist", id: ID, messages: [] }),
+  });
+});
+
+Deno.test("turn() tells onRetry of a failure that passes", async () => {
+  const retries: Retry[] = [];
+  const next = await turn(startPoll(ID, Date.now()).state)(service(mock({ fetch: [refused] }), retries))();
+  ok(next._tag === "Wait");
+  equal(next.state.failures, 1);
+  deepEqual(retries, [{
+    call: "fetch",
+    id: ID,
+    error: network("fetch", "connect ECONNREFUSED", true),
+    failures: 1,
+    delay: next.delay,
+  }]);
+  equal(next.state.failure, "Network: connect ECONNREFUSED");
+});
+
+Deno.test("turn() polls once more when the deadline has passed, however long ago", async () => {
+  for (const late of [0, 3_600_000]) {
+    const { state } = startPoll(ID, Date.now() - 300_000 - late);
+    for (const [fetch, tag] of [[pending, "GaveUp"], [completed, "Completed"]] as const) {
+      const world = mock({ fetch: [fetch] });
+      const next = await turn(state)(service(world))();
+      ok(next._tag === "Done");
+      equal(E.toUnion(next.reply)._tag, tag);
+      deepEqual(world.calls, ["token", "fetch"]);
+    }
+  }
+});
+
+Deno.test("turn() keeps the state of a poll that was aborted", async () => {
+  const { state } = startPoll(ID, Date.now());
+  const retries: Retry[] = [];
+  const controller = new AbortController();
+  const aborting: Answer = () => {
+    controller.abort();
+    return silent(new Request("http://localhost"));
+  };
+  const aborted = { ...service(mock({ fetch: [aborting] }), retries), signal: controller.signal };
+  deepEqual(await turn(state)(aborted)(), {
+    _tag: "Done",
+    heard: null,
+    reply: E.left(gaveUp("aborted", state)),
+  });
+  deepEqual(retries, []);
+});

@@ -1,0 +1,390 @@
+import * as E from "fp-ts/lib/Either.js";
+import FakeTimers from "@sinonjs/fake-timers";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal, throws } from "node:assert/strict";
+import { inspect } from "node:util";
+import {
+  gaveUp,
+  http,
+  malformed,
+  network,
+  type RegionsError,
+  timeout,
+  tooLarge,
+  unauthorized,
+} from "../../src/model/error.ts";
+import { connect, type ConnectOptions, once, type Retry, retrying, type Service } from "../../src/client/request.ts";
+import { type Answer, ID, mock, refused, silent, stalled, text, token } from "../support/mock.ts";
+
+const credentials = { clientId: "id", clientSecret: "S3cret+/=" };
+
+const ask = once<string>({ call: "fetch", method: "GET", path: `/x?id=${ID}`, decode: E.right });
+
+/** One exchange, with these answers to it and to the token request. */
+async function exchange(
+  answers: readonly Answer[],
+  options: Partial<ConnectOptions> = {},
+  tokens: readonly Answer[] = [token()],
+): Promise<{ reply: E.Either<RegionsError, string>; calls: readonly string[]; requests: readonly Request[] }> {
+  const world = mock({ fetch: answers, token: tokens });
+  const service = connect({ credentials, fetch: world.fetch, ...options });
+  return { reply: await ask(service)(), ...world };
+}
+
+Deno.test("connect() sends nothing and starts nothing", () => {
+  const clock = FakeTimers.install();
+  const world = mock();
+  connect({ credentials, fetch: world.fetch });
+  deepEqual([world.calls, clock.countTimers()], [[], 0]);
+  clock.uninstall();
+});
+
+Deno.test("connect() refuses what it cannot work with", () => {
+  for (
+    const [options, name, message] of [
+      [{}, "TypeError", /either credentials or a token must be given, and not both/],
+      [{ credentials, token: "t" }, "TypeError", /either credentials or a token must be given, and not both/],
+      [{ credentials: { clientId: "", clientSecret: "s" } }, "TypeError", /credentials must hold a clientId/],
+      [{ credentials: { clientId: "i", clientSecret: "" } }, "TypeError", /credentials must hold a clientId/],
+      [{ credentials: { clientId: "i", clientSecret: "\n" } }, "TypeError", /credentials must hold a clientId/],
+      [{ credentials: { clientId: 1, clientSecret: "s" } as never }, "TypeError", /credentials must hold a clientId/],
+      [{ token: "t", baseUrl: "api.example" }, "TypeError", /baseUrl must be an absolute address$/],
+      [{ token: "t", baseUrl: "http://api.example" }, "TypeError", /https, or http on the loopback interface: .*http:/],
+      [{ token: "t", baseUrl: "ftp://localhost" }, "TypeError", /must be https/],
+      [{ token: "t", baseUrl: "http://127.0.0.1.example" }, "TypeError", /must be https/],
+      [{ token: "t", baseUrl: "https://u:secret@api.example" }, "TypeError", /neither credentials, a query nor/],
+      [{ token: "t", baseUrl: "https://api.example?a=1" }, "TypeError", /neither credentials, a query nor/],
+      [{ token: "t", requestTimeout: 0 }, "RangeError", /requestTimeout must be a number over 0: current value is 0$/],
+      [{ token: "t", requestTimeout: NaN }, "RangeError", /current value is NaN$/],
+      [{ token: "t", minUploadRate: 0 }, "RangeError", /minUploadRate must be a number over 0: current value is 0$/],
+      [{ token: "t", maxResponseBytes: 0 }, "RangeError", /maxResponseBytes must be a number of 1 or more/],
+      [{ token: "t", retry: { tries: 0 } }, "RangeError", /retry as retry.tries must be a number of 1 or more/],
+      [
+        { token: "t", retry: { minDelay: 9, maxDelay: 8 } },
+        "RangeError",
+        /retry.maxDelay must be a number of 9 or more/,
+      ],
+    ] as const
+  ) {
+    throws(() => connect(options), (error: Error) => {
+      equal(error.name, name);
+      match(error.message, message);
+      return !error.message.includes("secret");
+    });
+  }
+});
+
+Deno.test("connect() takes https addresses and the loopback interface", () => {
+  for (
+    const [baseUrl, expected] of [
+      ["https://api.example/ocr/", "https://api.example/ocr"],
+      ["http://localhost:8080", "http://localhost:8080"],
+      ["http://127.0.0.1:1/", "http://127.0.0.1:1"],
+      ["http://[::1]:1", "http://[::1]:1"],
+      ["http://a.localhost", "http://a.localhost"],
+    ]
+  ) equal(connect({ token: "t", baseUrl }).baseUrl, expected);
+});
+
+Deno.test("connect() takes plain http elsewhere only with allowHttp, and still nothing but http", () => {
+  const baseUrl = "http://emulator:8080";
+  for (const allowHttp of [undefined, false]) throws(() => connect({ token: "t", baseUrl, allowHttp }), TypeError);
+  equal(connect({ token: "t", baseUrl, allowHttp: true }).baseUrl, baseUrl);
+  throws(() => connect({ token: "t", baseUrl: "ftp://emulator", allowHttp: true }), TypeError);
+});
+
+Deno.test("connect() gives a service that prints without its secrets", async () => {
+  const world = mock();
+  const service = connect({ credentials, fetch: world.fetch });
+  await ask(service)();
+  const shown = [
+    inspect(service, { depth: 9, showHidden: true }),
+    Deno.inspect(service, { depth: 9, showHidden: true }),
+    JSON.stringify(service),
+    inspect({ ...service }, { depth: 9 }),
+  ];
+  deepEqual(shown.map((text) => /S3cret|"token"/.test(text)), [false, false, false, false]);
+});
+
+Deno.test("once() sends the token in a header, asks for it first, and keeps to the base address", async () => {
+  const { reply, calls, requests } = await exchange([text("body")], { baseUrl: "https://api.example/base" });
+  deepEqual([reply, calls], [E.right("body"), ["token", "fetch"]]);
+  deepEqual(requests.map(({ method, url }) => [method, url]), [
+    ["POST", "https://api.example/base/connect/token"],
+    ["GET", `https://api.example/base/x?id=${ID}`],
+  ]);
+  equal(requests[0].headers.get("Authorization"), null);
+  equal(await requests[0].text(), "grant_type=client_credentials&client_id=id&client_secret=S3cret%2B%2F%3D");
+  equal(requests[1].headers.get("Authorization"), "Bearer token");
+  ok(requests.every(({ redirect }) => redirect === "manual"));
+});
+
+Deno.test("once() judges an answer by its status", async () => {
+  const problem = JSON.stringify({ type: null, title: "Bad", status: 418, detail: "Not a\n  tea pot", instance: null });
+  for (
+    const [answer, expected] of [
+      [text("", 200), E.right("")],
+      [() => new Response(null, { status: 204 }), E.right("")],
+      [text("x", 206), E.right("x")],
+      [text(problem, 418), E.left(http("fetch", 418, null, "Bad: Not a tea pot"))],
+      [text('{"error":"invalid_request"}', 400), E.left(http("fetch", 400, null, "invalid_request"))],
+      [text("<html>\n<h1>Bad gateway", 502), E.left(http("fetch", 502, null, "<html> <h1>Bad gateway"))],
+      [text("x".repeat(20_000), 500), E.left(http("fetch", 500, null, `${"x".repeat(300)}…`))],
+      [text("", 301, { Location: "https://elsewhere.example" }), E.left(http("fetch", 301, null, ""))],
+      [text("", 429, { "Retry-After": "7" }), E.left(http("fetch", 429, 7000, ""))],
+    ] as const
+  ) deepEqual((await exchange([answer])).reply, expected);
+});
+
+Deno.test("once() fetches another token after a 401, and replays the request once", async () => {
+  const good = await exchange([text("", 401), text("body")], {}, [token("one"), token("two")]);
+  deepEqual([good.reply, good.calls], [E.right("body"), ["token", "fetch", "token", "fetch"]]);
+  equal(good.requests[3].headers.get("Authorization"), "Bearer two");
+  const bad = await exchange([text('{"title":"Unauthorized"}', 401)]);
+  deepEqual([bad.reply, bad.calls], [
+    E.left(unauthorized("fetch", "Unauthorized")),
+    ["token", "fetch", "token", "fetch"],
+  ]);
+});
+
+Deno.test("once() asks a token function again after a 401, but has nothing to replace a fixed token with", async () => {
+  let count = 0;
+  const supplied = await exchange([text("", 401), text("body")], {
+    credentials: undefined,
+    token: () => Promise.resolve(`t${++count}`),
+  } as never);
+  deepEqual([supplied.reply, supplied.calls, count], [E.right("body"), ["fetch", "fetch"], 2]);
+  const fixed = await exchange([text("", 401)], { credentials: undefined, token: "t" } as never);
+  deepEqual([fixed.reply, fixed.calls], [E.left(unauthorized("fetch", "")), ["fetch"]]);
+});
+
+Deno.test("once() believes that credentials are refused only if the token endpoint says so in its own format", async () => {
+  const page = "<html><h1>Blocked";
+  for (
+    const [answer, expected] of [
+      [text('{"error":"invalid_client"}', 400), unauthorized("token", "invalid_client")],
+      [text('{"error":"invalid_client","error_description":"No."}', 401), unauthorized("token", "invalid_client: No.")],
+      [text('{"error":"access_denied"}', 403), unauthorized("token", "access_denied")],
+      [text(page, 400), http("token", 400, null, page)],
+      [text(page, 401), http("token", 401, null, page)],
+      [text(page, 403), http("token", 403, null, page)],
+      [text("", 401), http("token", 401, null, "")],
+      [text('{"error":{"code":7}}', 400), http("token", 400, null, '{"error":{"code":7}}')],
+      [text('{"title":"Forbidden","status":403}', 403), http("token", 403, null, "Forbidden")],
+      [text('{"error":"slow_down"}', 429), http("token", 429, null, "slow_down")],
+      [text('{"error":"server_error"}', 503), http("token", 503, null, "server_error")],
+      [text("", 429, { "Retry-After": "600" }), http("token", 429, 600_000, "")],
+      [text("", 500), http("token", 500, null, "")],
+      [text("<html>"), malformed(["AccessToken: expected JSON"])],
+      [refused, network("token", "connect ECONNREFUSED", true)],
+    ] as const
+  ) {
+    const { reply, calls } = await exchange([text("body")], {}, [answer]);
+    deepEqual([reply, calls], [E.left(expected), ["token"]]);
+  }
+});
+
+Deno.test("once() asks again for a token that a firewall's page has refused, and only that once", async () => {
+  for (const status of [400, 401, 403, 407, 451]) {
+    const world = mock({ token: [text("<html>", status), token()], fetch: [text("body")] });
+    const service = connect({ credentials, fetch: world.fetch });
+    const replies = [await ask(service)(), await ask(service)()];
+    deepEqual(replies, [E.left(http("token", status, null, "<html>")), E.right("body")]);
+  }
+});
+
+Deno.test("connect() drops the white space around id and secret, such as the line break of a secret's file", async () => {
+  const padded = { clientId: " id", clientSecret: `${credentials.clientSecret}\r\n` };
+  const { requests } = await exchange([text("")], { credentials: padded });
+  equal(await requests[0].text(), "grant_type=client_credentials&client_id=id&client_secret=S3cret%2B%2F%3D");
+});
+
+Deno.test("once() shows neither token nor secret, whatever the service echoes", async () => {
+  const secret = "S3cret+/=";
+  const echo = `${secret} ${encodeURIComponent(secret)} client_secret=S3cret%2B%2F%3D Bearer t0ken`;
+  const decode = (body: string): E.Either<RegionsError, string> => E.left(malformed([`got ${body.slice(0, 60)}`]));
+  const broken = once<string>({ call: "fetch", method: "GET", path: "/x", decode });
+  const replies = [
+    (await exchange([text("")], {}, [text(echo, 400)])).reply,
+    (await exchange([text("")], {}, [text(echo)])).reply,
+    (await exchange([text(echo, 500)], {}, [token("t0ken")])).reply,
+    (await exchange([text(echo, 401)], {}, [token("t0ken")])).reply,
+    (await exchange([() => Promise.reject(new Error(echo))], {}, [token("t0ken")])).reply,
+    await broken(
+      connect({ credentials, fetch: mock({ token: [token("t0ken")], fetch: [text("a t0ken b")] }).fetch }),
+    )(),
+  ];
+  for (const reply of replies) {
+    ok(E.isLeft(reply));
+    const shown = JSON.stringify(reply) + inspect(reply, { depth: 9 });
+    equal((replies.indexOf(reply) < 2 ? /S3cret/ : /t0ken/).test(shown), false, shown);
+  }
+  deepEqual(replies[5], E.left(malformed(["got a [redacted] b"])));
+});
+
+Deno.test("once() reads no more than maxResponseBytes, counted unpacked", async () => {
+  const limited = { maxResponseBytes: 1000 };
+  deepEqual((await exchange([text("x".repeat(1000))], limited)).reply, E.right("x".repeat(1000)));
+  deepEqual((await exchange([text("x".repeat(1001))], limited)).reply, E.left(tooLarge("fetch", 1000)));
+  let cancelled = false;
+  const endless: Answer = () =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(100)),
+        cancel: () => {
+          cancelled = true;
+        },
+      }),
+    );
+  deepEqual((await exchange([endless], limited)).reply, E.left(tooLarge("fetch", 1000)));
+  equal(cancelled, true);
+});
+
+Deno.test("once() reads UTF-8 that is cut between its chunks, and drops a byte order mark", async () => {
+  const bytes = new TextEncoder().encode("\ufeffé€😀");
+  const body = new ReadableStream({
+    start: (controller) => {
+      for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+      controller.close();
+    },
+  });
+  deepEqual((await exchange([() => new Response(body)])).reply, E.right("é€😀"));
+});
+
+Deno.test("once() ends a request that takes longer than requestTimeout, in its headers or in its body", async () => {
+  const slow: Answer = () => new Response(new ReadableStream({ start: (c) => c.enqueue(Uint8Array.of(32)) }));
+  for (const answer of [silent, stalled, slow]) {
+    const { reply, requests } = await exchange([answer], { requestTimeout: 20 });
+    deepEqual(reply, E.left(timeout("fetch", 20)));
+    equal(requests[1].signal.aborted, true);
+  }
+});
+
+Deno.test("once() sends nothing for a signal that has aborted, and ends at once for one that does", async () => {
+  const world = mock({ fetch: [silent] });
+  const service = connect({ credentials, fetch: world.fetch });
+  const aborted = E.left(gaveUp("aborted", null));
+  deepEqual(await ask({ ...service, signal: AbortSignal.abort() })(), aborted);
+  deepEqual(world.calls, []);
+  const controller = new AbortController();
+  const reply = ask({ ...service, signal: controller.signal })();
+  setTimeout(() => controller.abort(), 5);
+  deepEqual(await reply, aborted);
+});
+
+Deno.test("once() tells what the runtime says of a failed connection", async () => {
+  for (
+    const [fault, cause] of [
+      [
+        new TypeError("fetch failed", {
+          cause: new Error("error sending request for url (http://127.0.0.1:1/?id=x): tcp connect error"),
+        }),
+        "tcp connect error",
+      ],
+      [new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") }), "connect ECONNREFUSED"],
+      [new TypeError("fetch failed", { cause: Object.assign(new Error(""), { code: "ECONNRESET" }) }), "ECONNRESET"],
+      [new TypeError("terminated"), "terminated"],
+      [new RangeError(""), "RangeError"],
+      ["a string", "no reason given"],
+    ] as const
+  ) deepEqual((await exchange([() => Promise.reject(fault)])).reply, E.left(network("fetch", cause)));
+});
+
+/** How a call with these outcomes is retried, on a clock of the test's. */
+async function retried(
+  outcomes: readonly E.Either<RegionsError, string>[],
+  options: Partial<ConnectOptions> = {},
+  local: Partial<Service> = {},
+): Promise<{ reply: E.Either<RegionsError, string>; tries: number; retries: Retry[]; time: number }> {
+  const clock = FakeTimers.install({ now: 0, toFake: ["setTimeout", "clearTimeout", "Date"] });
+  try {
+    let tries = 0;
+    const retries: Retry[] = [];
+    const service = connect({ token: "t", onRetry: (retry) => retries.push(retry), ...options });
+    const call = retrying<string>(
+      "fetch",
+      ID,
+      () => () => Promise.resolve(outcomes[Math.min(tries++, outcomes.length - 1)]),
+    );
+    let time = -1;
+    const reply = call({ ...service, ...local })().then((reply) => {
+      time = Date.now();
+      return reply;
+    });
+    await clock.tickAsync(1_000_000);
+    equal(clock.countTimers(), 0);
+    return { reply: await reply, tries, retries, time };
+  } finally {
+    clock.uninstall();
+  }
+}
+
+const gone = E.left(network("fetch", "gone"));
+const locked = (retryAfter: number): E.Either<RegionsError, string> => E.left(http("fetch", 429, retryAfter, ""));
+
+Deno.test("retrying() tries what passes up to three times, with growing delays", async () => {
+  const { reply, tries, retries } = await retried([gone]);
+  deepEqual([reply, tries], [gone, 3]);
+  deepEqual(retries.map(({ call, id, failures }) => [call, id, failures]), [["fetch", ID, 1], ["fetch", ID, 2]]);
+  ok(retries[0].delay <= 500 && retries[1].delay <= 1000 && retries.every(({ delay }) => delay >= 0));
+});
+
+Deno.test("retrying() ends with the first success", async () => {
+  const { reply, tries } = await retried([gone, gone, E.right("body")]);
+  deepEqual([reply, tries], [E.right("body"), 3]);
+});
+
+Deno.test("retrying() tries as often as it is told", async () => {
+  equal((await retried([gone], { retry: { tries: 1 } })).tries, 1);
+  equal((await retried([gone], { retry: { tries: 7 } })).tries, 7);
+});
+
+Deno.test("retrying() tries an answer that is not understood once more", async () => {
+  equal((await retried([E.left(malformed(["x"]))], { retry: { tries: 9 } })).tries, 2);
+});
+
+Deno.test("retrying() does not try again what will not pass", async () => {
+  for (const error of [unauthorized("fetch", ""), tooLarge("fetch", 1), http("fetch", 404, null, "")]) {
+    equal((await retried([E.left(error)])).tries, 1);
+  }
+});
+
+Deno.test("retrying() waits as long as Retry-After asks, unless that is longer than any delay of its own", async () => {
+  const patient = await retried([locked(29_000), E.right("body")]);
+  deepEqual([patient.reply, patient.time], [E.right("body"), 29_000]);
+  const impatient = await retried([locked(30_001), E.right("body")]);
+  deepEqual([impatient.reply, impatient.tries, impatient.time], [locked(30_001), 1, 0]);
+});
+
+Deno.test("retrying() does not begin what its time will not let it finish", async () => {
+  const { reply, tries } = await retried([locked(2000), E.right("body")], {}, { endsAt: 2000 });
+  deepEqual([reply, tries], [locked(2000), 1]);
+});
+
+Deno.test("retrying() ends in the middle of its wait when it is aborted", async () => {
+  const controller = new AbortController();
+  const { reply, tries } = await retried([locked(2000), E.right("body")], {
+    onRetry: () => void Promise.resolve().then(() => controller.abort()),
+  }, { signal: controller.signal });
+  deepEqual([reply, tries], [E.left(gaveUp("aborted", null)), 1]);
+});
+
+Deno.test("retrying() survives a hook that throws, and does not hide it", async () => {
+  const uncaught: unknown[] = [];
+  const { queueMicrotask } = globalThis;
+  globalThis.queueMicrotask = (task) =>
+    queueMicrotask(() => {
+      try {
+        task();
+      } catch (error) {
+        uncaught.push(error);
+      }
+    });
+  const fault = new Error("of the hook");
+  const { tries } = await retried([gone], {
+    onRetry: () => {
+      throw fault;
+    },
+  });
+  globalThis.queueMicrotask = queueMicrotask;
+  deepEqual([tries, uncaught], [3, [fault, fault]]);
+});

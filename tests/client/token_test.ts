@@ -1,0 +1,381 @@
+import * as E from "fp-ts/lib/Either.js";
+import fc from "fast-check";
+import FakeTimers from "@sinonjs/fake-timers";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
+import { inspect } from "node:util";
+import {
+  http,
+  interrupted,
+  malformed,
+  network,
+  type RegionsError,
+  timeout,
+  unauthorized,
+} from "../../src/model/error.ts";
+import {
+  type AccessToken,
+  clientToken,
+  constantToken,
+  createMemory,
+  decodeAccessToken,
+  suppliedToken,
+  type TokenSource,
+} from "../../src/client/token.ts";
+
+type Reply = E.Either<RegionsError, AccessToken>;
+
+const NOW = 1_800_000_000_000;
+
+const granted = (value: string): Reply => E.right({ value, staleAt: NOW + 3_540_000 });
+
+/** A token endpoint that answers after 10 ms, and remembers the signals it was given. */
+function endpoint(...replies: Reply[]): {
+  readonly asked: AbortSignal[];
+  readonly request: (signal: AbortSignal) => Promise<Reply>;
+} {
+  const asked: AbortSignal[] = [];
+  return {
+    asked,
+    request: (signal) => {
+      const reply = replies[Math.min(asked.push(signal), replies.length) - 1];
+      return new Promise((give) => setTimeout(() => give(reply), 10));
+    },
+  };
+}
+
+function withClock(name: string, test: (clock: ReturnType<typeof FakeTimers.install>) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const clock = FakeTimers.install({ now: NOW, toFake: ["setTimeout", "clearTimeout", "Date"] });
+    try {
+      await test(clock);
+    } finally {
+      clock.uninstall();
+    }
+  });
+}
+
+withClock("clientToken() asks once for any number of callers, and keeps the token", async (clock) => {
+  const { asked, request } = endpoint(granted("one"));
+  const source = clientToken(createMemory(), "key", request);
+  const first = Promise.all(Array.from({ length: 100 }, () => source.get(1000, undefined)));
+  await clock.tickAsync(10);
+  deepEqual(await first, Array(100).fill(E.right("one")));
+  deepEqual(await source.get(1000, undefined), E.right("one"));
+  equal(asked.length, 1);
+});
+
+withClock("clientToken() asks anew once the token is stale", async (clock) => {
+  const { asked, request } = endpoint(granted("one"), E.right({ value: "two", staleAt: Infinity }));
+  const source = clientToken(createMemory(), "key", request);
+  const get = async (): Promise<unknown> => {
+    const token = source.get(1000, undefined);
+    await clock.tickAsync(10);
+    return await token;
+  };
+  deepEqual(await get(), E.right("one"));
+  clock.setSystemTime(NOW + 3_539_999);
+  deepEqual(await get(), E.right("one"));
+  clock.setSystemTime(NOW + 3_540_000);
+  deepEqual(await get(), E.right("two"));
+  equal(asked.length, 2);
+});
+
+withClock("clientToken() drops a token that was refused, but not its successor", async (clock) => {
+  const { asked, request } = endpoint(granted("one"), granted("two"));
+  const source = clientToken(createMemory(), "key", request);
+  const get = async (): Promise<unknown> => {
+    const token = source.get(1000, undefined);
+    await clock.tickAsync(10);
+    return await token;
+  };
+  await get();
+  equal(source.refuse("one"), true);
+  deepEqual(await get(), E.right("two"));
+  equal(source.refuse("one"), true, "a late refusal of the first");
+  deepEqual(await get(), E.right("two"));
+  equal(asked.length, 2);
+});
+
+withClock("clientToken() does not send refused credentials again for ten minutes, whoever asks", async (clock) => {
+  const { asked, request } = endpoint(E.left(unauthorized("token", "invalid_client")), granted("late"));
+  const memory = createMemory();
+  const refusal = E.left(unauthorized("token", "invalid_client"));
+  const sources = Array.from({ length: 20 }, () => clientToken(memory, "key", request));
+  const first = sources[0].get(1000, undefined);
+  await clock.tickAsync(10);
+  deepEqual(await first, refusal);
+  await clock.tickAsync(599_999);
+  for (const source of sources) deepEqual(await source.get(1000, undefined), refusal);
+  equal(asked.length, 1);
+  await clock.tickAsync(1);
+  const second = sources[1].get(1000, undefined);
+  await clock.tickAsync(10);
+  deepEqual([await second, asked.length], [E.right("late"), 2]);
+});
+
+withClock("clientToken() believes no refusal for longer than ten minutes, however long it says", async (clock) => {
+  for (const retryAfter of [3_600_000, 1e15]) {
+    const { request } = endpoint(E.left(http("token", 429, retryAfter, "")), granted("late"));
+    const source = clientToken(createMemory(), "key", request);
+    const first = source.get(1000, undefined);
+    await clock.tickAsync(10);
+    deepEqual(await first, E.left(http("token", 429, retryAfter, "")));
+    await clock.tickAsync(600_000);
+    const second = source.get(1000, undefined);
+    await clock.tickAsync(10);
+    deepEqual(await second, E.right("late"));
+  }
+});
+
+withClock("clientToken() does not believe a refusal of a time that is still to come", async (clock) => {
+  const { request } = endpoint(E.left(unauthorized("token", "invalid_client")), granted("late"));
+  const source = clientToken(createMemory(), "key", request);
+  const first = source.get(1000, undefined);
+  await clock.tickAsync(10);
+  await first;
+  clock.setSystemTime(NOW - 3_600_000);
+  const second = source.get(1000, undefined);
+  await clock.tickAsync(10);
+  deepEqual(await second, E.right("late"));
+});
+
+/** Services as a Worker makes them, one for each request: all they share is the memory. */
+function services(count: number, request: (signal: AbortSignal) => Promise<Reply>): readonly TokenSource[] {
+  const memory = createMemory();
+  return Array.from({ length: count }, () => clientToken(memory, "key", request));
+}
+
+withClock("clientToken() asks once for 50 services that share a memory", async (clock) => {
+  const { asked, request } = endpoint(granted("one"));
+  const tokens = Promise.all(services(50, request).map((source) => source.get(1000, undefined)));
+  await clock.tickAsync(30);
+  deepEqual([await tokens, asked.length], [Array(50).fill(E.right("one")), 1]);
+  equal(clock.countTimers(), 0);
+});
+
+withClock("clientToken() shares a refusal among services that wait for the same token", async (clock) => {
+  const refusal = E.left(unauthorized("token", "invalid_client"));
+  const { asked, request } = endpoint(refusal);
+  const tokens = Promise.all(services(50, request).map((source) => source.get(1000, undefined)));
+  await clock.tickAsync(30);
+  deepEqual([await tokens, asked.length], [Array(50).fill(refusal), 1]);
+});
+
+withClock("clientToken() lets one service at a time take over after a failure", async (clock) => {
+  const { asked, request } = endpoint(E.left(network("token", "gone")), granted("two"));
+  const tokens = Promise.all(services(50, request).map((source) => source.get(1000, undefined)));
+  await clock.tickAsync(60);
+  deepEqual(await tokens, [E.left(network("token", "gone")), ...Array(49).fill(E.right("two"))]);
+  equal(asked.length, 2);
+});
+
+withClock("clientToken() takes over after 3 s from a service that no longer runs", async (clock) => {
+  let asked = 0;
+  const request = (): Promise<Reply> => ++asked === 1 ? new Promise(() => {}) : Promise.resolve(granted("two"));
+  const [dead, ...others] = services(50, request);
+  dead.get(60_000, undefined);
+  const tokens = Promise.all(others.map((source) => source.get(60_000, undefined)));
+  await clock.tickAsync(2900);
+  equal(asked, 1);
+  await clock.tickAsync(200);
+  deepEqual([await tokens, asked], [Array(49).fill(E.right("two")), 2]);
+});
+
+withClock("clientToken() does not wait for a service that has given up", async (clock) => {
+  let asked = 0;
+  const request = (): Promise<Reply> => ++asked === 1 ? new Promise(() => {}) : Promise.resolve(granted("two"));
+  const [first, second] = services(2, request);
+  const controller = new AbortController();
+  const given = first.get(1000, controller.signal);
+  const token = second.get(1000, undefined);
+  controller.abort();
+  await given;
+  await clock.tickAsync(30);
+  deepEqual([await token, asked], [E.right("two"), 2]);
+});
+
+withClock("clientToken() does not wait any longer than its caller", async (clock) => {
+  const [first, second] = services(2, () => new Promise(() => {}));
+  first.get(60_000, undefined);
+  const token = second.get(100, undefined);
+  await clock.tickAsync(100);
+  deepEqual(await token, E.left(timeout("token", 100)));
+  const controller = new AbortController();
+  const aborted = second.get(60_000, controller.signal);
+  controller.abort();
+  deepEqual(await aborted, E.left(interrupted("token", "aborted", 0)));
+  equal(clock.countTimers(), 1, "the first one's own");
+});
+
+withClock("createMemory() keeps a thousand credential pairs, and drops the oldest", async () => {
+  const memory = createMemory();
+  const asked: string[] = [];
+  const get = (key: string): Promise<unknown> =>
+    clientToken(memory, key, () => {
+      asked.push(key);
+      return Promise.resolve(granted("t"));
+    }).get(1000, undefined);
+  for (let i = 0; i < 1001; i++) await get(`${i}`);
+  asked.length = 0;
+  await get("1");
+  await get("1000");
+  await get("0");
+  deepEqual(asked, ["0"]);
+});
+
+withClock("clientToken() respects a lock for all who ask, and counts its time down", async (clock) => {
+  const { asked, request } = endpoint(E.left(http("token", 429, 600_000, "")), granted("one"));
+  const source = clientToken(createMemory(), "key", request);
+  const first = source.get(1000, undefined);
+  await clock.tickAsync(10);
+  deepEqual(await first, E.left(http("token", 429, 600_000, "")));
+  await clock.tickAsync(200_000);
+  deepEqual(await source.get(1000, undefined), E.left(http("token", 429, 400_000, "")));
+  await clock.tickAsync(399_999);
+  equal(asked.length, 1);
+  await clock.tickAsync(1);
+  const second = source.get(1000, undefined);
+  await clock.tickAsync(10);
+  deepEqual([await second, asked.length], [E.right("one"), 2]);
+});
+
+withClock("clientToken() asks again after a failure that passes", async (clock) => {
+  for (const error of [http("token", 503, null, ""), network("token", "gone"), malformed(["x"])]) {
+    const { asked, request } = endpoint(E.left(error), granted("one"));
+    const source = clientToken(createMemory(), "key", request);
+    const first = source.get(1000, undefined);
+    await clock.tickAsync(10);
+    deepEqual(await first, E.left(error));
+    const second = source.get(1000, undefined);
+    await clock.tickAsync(10);
+    deepEqual([await second, asked.length], [E.right("one"), 2]);
+  }
+});
+
+withClock("clientToken() aborts the request when nobody waits any more, and not before", async (clock) => {
+  const { asked, request } = endpoint(granted("one"), granted("two"));
+  const source = clientToken(createMemory(), "key", request);
+  const [a, b] = [new AbortController(), new AbortController()];
+  const first = source.get(1000, a.signal);
+  const second = source.get(1000, b.signal);
+  a.abort();
+  deepEqual(await first, E.left(interrupted("token", "aborted", 0)));
+  equal(asked[0].aborted, false);
+  b.abort();
+  await second;
+  equal(asked[0].aborted, true);
+  const third = source.get(1000, undefined);
+  await clock.tickAsync(10);
+  deepEqual([await third, asked.length], [E.right("two"), 2], "the aborted request is nobody's any more");
+});
+
+withClock("clientToken() bounds each caller's wait", async (clock) => {
+  const source = clientToken(createMemory(), "key", () => new Promise(() => {}));
+  const token = source.get(50, undefined);
+  await clock.tickAsync(50);
+  deepEqual(await token, E.left(timeout("token", 50)));
+  equal(clock.countTimers(), 0);
+});
+
+withClock("createMemory() lets a token outlive its source, for the same credentials alone", async (clock) => {
+  const { asked, request } = endpoint(granted("one"), granted("two"));
+  const memory = createMemory();
+  const get = async (key: string): Promise<unknown> => {
+    const token = clientToken(memory, key, request).get(1000, undefined);
+    await clock.tickAsync(10);
+    return await token;
+  };
+  deepEqual([await get("a"), await get("a"), await get("b")], [E.right("one"), E.right("one"), E.right("two")]);
+  equal(asked.length, 2);
+  const shown = [
+    inspect(memory, { depth: 9, showHidden: true }),
+    Deno.inspect(memory),
+    JSON.stringify(memory),
+    `${memory}`,
+  ];
+  equal(shown.some((text) => text.includes("one")), false);
+});
+
+Deno.test("clientToken() refuses a memory of another kind", () => {
+  const foreign = { ...createMemory() };
+  throws(() => clientToken(foreign, "key", () => Promise.reject()), {
+    name: "TypeError",
+    message: "Cannot connect as memory must come from createMemory()",
+  });
+});
+
+Deno.test("createMemory() learns, and turns into JSON that it can be made of again", () => {
+  const memory = createMemory();
+  memory.learn([2000, 3100]);
+  memory.learn([4000, null]);
+  const text = JSON.stringify(memory);
+  equal(text, '{"version":1,"spans":[[2000,3100],[4000,null]]}');
+  deepEqual(createMemory(JSON.parse(text)).history(), memory.history());
+  throws(() => createMemory(JSON.parse('{"version":2,"spans":[]}')), {
+    name: "TypeError",
+    message: "Cannot create a memory as its history must be a History",
+  });
+});
+
+Deno.test("constantToken() always gives the same, and has no other", async () => {
+  const source = constantToken("abc");
+  deepEqual([await source.get(1, undefined), source.refuse("abc")], [E.right("abc"), false]);
+});
+
+Deno.test("constantToken() refuses what no header can carry, without showing it", async () => {
+  const fault = "the token is empty, too long for a header or holds characters that a header cannot carry";
+  for (const token of ["", "\n", "a b", "a\nbc", "tokén", "x".repeat(65_537)]) {
+    deepEqual(await constantToken(token).get(1, undefined), E.left(unauthorized("token", fault)));
+  }
+});
+
+Deno.test("a token may end in a line break, as its file does", async () => {
+  deepEqual(await constantToken(" abc\r\n").get(1, undefined), E.right("abc"));
+  deepEqual(await suppliedToken(() => Promise.resolve("abc\n")).get(9, undefined), E.right("abc"));
+});
+
+Deno.test("suppliedToken() asks its function each time, and hides what that throws", async () => {
+  let count = 0;
+  const source = suppliedToken(() => Promise.resolve(`t${++count}`));
+  deepEqual([await source.get(9, undefined), await source.get(9, undefined)], [E.right("t1"), E.right("t2")]);
+  equal(source.refuse("t2"), true);
+  const failing = suppliedToken(() => Promise.reject(new Error("secret")));
+  deepEqual(await failing.get(9, undefined), E.left(unauthorized("token", "the function that supplies it failed")));
+});
+
+Deno.test("decodeAccessToken() replaces a token a minute, or a tenth of its life, before it expires", () => {
+  deepEqual([staleAfter(3600), staleAfter(100), staleAfter(0.5)], [E.right(3_540_000), E.right(90_000), E.right(450)]);
+});
+
+Deno.test("decodeAccessToken() takes a lifetime as text, and keeps a token without one for five minutes", () => {
+  deepEqual([staleAfter("3600"), staleAfter(" 100 ")], [E.right(3_540_000), E.right(90_000)]);
+  for (const expiresIn of [undefined, null, 0, -1, "", "soon", "1e999", {}, [], true]) {
+    deepEqual(staleAfter(expiresIn), E.right(270_000), JSON.stringify(expiresIn));
+  }
+});
+
+/** After how many milliseconds a token is replaced. */
+function staleAfter(expiresIn: unknown): unknown {
+  const text = JSON.stringify({ access_token: "abc", expires_in: expiresIn, token_type: "Bearer" });
+  return E.map(({ staleAt }: AccessToken) => staleAt - NOW)(decodeAccessToken(text, NOW));
+}
+
+Deno.test("decodeAccessToken() explains what is wrong without showing the answer", () => {
+  const errors = (text: string): unknown => {
+    const token = decodeAccessToken(text, NOW);
+    return E.isLeft(token) && token.left._tag === "Malformed" && token.left.errors;
+  };
+  deepEqual(errors("secret secret"), ["AccessToken: expected JSON"]);
+  for (const text of ["{}", '"secret"', '["secret"]', '{"access_token":1234567890}', '{"access_token":["secret"]}']) {
+    deepEqual(errors(text), ["AccessToken: expected an object with a string as access_token"]);
+  }
+});
+
+Deno.test("decodeAccessToken() takes any text without throwing", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json(), fc.jsonValue().map((v) => JSON.stringify(v))), (text) => {
+      decodeAccessToken(text, NOW);
+    }),
+    { numRuns: 10_000 },
+  );
+});

@@ -1,0 +1,817 @@
+import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal } from "node:assert/strict";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import fc from "fast-check";
+import { detect, startDetector } from "../../src/emulator/detector.ts";
+import type { Region } from "../../src/model/region.ts";
+import type { DsrMode } from "../../src/model/settings.ts";
+
+/** The sanitizers do not see a worker that is left behind: {@linkcode watchWorkers} does. */
+const strict = { sanitizeOps: true, sanitizeResources: true };
+
+const PAGES = {
+  "lucasta.047.jpg": [1065, 1879],
+  "cavalerie.29.jpg": [929, 1252],
+  "patent.png": [2320, 3408],
+  "zanotti-78.jpg": [1052, 1524],
+} as const;
+
+type PageName = keyof typeof PAGES;
+
+/** How many instances of the WebAssembly were made, and whether the next call out of one ends it, as an abort does. */
+const wasm = { instances: 0, isAborting: false };
+
+const { instantiate } = WebAssembly;
+WebAssembly.instantiate = ((source: BufferSource, imports: WebAssembly.Imports = {}) => {
+  wasm.instances++;
+  const abortable = (value: WebAssembly.ImportValue): WebAssembly.ImportValue =>
+    typeof value !== "function" ? value : (...args: unknown[]) => {
+      if (wasm.isAborting) {
+        wasm.isAborting = false;
+        throw new WebAssembly.RuntimeError("Aborted()");
+      }
+      return value(...args);
+    };
+  const wrap = (module: WebAssembly.ModuleImports): WebAssembly.ModuleImports =>
+    Object.fromEntries(Object.entries(module).map(([name, value]) => [name, abortable(value)]));
+  return instantiate(
+    source,
+    Object.fromEntries(Object.entries(imports).map(([name, module]) => [name, wrap(module)])),
+  );
+}) as typeof instantiate;
+
+const ascii = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+const join = (...parts: readonly Iterable<number>[]): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(parts.flatMap((part) => [...part]));
+const u16 = (n: number): readonly number[] => [n >>> 8, n & 255];
+const u32 = (n: number): readonly number[] => [...u16(n >>> 16), ...u16(n & 0xffff)];
+
+const readPage = (name: PageName): Promise<Uint8Array> =>
+  readFile(new URL(`../examples/pages/${name}`, import.meta.url));
+
+const found = new Map<string, Promise<readonly Region[]>>();
+
+/** Each page is looked at once in each mode: it takes a quarter of a second. */
+function regionsOf(name: PageName, mode: DsrMode): Promise<readonly Region[]> {
+  const key = `${name} ${mode}`;
+  const regions = found.get(key) ?? readPage(name).then((page) => detect(page, mode));
+  found.set(key, regions);
+  return regions;
+}
+
+interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** 0 is black, 255 white. */
+  readonly pixels: Uint8Array<ArrayBuffer>;
+}
+
+const GLYPHS: Readonly<Record<string, readonly number[]>> = {
+  E: [31, 16, 16, 30, 16, 16, 31],
+  H: [17, 17, 17, 31, 17, 17, 17],
+  L: [16, 16, 16, 16, 16, 16, 31],
+  N: [17, 25, 21, 19, 17, 17, 17],
+  O: [14, 17, 17, 17, 17, 17, 14],
+  T: [31, 4, 4, 4, 4, 4, 4],
+};
+
+/** Lines of capitals, 28 pixels high and 40 apart, with `margin` pixels of white around them. */
+function draw(lines: readonly string[], margin: number): Picture {
+  const scale = 4, advance = 6 * scale, leading = 10 * scale;
+  const width = Math.max(...lines.map((line) => line.length)) * advance - scale + 2 * margin;
+  const height = lines.length * leading - 3 * scale + 2 * margin;
+  const pixels = new Uint8Array(width * height).fill(255);
+  lines.forEach((line, row) =>
+    [...line].forEach((letter, column) => {
+      for (let y = 0; y < 7 * scale; y++) {
+        for (let x = 0; x < 5 * scale; x++) {
+          const isInk = (GLYPHS[letter]?.[Math.floor(y / scale)] ?? 0) >> 4 - Math.floor(x / scale) & 1;
+          if (isInk) pixels[(margin + row * leading + y) * width + margin + column * advance + x] = 0;
+        }
+      }
+    })
+  );
+  return { width, height, pixels };
+}
+
+const TEXT = draw(["HELLO TO NO ONE", "THE NOTE ON THE", "HOTEL TOLL NET"], 40);
+
+const blank = (width: number, height: number): Picture => ({
+  width,
+  height,
+  pixels: new Uint8Array(width * height).fill(255),
+});
+
+const pgm = ({ width, height, pixels }: Picture): Uint8Array<ArrayBuffer> => {
+  const start = ascii(`P5\n${width} ${height}\n255\n`);
+  const file = new Uint8Array(start.length + pixels.length);
+  file.set(start);
+  file.set(pixels, start.length);
+  return file;
+};
+
+interface Frame {
+  readonly width: number;
+  readonly height: number;
+  readonly left?: number;
+  readonly top?: number;
+}
+
+const le16 = (n: number): readonly number[] => u16(n).toReversed();
+
+/** The frame may be larger than the screen, and stated otherwise than its data is; those of `frames` are stated only. */
+function gif(
+  { width, height, pixels }: Picture,
+  screen = { width, height },
+  frames: readonly Frame[] = [{ width, height }],
+): Uint8Array<ArrayBuffer> {
+  const bits: number[] = [];
+  const put = (code: number): unknown => bits.push(code & 1, code >> 1 & 1, code >> 2 & 1);
+  // LZW without a table: it is cleared before its codes outgrow three bits.
+  pixels.forEach((pixel, i) => {
+    if (i % 2 === 0) put(4);
+    put(pixel === 0 ? 0 : 1);
+  });
+  put(5);
+  const data: number[] = [];
+  for (let at = 0; at < bits.length; at += 255 * 8) {
+    const block: number[] = [];
+    for (let i = at; i < Math.min(at + 255 * 8, bits.length); i += 8) {
+      block.push(bits.slice(i, i + 8).reduce((byte, bit, j) => byte | bit << j, 0));
+    }
+    data.push(block.length, ...block);
+  }
+  const file = [
+    ...[...ascii("GIF89a"), ...le16(screen.width), ...le16(screen.height), 0x80, 0, 0, 0, 0, 0, 255, 255, 255],
+    ...[0x21, 0xf9, 4, 0, 0, 0, 0, 0], // an extension, as animations have
+  ];
+  for (const { width, height, left = 0, top = 0 } of frames) {
+    file.push(0x2c, ...le16(left), ...le16(top), ...le16(width), ...le16(height), 0, 2, ...data, 0);
+  }
+  return Uint8Array.from([...file, 0x3b]);
+}
+
+function tiff({ width, height, pixels }: Picture, orientation: number): Uint8Array<ArrayBuffer> {
+  const tags = [
+    ...[[256, width], [257, height], [258, 8], [259, 1], [262, 1], [273, 134]],
+    ...[[274, orientation], [277, 1], [278, height], [279, pixels.length]],
+  ];
+  const entries = tags.map(([tag, value]) => [...u16(tag), ...u16(4), ...u32(1), ...u32(value)]);
+  return join(ascii("MM\0*"), u32(8), u16(tags.length), entries.flat(), u32(0), pixels);
+}
+
+async function png({ width, height, pixels }: Picture, orientation: number): Promise<Uint8Array<ArrayBuffer>> {
+  const rows = Array.from({ length: height }, (_, y) => [0, ...pixels.subarray(y * width, (y + 1) * width)]);
+  const deflated = new Blob([Uint8Array.from(rows.flat())]).stream().pipeThrough(new CompressionStream("deflate"));
+  const data = new Uint8Array(await new Response(deflated).arrayBuffer());
+  const chunk = (type: string, data: Iterable<number>): readonly number[] => {
+    const content = [...ascii(type), ...data];
+    return [...u32(content.length - 4), ...content, ...u32(crc32(content))];
+  };
+  return join(
+    [0x89, ...ascii("PNG\r\n\x1a\n")],
+    chunk("IHDR", [...u32(width), ...u32(height), 8, 0, 0, 0, 0]),
+    chunk("eXIf", exif(orientation)),
+    chunk("IDAT", data),
+    chunk("IEND", []),
+  );
+}
+
+function crc32(bytes: readonly number[]): number {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let i = 0; i < 8; i++) crc = crc >>> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
+const exif = (orientation: number): readonly number[] => [
+  ...[...ascii("MM\0*"), ...u32(8), ...u16(1)],
+  ...[...u16(0x112), ...u16(3), ...u32(1), ...u16(orientation), 0, 0, ...u32(0)],
+];
+
+/** The JPEG with an EXIF segment right behind its first marker. */
+function withOrientation(jpeg: Uint8Array, orientation: number): Uint8Array<ArrayBuffer> {
+  const block = [...ascii("Exif\0\0"), ...exif(orientation)];
+  return join([0xff, 0xd8, 0xff, 0xe1, ...u16(block.length + 2), ...block], jpeg.subarray(2));
+}
+
+/** Where a region of the stored image lies in the image as it is shown. Source: EXIF's tag 0x0112, Orientation. */
+function turn({ left, top, right, bottom }: Region, orientation: number, width: number, height: number): Region {
+  const flipX = { left: width - right, right: width - left };
+  const flipY = { top: height - bottom, bottom: height - top };
+  switch (orientation) {
+    case 2:
+      return { ...flipX, top, bottom };
+    case 3:
+      return { ...flipX, ...flipY };
+    case 4:
+      return { left, right, ...flipY };
+    case 5:
+      return { left: top, top: left, right: bottom, bottom: right };
+    case 6:
+      return { left: flipY.top, top: left, right: flipY.bottom, bottom: right };
+    case 7:
+      return { left: flipY.top, top: flipX.left, right: flipY.bottom, bottom: flipX.right };
+    case 8:
+      return { left: top, top: flipX.left, right: bottom, bottom: flipX.right };
+    default:
+      return { left, top, right, bottom };
+  }
+}
+
+function isNear(a: Region, b: Region, tolerance: number): boolean {
+  return Math.abs(a.left - b.left) <= tolerance && Math.abs(a.top - b.top) <= tolerance &&
+    Math.abs(a.right - b.right) <= tolerance && Math.abs(a.bottom - b.bottom) <= tolerance;
+}
+
+function assertInside(regions: readonly Region[], width: number, height: number): void {
+  for (const { left, top, right, bottom } of regions) {
+    ok(0 <= left && left < right && right <= width, `${left} to ${right} of ${width}`);
+    ok(0 <= top && top < bottom && bottom <= height, `${top} to ${bottom} of ${height}`);
+    ok([left, top, right, bottom].every(Number.isInteger));
+  }
+}
+
+const isWithin = (inner: Region, outer: Region, tolerance: number): boolean =>
+  inner.left >= outer.left - tolerance && inner.top >= outer.top - tolerance &&
+  inner.right <= outer.right + tolerance && inner.bottom <= outer.bottom + tolerance;
+
+Deno.test("detect() finds the running head and the text column of a page, in this order", strict, async () => {
+  const regions = await regionsOf("lucasta.047.jpg", "Regions");
+  equal(regions.length, 2);
+  const [head, column] = regions;
+  ok(isNear(head, { left: 187, top: 110, right: 894, bottom: 140 }, 20), JSON.stringify(head));
+  ok(isNear(column, { left: 32, top: 178, right: 894, bottom: 1702 }, 20), JSON.stringify(column));
+});
+
+Deno.test("detect() finds the blocks of both columns of a form", strict, async () => {
+  const regions = await regionsOf("patent.png", "Regions");
+  ok(regions.length >= 12 && regions.length <= 24, `${regions.length} blocks`);
+  const isAny = (box: Region): boolean => regions.some((region) => isNear(region, box, 40));
+  ok(isAny({ left: 250, top: 241, right: 994, bottom: 353 }), "the title");
+  ok(isAny({ left: 250, top: 500, right: 935, bottom: 536 }), "the first entry of the left column");
+  ok(isAny({ left: 1222, top: 699, right: 2122, bottom: 1904 }), "the abstract in the right column");
+});
+
+Deno.test("detect() leaves out rules and bar codes", strict, async () => {
+  const rule = { left: 249, top: 387, right: 2120, bottom: 391 };
+  const bars = { left: 1160, top: 70, right: 2120, bottom: 155 };
+  for (const mode of ["Regions", "LineDetector", "TextDetector"] as const) {
+    for (const region of await regionsOf("patent.png", mode)) {
+      const isOver = (box: Region): boolean =>
+        region.left < box.right && box.left < region.right && region.top < box.bottom && box.top < region.bottom;
+      ok(!isOver(rule) && !isOver(bars), `${mode}: ${JSON.stringify(region)}`);
+    }
+  }
+});
+
+Deno.test("detect() finds the text of photographs with shadows", strict, async () => {
+  const cavalerie = await regionsOf("cavalerie.29.jpg", "Regions");
+  assertInside(cavalerie, ...PAGES["cavalerie.29.jpg"]);
+  ok(cavalerie.length >= 8 && cavalerie.length <= 35, `${cavalerie.length} blocks`);
+  ok(
+    cavalerie.some((region) => isNear(region, { left: 205, top: 686, right: 688, bottom: 1038 }, 20)),
+    "the last block",
+  );
+  const zanotti = await regionsOf("zanotti-78.jpg", "Regions");
+  ok(zanotti.length >= 1 && zanotti.length <= 6, `${zanotti.length} blocks`);
+  ok(zanotti.some((region) => isNear(region, { left: 217, top: 179, right: 956, bottom: 1324 }, 20)), "the column");
+});
+
+for (const name of ["lucasta.047.jpg", "patent.png", "zanotti-78.jpg"] as const) {
+  Deno.test(`detect() finds more lines than blocks and more words than lines in ${name}`, strict, async () => {
+    const [width, height] = PAGES[name];
+    const blocks = await regionsOf(name, "Regions");
+    const lines = await regionsOf(name, "LineDetector");
+    const words = await regionsOf(name, "TextDetector");
+    ok(blocks.length > 0);
+    ok(lines.length > 2 * blocks.length, `${lines.length} lines, ${blocks.length} blocks`);
+    ok(words.length > 4 * lines.length, `${words.length} words, ${lines.length} lines`);
+    for (const regions of [blocks, lines, words]) assertInside(regions, width, height);
+    for (const region of [...lines, ...words]) {
+      ok(blocks.some((block) => isWithin(region, block, 20)), `outside all blocks: ${JSON.stringify(region)}`);
+    }
+  });
+}
+
+Deno.test("detect() gives blocks in every mode but two", strict, async () => {
+  const file = pgm(TEXT);
+  const all = { left: 40, top: 40, right: 396, bottom: 148 };
+  const line = (row: number, right: number): Region => ({ left: 40, top: 40 + row * 40, right, bottom: 68 + row * 40 });
+  deepEqual(await detect(file, "LineDetector"), [line(0, 396), line(1, 396), line(2, 372)]);
+  const words = await detect(file, "TextDetector");
+  equal(words.length, 11);
+  deepEqual(words.slice(0, 2), [
+    { left: 40, top: 40, right: 156, bottom: 68 },
+    { left: 184, top: 40, right: 228, bottom: 68 },
+  ]);
+  const modes = ["Regions", "DsrNoFilter", "DsrAndFilter", "NoDsrNoFilter", "DsrPlusDetector", "PolygonalTextDetector"];
+  for (const mode of modes) deepEqual(await detect(file, mode as DsrMode), [all], mode);
+});
+
+Deno.test("detect() gives the same again after another mode and another page", strict, async () => {
+  const first = await regionsOf("lucasta.047.jpg", "Regions");
+  const page = await readPage("lucasta.047.jpg");
+  await detect(page, "TextDetector");
+  await detect(pgm(TEXT), "LineDetector");
+  deepEqual(await detect(page, "Regions"), first);
+});
+
+Deno.test("detect() measures the resolution, whatever the file says of it", strict, async () => {
+  const page = Uint8Array.from(await readPage("lucasta.047.jpg"));
+  equal(String.fromCharCode(...page.subarray(6, 10)), "JFIF");
+  page.set([1, ...u16(1200), ...u16(1200)], 13);
+  deepEqual(await detect(page, "Regions"), await regionsOf("lucasta.047.jpg", "Regions"));
+});
+
+Deno.test("detect() leaves out words without a symbol, which report the whole page", strict, async () => {
+  const [width, height] = PAGES["patent.png"];
+  const words = await regionsOf("patent.png", "TextDetector");
+  ok(words.every(({ right, bottom, left, top }) => (right - left) * (bottom - top) < width * height / 4));
+});
+
+Deno.test("detect() keeps a line and a word that fill an image cut to them", strict, async () => {
+  const word = draw(["HEHEOONELOLHH"], 0);
+  const all = [{ left: 0, top: 0, right: word.width, bottom: word.height }];
+  deepEqual(await detect(pgm(word), "LineDetector"), all);
+  deepEqual(await detect(pgm(word), "TextDetector"), all);
+});
+
+Deno.test("detect() finds nothing on a blank page, however small", strict, async () => {
+  for (const picture of [blank(600, 400), blank(1, 1), blank(3, 200), blank(32_767, 2)]) {
+    for (const mode of ["Regions", "LineDetector", "TextDetector"] as const) {
+      deepEqual(await detect(pgm(picture), mode), []);
+    }
+  }
+  deepEqual(await detect(await png(blank(600, 400), 1), "Regions"), []);
+  deepEqual(await detect(tiff(blank(600, 400), 1), "Regions"), []);
+  deepEqual(await detect(gif(blank(60, 40)), "Regions"), []);
+});
+
+Deno.test("detect() leaves the image as it was, and reads a part of a larger buffer", strict, async () => {
+  const file = pgm(TEXT);
+  const larger = join([1, 2, 3], file, [4, 5]);
+  const copy = larger.slice();
+  deepEqual(await detect(larger.subarray(3, -2), "TextDetector"), await detect(file, "TextDetector"));
+  deepEqual(larger, copy);
+});
+
+Deno.test("detect() gives the pixels of a JPEG as it is shown, for each EXIF orientation", strict, async () => {
+  const [width, height] = PAGES["lucasta.047.jpg"];
+  const stored = await regionsOf("lucasta.047.jpg", "Regions");
+  const page = await readPage("lucasta.047.jpg");
+  for (let orientation = 1; orientation <= 8; orientation++) {
+    const shown = await detect(withOrientation(page, orientation), "Regions");
+    const text = `${orientation}: ${JSON.stringify(shown)}`;
+    equal(shown.length, stored.length, text);
+    for (const region of stored) {
+      const expected = turn(region, orientation, width, height);
+      // The other way up, the edges of the letters are found up to a few pixels elsewhere, and specks join in.
+      ok(shown.some((other) => isNear(other, expected, 10)), `${text}, expected ${JSON.stringify(expected)}`);
+    }
+  }
+});
+
+Deno.test("detect() gives the pixels of a PNG and of a TIFF as they are shown", strict, async () => {
+  const { width, height } = TEXT;
+  const [stored] = await detect(pgm(TEXT), "Regions");
+  for (let orientation = 1; orientation <= 8; orientation++) {
+    const expected = [turn(stored, orientation, width, height)];
+    deepEqual(await detect(await png(TEXT, orientation), "Regions"), expected, `PNG, ${orientation}`);
+    deepEqual(await detect(tiff(TEXT, orientation), "Regions"), expected, `TIFF, ${orientation}`);
+  }
+});
+
+Deno.test("detect() says what is wrong with a file, and goes on with the next", strict, async () => {
+  const jpeg = await readPage("lucasta.047.jpg");
+  const form = await readPage("patent.png");
+  const file = pgm(TEXT);
+  const unknown =
+    /^Cannot read the image: it is not a PNG, JPEG, GIF, WebP, TIFF or PNM file, or it is cut off in its header$/;
+  const damaged = (type: string): RegExp =>
+    new RegExp(`^Cannot read the image: the image/${type} data is damaged, cut off or of an unsupported kind$`);
+  const faults: readonly (readonly [name: string, bytes: Uint8Array, message: RegExp])[] = [
+    ["empty", new Uint8Array(), /^Cannot read the image: the file is empty$/],
+    ["text", ascii("Dear Sir, please find enclosed"), unknown],
+    ["zeros", new Uint8Array(5000), unknown],
+    ["JPEG, cut in its header", jpeg.subarray(0, 20), unknown],
+    ["JPEG, cut before its pixels", jpeg.subarray(0, 700), damaged("jpeg")],
+    ["JPEG, cut in the middle", jpeg.subarray(0, 120_000), damaged("jpeg")],
+    ["JPEG, without its end", jpeg.subarray(0, -2), damaged("jpeg")],
+    ["PNG, cut in the middle", form.subarray(0, 40_000), damaged("png")],
+    ["PNM, cut in the middle", file.subarray(0, 2000), damaged("x-portable-graymap")],
+    ["GIF, cut in the middle", gif(TEXT).subarray(0, 500), damaged("gif")],
+    ["TIFF, cut in the middle", tiff(TEXT, 1).subarray(0, 500), damaged("tiff")],
+  ];
+  const expected = await detect(file, "Regions");
+  for (const [name, bytes, message] of faults) {
+    const error = await detect(bytes, "Regions").catch((error) => error);
+    equal(error.constructor, Error, name);
+    match(error.message, message, name);
+    deepEqual(await detect(file, "Regions"), expected, `after: ${name}`);
+  }
+});
+
+Deno.test("detect() refuses more than 100 megapixels by the header alone", strict, async () => {
+  const start = performance.now();
+  const tooLarge = /^Error: Cannot read the image: 10001 x 10000 pixels exceed the limit of 100 megapixels$/;
+  await rejects(detect(ascii("P4\n10001 10000\n"), "Regions"), tooLarge);
+  const header = join([0x89], ascii("PNG\r\n\x1a\n\0\0\0\rIHDR"), u32(2 ** 31 - 1), u32(2 ** 31 - 1), [8, 0, 0, 0, 0]);
+  await rejects(detect(header, "Regions"), /: 2147483647 x 2147483647 pixels exceed the limit of 100 megapixels$/);
+  ok(performance.now() - start < 50);
+  await rejects(detect(ascii("P4\n10000 10000\n"), "Regions"), /data is damaged, cut off/);
+});
+
+Deno.test("detect() refuses sides of more than 32,767 pixels, on which Tesseract aborts", strict, async () => {
+  const tooLong = /^Error: Cannot read the image: one side of \d+ x \d+ pixels exceeds the limit of 32767 pixels$/;
+  await rejects(detect(pgm(blank(32_768, 2)), "Regions"), tooLong);
+  await rejects(detect(pgm(blank(2, 32_768)), "Regions"), tooLong);
+});
+
+Deno.test("detect() makes the WebAssembly anew after an abort, and only then", strict, async () => {
+  const file = pgm(TEXT);
+  const expected = await detect(file, "TextDetector");
+  const before = wasm.instances;
+  for (let i = 0; i < 3; i++) {
+    wasm.isAborting = true;
+    const error = await detect(file, "Regions").catch((error) => error);
+    equal(error.message, "Cannot read the image: the layout analysis broke down (Aborted())");
+    ok(error.cause instanceof WebAssembly.RuntimeError);
+    deepEqual(await detect(file, "TextDetector"), expected);
+    deepEqual(await detect(file, "TextDetector"), expected);
+  }
+  equal(wasm.instances - before, 3);
+});
+
+Deno.test("detect() reads the image of a call that was waiting while another's aborted", strict, async () => {
+  const file = pgm(TEXT);
+  const expected = await detect(file, "TextDetector");
+  const before = wasm.instances;
+  wasm.isAborting = true;
+  const outcomes = await Promise.allSettled([
+    detect(file, "Regions"),
+    detect(file, "TextDetector"),
+    detect(file, "TextDetector"),
+  ]);
+  const values = outcomes.map((outcome) => outcome.status === "fulfilled" ? outcome.value : null);
+  deepEqual(values, [null, expected, expected]);
+  equal(wasm.instances - before, 1);
+});
+
+Deno.test("detect() finds all regions of a GIF whose frame is larger than its screen", strict, async () => {
+  deepEqual(await detect(gif(TEXT), "TextDetector"), await detect(pgm(TEXT), "TextDetector"));
+  const larger = gif(TEXT, { width: 200, height: 100 });
+  deepEqual(await detect(larger, "TextDetector"), await detect(pgm(TEXT), "TextDetector"));
+});
+
+Deno.test("detect() refuses a GIF by the pixels of all of its frames, whatever its screen", strict, async () => {
+  const start = performance.now();
+  const huge = gif(blank(4, 4), { width: 1, height: 1 }, [{ width: 32_000, height: 32_000 }]);
+  await rejects(detect(huge, "Regions"), {
+    message: "Cannot read the image: 32000 x 32000 pixels exceed the limit of 100 megapixels",
+  });
+  const many = gif(blank(4, 4), undefined, [{ width: 4, height: 4 }, ...Array(11).fill({ width: 3000, height: 3100 })]);
+  await rejects(detect(many, "Regions"), {
+    message:
+      "Cannot read the image: 4 x 4, 102300016 pixels with all of its frames, exceed the limit of 100 megapixels",
+  });
+  ok(performance.now() - start < 200);
+});
+
+Deno.test("detect() gives regions or a plain error for mutated images", strict, async () => {
+  const small = draw(["HELLO", "HOTEL"], 20);
+  const files = [pgm(small), tiff(small, 3), await png(small, 6), gif(small)];
+  const mutation = fc.record({
+    file: fc.constantFrom(...files),
+    length: fc.double({ min: 0.2, max: 1.2, noNaN: true }),
+    changes: fc.array(fc.tuple(fc.nat(300), fc.integer({ min: 0, max: 255 })), { maxLength: 3 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(mutation, async ({ file, length, changes }) => {
+      const mutant = file.slice(0, Math.ceil(file.length * length));
+      for (const [at, byte] of changes) mutant[at % mutant.length] = byte;
+      const outcome = await detect(mutant, "TextDetector").catch((error) => error);
+      return Array.isArray(outcome) || outcome.message.startsWith("Cannot read the image: ");
+    }),
+    { numRuns: 100 },
+  );
+  deepEqual(await detect(pgm(TEXT), "Regions"), [{ left: 40, top: 40, right: 396, bottom: 148 }]);
+});
+
+/** The worker threads that are given something to do while `run` runs, and how many of them have ended by its end. */
+async function watchWorkers(run: (workers: ReadonlySet<Worker>) => Promise<void>): Promise<void> {
+  const workers = new Set<Worker>();
+  let ended = 0;
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (...message) {
+    if (!workers.has(this)) this.once("exit", () => ended++);
+    workers.add(this);
+    return postMessage.apply(this, message);
+  };
+  try {
+    await run(workers);
+  } finally {
+    Worker.prototype.postMessage = postMessage;
+  }
+  equal(ended, workers.size, "a worker is left behind");
+}
+
+const closed = /^Error: Cannot read the image: the detector is closed$/;
+
+Deno.test(
+  "startDetector() finds the same as detect(), in the order of the calls and in one worker",
+  strict,
+  () =>
+    watchWorkers(async (workers) => {
+      const detector = startDetector();
+      const order: number[] = [];
+      const page = await readPage("lucasta.047.jpg");
+      const jobs = [
+        detector.detect(page, "LineDetector"),
+        detector.detect(pgm(TEXT), "TextDetector"),
+        detector.detect(page, "Regions"),
+      ];
+      jobs.forEach((job, i) => void job.then(() => order.push(i)));
+      deepEqual(await Promise.all(jobs), [
+        await regionsOf("lucasta.047.jpg", "LineDetector"),
+        await detect(pgm(TEXT), "TextDetector"),
+        await regionsOf("lucasta.047.jpg", "Regions"),
+      ]);
+      deepEqual(order, [0, 1, 2]);
+      deepEqual(await detector.detect(pgm(blank(60, 40)), "Regions"), []);
+      equal(workers.size, 1);
+      await detector.close();
+    }),
+);
+
+Deno.test("startDetector() gives the worker one image at a time", strict, async () => {
+  let posted = 0;
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (...message) {
+    posted++;
+    return postMessage.apply(this, message);
+  };
+  const detector = startDetector();
+  try {
+    const jobs = [1, 2, 3].map(() => detector.detect(pgm(TEXT), "Regions"));
+    equal(posted, 1);
+    await jobs[0];
+    equal(posted, 2);
+    await Promise.all(jobs);
+    equal(posted, 3);
+  } finally {
+    Worker.prototype.postMessage = postMessage;
+    await detector.close();
+  }
+});
+
+Deno.test("startDetector() lets this thread go on while it reads", strict, async () => {
+  const detector = startDetector();
+  await detector.detect(pgm(TEXT), "Regions");
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 5);
+  await detector.detect(await readPage("patent.png"), "TextDetector");
+  clearInterval(timer);
+  await detector.close();
+  // In this thread there are two at most. Reading takes a quarter of a second and more.
+  ok(ticks >= 8, `${ticks} ticks`);
+});
+
+Deno.test("startDetector() copies the image at once", strict, async () => {
+  const detector = startDetector();
+  const first = pgm(TEXT), second = join([1, 2, 3], pgm(TEXT)).subarray(3);
+  const jobs = [detector.detect(first, "Regions"), detector.detect(second, "Regions")];
+  first.fill(0);
+  second.fill(0);
+  deepEqual((await Promise.all(jobs)).map((regions) => regions.length), [1, 1]);
+  await detector.close();
+});
+
+Deno.test(
+  "startDetector() says what is wrong with a file, in the words of detect(), and goes on",
+  strict,
+  () =>
+    watchWorkers(async (workers) => {
+      const detector = startDetector();
+      for (const bytes of [new Uint8Array(), ascii("text"), pgm(TEXT).subarray(0, 2000)]) {
+        const here = await detect(bytes, "Regions").catch((error) => error);
+        const there = await detector.detect(bytes, "Regions").catch((error) => error);
+        equal(there.constructor, Error);
+        equal(there.message, here.message);
+        equal((await detector.detect(pgm(TEXT), "Regions")).length, 1);
+      }
+      equal(workers.size, 1);
+      await detector.close();
+    }),
+);
+
+Deno.test(
+  "startDetector() replaces a worker that dies, and loses only the image that it held",
+  strict,
+  () =>
+    watchWorkers(async (workers) => {
+      const detector = startDetector();
+      const page = await readPage("lucasta.047.jpg");
+      for (const delay of [0, 150]) {
+        const held = detector.detect(page, "Regions");
+        const waiting = detector.detect(page, "LineDetector");
+        const task = delay === 0 ? "start the detector: its" : "read the image: the detector's";
+        const outcome = rejects(
+          held,
+          RegExp(`^Error: Cannot ${task} worker died \\(exit code \\d+\\)$`),
+        );
+        if (delay > 0) await sleep(delay);
+        void [...workers].at(-1)?.terminate();
+        await outcome;
+        deepEqual(await waiting, await regionsOf("lucasta.047.jpg", "LineDetector"));
+      }
+      equal(workers.size, 3);
+      await detector.close();
+    }),
+);
+
+Deno.test(
+  "startDetector() replaces a worker that died while it had nothing to do",
+  strict,
+  () =>
+    watchWorkers(async (workers) => {
+      const detector = startDetector();
+      await detector.detect(pgm(TEXT), "Regions");
+      const [idle] = workers;
+      const exit = once(idle, "exit");
+      await idle.terminate();
+      await exit;
+      equal((await detector.detect(pgm(TEXT), "Regions")).length, 1);
+      equal(workers.size, 2);
+      await detector.close();
+    }),
+);
+
+for (const delay of [0, 20, 60, 200]) {
+  Deno.test(
+    `startDetector() rejects what is waiting when it is closed after ${delay} ms`,
+    strict,
+    () =>
+      watchWorkers(async () => {
+        const detector = startDetector();
+        const page = await readPage("patent.png");
+        const jobs = (["Regions", "LineDetector", "TextDetector"] as const).map((mode) => detector.detect(page, mode));
+        const outcomes = jobs.map((job) => rejects(job, closed));
+        if (delay > 0) await sleep(delay);
+        await Promise.all([detector.close(), detector.close()]);
+        await Promise.all(outcomes);
+        await rejects(detector.detect(page, "Regions"), closed);
+        await detector.close();
+      }),
+  );
+}
+
+Deno.test("startDetector() starts nothing before the first image", strict, () =>
+  watchWorkers(async (workers) => {
+    const detector = startDetector();
+    await detector.close();
+    equal(workers.size, 0);
+    await rejects(detector.detect(pgm(TEXT), "Regions"), closed);
+    equal(workers.size, 0);
+  }));
+
+/** Runs a script in a Deno of its own, with these permissions; `detector.ts` is the module `DETECTOR`. */
+async function run(script: string, ...permissions: readonly string[]): Promise<{ code: number; out: string }> {
+  const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+  const options = ["--no-prompt", "--no-check", "--no-lock", "--quiet", `--config=${path("../deno.json")}`];
+  // Not node:child_process, which in Deno gives a Deno that it starts every permission.
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", ...options, ...permissions, "-"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    signal: AbortSignal.timeout(20_000),
+  }).spawn();
+  const source = script.replaceAll("DETECTOR", import.meta.resolve("../../src/emulator/detector.ts"));
+  await ReadableStream.from([ascii(source)]).pipeTo(child.stdin);
+  const { code, stdout, stderr } = await child.output();
+  const out = new TextDecoder().decode(stdout);
+  return { code, out: out || new TextDecoder().decode(stderr) };
+}
+
+const PBM = `new TextEncoder().encode("P1\\n2 2\\n0 0\\n0 0\\n")`;
+
+Deno.test("detect() needs no permission, and loads Tesseract at the first image", async () => {
+  const { out, code } = await run(`
+    let loads = 0;
+    const { instantiate } = WebAssembly;
+    WebAssembly.instantiate = (...input) => (loads++, instantiate(...input));
+    const { detect } = await import("DETECTOR");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await detect(new Uint8Array(), "Regions").catch(() => {});
+    const before = loads;
+    const regions = await detect(${PBM}, "Regions");
+    await detect(${PBM}, "Regions");
+    console.log(JSON.stringify([before, regions, loads]));
+  `);
+  equal(out, "[0,[],1]\n");
+  equal(code, 0);
+});
+
+Deno.test("startDetector() says which permission is missing, at the first image", async () => {
+  const { out } = await run(`
+    import { startDetector } from "DETECTOR";
+    const detector = startDetector();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    console.log("started");
+    for (let i = 0; i < 2; i++) console.log(await detector.detect(${PBM}, "Regions").catch((error) => error.message));
+    await detector.close();
+  `);
+  const [first, ...others] = out.trimEnd().split("\n");
+  equal(first, "started");
+  equal(others.length, 2);
+  for (const other of others) match(other, /^Cannot start the detector: its worker d.*--allow-read/);
+});
+
+/** An import map in which nothing is where tesseract.js-core should be, as an option of `deno run`. */
+async function withoutTesseract(use: (option: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const { imports } = JSON.parse(await readFile(new URL("../../deno.json", import.meta.url), "utf8"));
+  const map = { imports: { ...imports, "tesseract.js-core/": "./missing/" } };
+  await writeFile(`${folder}/imports.json`, JSON.stringify(map));
+  try {
+    await use(`--import-map=${folder}/imports.json`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const missing =
+  /^Cannot start the detector: the package tesseract.js-core cannot be loaded\. Install it with `npm install tesseract.js-core` \(Module not found .*\)$/;
+
+Deno.test("detect() and startDetector() name a package that is missing, and the command that installs it", () =>
+  withoutTesseract(async (option) => {
+    const { out, code } = await run(
+      `
+      import { detect, startDetector } from "DETECTOR";
+      const detector = startDetector();
+      const calls = [() => detect(${PBM}, "Regions"), () => detector.detect(${PBM}, "Regions"), detector.ready];
+      for (const call of [...calls, ...calls]) await call().catch((error) => console.log(error.message));
+      await detector.close();
+    `,
+      "--allow-read",
+      option,
+    );
+    equal(code, 0, out);
+    const lines = out.trimEnd().split("\n");
+    equal(lines.length, 6);
+    for (const line of lines) match(line, missing);
+  }));
+
+Deno.test("ready() loads Tesseract before the first image", strict, () =>
+  watchWorkers(async (workers) => {
+    const detector = startDetector();
+    await detector.ready();
+    equal(workers.size, 1);
+    equal((await detector.detect(pgm(TEXT), "Regions")).length, 1);
+    await detector.close();
+    equal(workers.size, 1);
+    await rejects(detector.ready(), closed);
+  }));
+
+Deno.test("startDetector() lets the process end when idle, but not before its work is done", async () => {
+  const { out, code } = await run(
+    `
+    import { startDetector } from "DETECTOR";
+    const detector = startDetector();
+    detector.detect(${PBM}, "Regions").then((regions) => {
+      console.log(regions.length);
+      setTimeout(() => detector.detect(${PBM}, "Regions").then((regions) => console.log(regions.length)), 50);
+    });
+  `,
+    "--allow-read",
+  );
+  equal(out, "0\n0\n");
+  equal(code, 0);
+});
+
+Deno.test("startDetector() survives an exception that nobody catches in its worker", async () => {
+  const { out, code } = await run(
+    `
+    import { startDetector } from "DETECTOR";
+    import { Worker } from "node:worker_threads";
+    const { postMessage } = Worker.prototype;
+    let isFirst = true;
+    Worker.prototype.postMessage = function (...message) {
+      return postMessage.apply(this, isFirst ? [null] : message, isFirst = false);
+    };
+    const detector = startDetector();
+    await detector.detect(${PBM}, "Regions").catch((error) => console.log(error.message));
+    console.log(JSON.stringify(await detector.detect(${PBM}, "Regions")));
+    await detector.close();
+  `,
+    "--allow-read",
+  );
+  match(out, /^Cannot read the image: the detector's worker died \(Cannot destructure .*\)\n\[\]\n$/);
+  equal(code, 0);
+});

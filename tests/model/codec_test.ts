@@ -1,0 +1,235 @@
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import fc from "fast-check";
+import * as E from "fp-ts/lib/Either.js";
+import * as t from "io-ts";
+import {
+  cut,
+  enter,
+  explain,
+  fail,
+  fields,
+  guarded,
+  isObject,
+  list,
+  MAX_ERRORS,
+  nullable,
+  oneOf,
+  preview,
+  printable,
+  quote,
+  quoteAll,
+} from "../../src/model/codec.ts";
+import { hostileValues, json, nested, withProtoAccessor } from "../support/arbitrary.ts";
+
+const isEven = (u: unknown): u is number => typeof u === "number" && u % 2 === 0;
+const Even: t.Type<number> = guarded("an even number", isEven);
+const Word = oneOf(["yes", "no"]);
+const Words = list(Word, "Words");
+const Pair = fields<{ readonly a: number; readonly b?: string | null }>({ a: Even, b: nullable(t.string) }, "Pair");
+
+/** The lines that explain why `codec` refuses `u`; none where it does not. */
+function linesOf(codec: t.Mixed, u: unknown): readonly string[] {
+  const result = codec.decode(u);
+  equal(codec.is(u), E.isRight(result));
+  return E.isLeft(result) ? explain(result.left) : [];
+}
+
+Deno.test("every codec gives back the value itself, and its encoder does, too", () => {
+  const cases: [t.Mixed, unknown][] = [
+    [nullable(Even), null],
+    [nullable(Even), undefined],
+    [nullable(Even), 2],
+    [nullable(Pair), { a: 2 }],
+    [Even, 4],
+    [Word, "yes"],
+    [Words, []],
+    [Words, ["no", "yes", "no"]],
+    [Pair, { a: 2 }],
+    [Pair, { a: 2, b: null }],
+    [Pair, { a: 2, b: "b", c: "not announced" }],
+    [Pair, Object.freeze({ a: 0 })],
+  ];
+  for (const [codec, u] of cases) {
+    deepEqual(linesOf(codec, u), []);
+    const result = codec.decode(u);
+    ok(E.isRight(result) && Object.is(result.right, u));
+    ok(Object.is(codec.encode(u), u));
+  }
+});
+
+Deno.test("every codec says in one line a fault what it expected, and where", () => {
+  const words = "one of yes, no";
+  const cases: [t.Mixed, unknown, readonly string[]][] = [
+    [nullable(Even), 1, ["an even number or null: expected an even number or null, got 1"]],
+    [nullable(t.string), false, ["string or null: expected string or null, got false"]],
+    [nullable(Words), ["maybe"], [`Words or null/0: expected ${words}, got "maybe"`]],
+    [Even, "2", ['an even number: expected an even number, got "2"']],
+    [Even, undefined, ["an even number: expected an even number, got nothing"]],
+    [Word, "Yes", [`${words}: expected ${words}, got "Yes"`]],
+    [Word, "yes ", [`${words}: expected ${words}, got "yes "`]],
+    [Word, new String("yes"), [`${words}: expected ${words}, got an object`]],
+    [Word, null, [`${words}: expected ${words}, got null`]],
+    [Words, { length: 0 }, ["Words: expected an array, got an object"]],
+    [Words, "yes", ['Words: expected an array, got "yes"']],
+    [Words, ["yes", 1, "no", null], [`Words/1: expected ${words}, got 1`, `Words/3: expected ${words}, got null`]],
+    [Pair, [], ["Pair: expected an object, got an array of 0"]],
+    [Pair, null, ["Pair: expected an object, got null"]],
+    [Pair, () => {}, ["Pair: expected an object, got a function"]],
+    [Pair, {}, ["Pair/a: expected an even number, got nothing"]],
+    [Pair, { a: 1, b: 2 }, ["Pair/a: expected an even number, got 1", "Pair/b: expected string or null, got 2"]],
+    [list(Pair, "Pairs"), [{ a: 2 }, { a: 3, b: 4 }], [
+      "Pairs/1/a: expected an even number, got 3",
+      "Pairs/1/b: expected string or null, got 4",
+    ]],
+  ];
+  for (const [codec, u, lines] of cases) deepEqual(linesOf(codec, u), lines);
+});
+
+Deno.test("nullable() explains one fault once", () => {
+  deepEqual(linesOf(fields({ b: nullable(Pair) }, "Outer"), { b: { a: 1 } }), [
+    "Outer/b/a: expected an even number, got 1",
+  ]);
+});
+
+Deno.test("fields() checks what its reader will see, inherited or not", () => {
+  deepEqual(linesOf(Pair, Object.create({ a: 2 })), []);
+  deepEqual(linesOf(Pair, Object.create({ a: 2, b: 3 })), ["Pair/b: expected string or null, got 3"]);
+  deepEqual(linesOf(Pair, Object.assign(Object.create({ b: 3 }), { a: 2, b: "b" })), []);
+});
+
+Deno.test("fields() is neither misled nor changed by an own __proto__ key", () => {
+  withProtoAccessor(() => {
+    const u: unknown = JSON.parse('{"__proto__": {"a": 2}, "b": "b"}');
+    deepEqual(linesOf(Pair, u), ["Pair/a: expected an even number, got nothing"]);
+    const whole: unknown = JSON.parse('{"a": 2, "__proto__": {"b": 1, "c": 1}}');
+    const result = Pair.decode(whole);
+    ok(E.isRight(result));
+    equal(Object.getPrototypeOf(result.right), Object.prototype);
+    equal(result.right.b, undefined);
+  });
+});
+
+Deno.test("list() explains at most 100 elements, and explain() gives at most 100 lines", () => {
+  equal(MAX_ERRORS, 100);
+  const lines = linesOf(list(Word, "Words"), new Array(100_000).fill("x"));
+  equal(lines.length, 100);
+  equal(lines[99], 'Words/99: expected one of yes, no, got "x"');
+
+  const pairs = list(Pair, "Pairs").decode(new Array(1000).fill({ a: 1, b: 1 }));
+  ok(E.isLeft(pairs));
+  ok(pairs.left.length <= 101);
+  equal(explain(pairs.left).length, 100);
+
+  const rows = [...new Array(99).fill(["yes", "x"]), new Array(500).fill("x")];
+  const table = list(list(Word, "Row"), "Rows").decode(rows);
+  ok(E.isLeft(table));
+  ok(table.left.length < 200);
+  equal(explain(table.left).length, 100);
+});
+
+Deno.test("fail() and enter() put names and keys in the path, and cut long keys", () => {
+  const key = "k".repeat(1000);
+  const context = t.appendContext([{ key: "", type: Pair }], key, Words, 1);
+  const line = (message?: string): readonly string[] => {
+    const failure = fail(5, enter(context, Even, 5), message);
+    return E.isLeft(failure) ? explain(failure.left) : [];
+  };
+  const path = `Pair/${"k".repeat(40)}…/an even number`;
+  deepEqual(line(), [`${path}: expected an even number, got 5`]);
+  deepEqual(line("expected better"), [`${path}: expected better, got 5`]);
+});
+
+Deno.test("preview() names every kind of value in a few characters", () => {
+  const cases: [unknown, string][] = [
+    [undefined, "nothing"],
+    [null, "null"],
+    [true, "true"],
+    [false, "false"],
+    [0, "0"],
+    [-0, "-0"],
+    [1.5, "1.5"],
+    [NaN, "NaN"],
+    [-Infinity, "-Infinity"],
+    [1e400, "Infinity"],
+    ["", '""'],
+    ['a "word"\n', String.raw`"a \"word\"\n"`],
+    ["x".repeat(40), `"${"x".repeat(40)}"`],
+    ["x".repeat(41), `"${"x".repeat(40)}…"`],
+    ["x".repeat(1_000_000), `"${"x".repeat(40)}…"`],
+    [[], "an array of 0"],
+    [[1, [2]], "an array of 2"],
+    [new Array(1_000_000), "an array of 1000000"],
+    [{}, "an object"],
+    [new Date(0), "an object"],
+    [Object.create(null), "an object"],
+    [() => {}, "a function"],
+    [Symbol("s"), "a symbol"],
+    [10n ** 100n, "a bigint"],
+    [nested(100_000), "an array of 1"],
+  ];
+  for (const [value, text] of cases) equal(preview(value), text);
+});
+
+Deno.test("preview() reads nothing of an object, be it hostile", () => {
+  const { "a revoked proxy": _, "an array proxy whose traps throw": __, ...values } = hostileValues();
+  for (const value of Object.values(values)) ok(preview(value).length < 20);
+});
+
+Deno.test("preview() is short, whatever the value", () => {
+  const text = fc.string({
+    unit: fc.constantFrom("x", '"', "\0", "\ud800", "\u{1f600}"),
+    minLength: 30,
+    maxLength: 99,
+  });
+  // A character of a string takes six at most: \u0000.
+  fc.assert(fc.property(fc.oneof(fc.anything(), text), (u) => ok(preview(u).length <= 6 * 40 + 3)));
+  equal(preview("\0".repeat(99)).length, 6 * 40 + 3);
+});
+
+Deno.test("cut() shortens what is longer, and says so", () => {
+  const cases: [string, number, string][] = [
+    ["", 0, ""],
+    ["abc", 3, "abc"],
+    ["abcd", 3, "abc…"],
+    ["abc", 0, "…"],
+    ["a😀b", 2, "a…"],
+    ["a😀b", 3, "a😀…"],
+  ];
+  for (const [text, length, expected] of cases) equal(cut(text, length), expected);
+});
+
+Deno.test("printable() leaves nothing that moves a cursor, reorders text or ends a line", () => {
+  const cases: [string, string][] = [
+    ["", ""],
+    ["Größe 漢字 😀 שלום e\u0301 👩\u200d🚀", "Größe 漢字 😀 שלום e\u0301 👩\u200d🚀"],
+    ["a\tb\nc\v\f\rd\x85e\u2028f\u2029", "a b c   d e f "],
+    ["\x00\x1b[31m\x7f\x9b31m", "\ufffd\ufffd[31m\ufffd\ufffd31m"],
+    ["\u061c\u200e\u200f\u202a\u202e\u2066\u2069", "\ufffd".repeat(7)],
+    ["\ud83d \ude00", "\ufffd \ufffd"],
+  ];
+  for (const [text, expected] of cases) equal(printable(text), expected);
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const printed = printable(text);
+    equal(printed.length, text.length);
+    equal(printable(printed), printed);
+    ok(!/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(printed));
+  }));
+});
+
+Deno.test("quote() and quoteAll() bound what they show of a text, and of several", () => {
+  equal(quote(" a\n\x1b[1mb "), "a \ufffd[1mb");
+  equal(quote("x".repeat(300)), "x".repeat(300));
+  equal(quote("x".repeat(301)), `${"x".repeat(300)}…`);
+  equal(quoteAll([]), "");
+  equal(quoteAll(["a", "b\r", "c"]), "a b c");
+  equal(quoteAll(["a", "b", "c", "d", "e"]), "a b c … and 2 more");
+});
+
+Deno.test("isObject() is for what JSON calls an object", () => {
+  for (const u of [{}, { a: 1 }, Object.create(null), new Date(), json({})]) equal(isObject(u), true);
+  for (const u of [null, undefined, [], "", 1, true, Symbol(), 1n, () => {}]) equal(isObject(u), false);
+});
+
+Deno.test("list() takes no hole for an element", () => {
+  deepEqual(linesOf(list(t.string, "Texts"), [, "a"]), ["Texts/0: expected string, got nothing"]);
+});

@@ -1,0 +1,84 @@
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import fc from "fast-check";
+import * as E from "fp-ts/lib/Either.js";
+import { explain } from "../../src/model/codec.ts";
+import { PollState } from "../../src/model/poll_state.ts";
+import { GUID, json, junk, pollState, withProtoAccessor } from "../support/arbitrary.ts";
+
+const STATE: PollState = {
+  version: 1,
+  id: GUID,
+  submittedAt: 1_700_000_000_000,
+  startedAt: 1_700_000_000_100,
+  dueAt: 1_700_000_002_000.5,
+  polls: 3,
+  heard: 2,
+  heardAt: 1_700_000_001_000,
+  failures: 1,
+  malformed: 0,
+  failure: "It was down.",
+};
+
+Deno.test("PollState takes a state, with null where there is nothing to say", () => {
+  for (const state of [STATE, { ...STATE, submittedAt: null, heardAt: null, failure: null }, { ...STATE, polls: 0 }]) {
+    deepEqual(PollState.decode(state), E.right(state));
+    equal(PollState.is(state), true);
+  }
+});
+
+Deno.test("PollState says of every field what is wrong with it", () => {
+  const time = "expected milliseconds since 1970";
+  const count = "expected a count";
+  const cases: [keyof PollState, readonly unknown[], string][] = [
+    ["version", [0, 2, "1", true, null, undefined], "expected version 1"],
+    ["id", [null, 5, undefined, {}], "expected string"],
+    ["submittedAt", ["2026-01-01", NaN, Infinity, undefined, {}], `${time} or null`],
+    ["startedAt", [null, "0", NaN, -Infinity, undefined], time],
+    ["dueAt", [null, "0", NaN, Infinity, undefined], time],
+    ["polls", [-1, 0.5, NaN, Infinity, 2 ** 53, "0", null, undefined], count],
+    ["heard", [-1, 0.5, null, undefined], count],
+    ["heardAt", ["0", NaN, Infinity, undefined], `${time} or null`],
+    ["failures", [-1, 0.5, null, undefined], count],
+    ["malformed", [-1, 0.5, null, undefined], count],
+    ["failure", [0, {}, undefined], "expected text or null"],
+  ];
+  deepEqual(cases.map(([key]) => key), Object.keys(STATE));
+  for (const [key, values, expected] of cases) {
+    for (const value of values) {
+      const result = PollState.decode({ ...STATE, [key]: value });
+      ok(E.isLeft(result), `${key} must not be ${value}`);
+      const [line, ...others] = explain(result.left);
+      ok(line.startsWith(`PollState/${key}: ${expected}, got `), line);
+      deepEqual(others, []);
+    }
+  }
+});
+
+Deno.test("PollState refuses what is no state at all", () => {
+  for (const u of [null, undefined, "", [], [STATE], { ...STATE, version: 2 }, JSON.stringify(STATE)]) {
+    equal(PollState.is(u), false);
+    ok(E.isLeft(PollState.decode(u)));
+  }
+  const nothing = PollState.decode({});
+  ok(E.isLeft(nothing));
+  equal(explain(nothing.left).length, Object.keys(STATE).length);
+});
+
+Deno.test("PollState takes no field from a __proto__ key", () => {
+  withProtoAccessor(() => {
+    const result = PollState.decode(JSON.parse(`{"__proto__": ${JSON.stringify(STATE)}}`));
+    ok(E.isLeft(result));
+    equal(explain(result.left)[0], "PollState/version: expected version 1, got nothing");
+  });
+});
+
+Deno.test("PollState comes back from JSON as it was", () => {
+  fc.assert(fc.property(pollState, (state) => {
+    deepEqual(PollState.decode(json(state)), E.right(state));
+    deepEqual(PollState.encode(state), state);
+  }));
+});
+
+Deno.test("PollState never throws on junk", () => {
+  fc.assert(fc.property(junk, (u) => ok(E.isLeft(PollState.decode(u)))), { numRuns: 1000 });
+});

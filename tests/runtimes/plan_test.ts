@@ -1,0 +1,108 @@
+import {
+  bundlerFields,
+  entryPoints,
+  type Facts,
+  isOnlyPonyfill,
+  manifest,
+  portableTests,
+  withoutOptional,
+  withoutPonyfill,
+} from "../../scripts/npm/plan.ts";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
+
+const FACTS: Facts = {
+  name: "@scope/name",
+  version: "1.2.3",
+  description: "What it is",
+  keywords: ["one"],
+  license: "MIT",
+  repository: "https://example.com/name",
+  exports: { ".": "./mod.ts", "./core": "./src/core.ts", "./cli": "./src/cli/cli.ts" },
+  imports: { "rxjs": "npm:rxjs@^7.8.2", "tesseract.js-core": "npm:tesseract.js-core@^7.0.0" },
+};
+
+Deno.test("entryPoints() makes the command line a program, and all else exports", () => {
+  deepEqual(entryPoints(FACTS), [
+    { kind: "export", name: ".", path: "./mod.ts" },
+    { kind: "export", name: "./core", path: "./src/core.ts" },
+    { kind: "bin", name: "ocr-regions", path: "./src/cli/bin.ts" },
+  ]);
+});
+
+Deno.test("manifest() has all of its facts from deno.json", () => {
+  const { version, repository, peerDependencies, peerDependenciesMeta, sideEffects, type, engines } = manifest(FACTS);
+  equal(version, "1.2.3");
+  deepEqual(repository, { type: "git", url: "git+https://example.com/name.git" });
+  deepEqual(peerDependencies, { "tesseract.js-core": "^7.0.0" });
+  deepEqual(peerDependenciesMeta, { "tesseract.js-core": { optional: true } });
+  deepEqual([sideEffects, type, engines], [false, "module", { node: ">=20" }]);
+});
+
+Deno.test("manifest() refuses a deno.json that leaves a fact out", () => {
+  const { description: _, ...without } = FACTS;
+  throws(() => manifest(without as Facts), /Cannot build the package as deno.json must hold description/);
+  throws(() => manifest({ ...FACTS, imports: {} }), /deno.json must import tesseract.js-core/);
+});
+
+Deno.test("withoutOptional() leaves the optional peer to its user", () => {
+  const written = { name: "name", dependencies: { "rxjs": "^7.8.2", "tesseract.js-core": "^7.0.0" } };
+  deepEqual(withoutOptional(written), { name: "name", dependencies: { "rxjs": "^7.8.2" } });
+});
+
+Deno.test("bundlerFields() maps each module of fp-ts that is used, once", () => {
+  const texts = [
+    `import * as E from "fp-ts/lib/Either.js";\nimport { pipe } from 'fp-ts/lib/function.js';`,
+    `import * as E from "fp-ts/lib/Either.js";\nimport * as t from "io-ts";`,
+  ];
+  deepEqual(bundlerFields(texts), {
+    sideEffects: false,
+    browser: {
+      "fp-ts/lib/Either.js": "fp-ts/es6/Either.js",
+      "fp-ts/lib/function.js": "fp-ts/es6/function.js",
+    },
+  });
+});
+
+Deno.test("withoutPonyfill() gives ES modules their own import.meta", () => {
+  const text = `#!/usr/bin/env node\nimport "./_dnt.polyfills.js";\nimport { a } from "./a.js";\n` +
+    `new Worker(globalThis[Symbol.for("import-meta-ponyfill-esmodule")](import.meta).url);\n`;
+  equal(
+    withoutPonyfill(text),
+    `#!/usr/bin/env node\nimport { a } from "./a.js";\nnew Worker(import.meta.url);\n`,
+  );
+});
+
+Deno.test("withoutPonyfill() gives CommonJS its file's name", () => {
+  const meta = `globalThis[Symbol.for("import-meta-ponyfill-commonjs")](require, module)`;
+  equal(
+    withoutPonyfill(`"use strict";\nrequire("../_dnt.polyfills.js");\nf(${meta}.url, ${meta}.main);\n`),
+    `"use strict";\nf(require("node:url").pathToFileURL(__filename).href, (require.main === module));\n`,
+  );
+});
+
+Deno.test("withoutPonyfill() drops the import of declarations, and leaves a text alone that needs more", () => {
+  equal(withoutPonyfill(`import "./_dnt.polyfills.js";\nexport * from "./a.js";\n`), `export * from "./a.js";\n`);
+  const more = `import "./_dnt.polyfills.js";\n` +
+    `globalThis[Symbol.for("import-meta-ponyfill-commonjs")](require, module).resolve("./a.js");\n`;
+  equal(withoutPonyfill(more), more);
+});
+
+Deno.test("isOnlyPonyfill() is false for polyfills of anything else", () => {
+  const ponyfill = `Symbol.for("import-meta-ponyfill-esmodule")`;
+  equal(isOnlyPonyfill(ponyfill), true);
+  equal(isOnlyPonyfill(`${ponyfill}\nArray.prototype.findLast = f;`), false);
+  equal(isOnlyPonyfill(""), false);
+});
+
+Deno.test("portableTests() leaves out what needs Deno, itself or by what it imports", () => {
+  const files = new Map([
+    ["a_test.ts", `import { mock } from "./mock.ts";\nDeno.test("a", () => {});`],
+    ["b_test.ts", `Deno.test("b", () => Deno.readTextFile("b"));`],
+    ["c_test.ts", `import { helper } from "./deep/helper.ts";\nDeno.test("c", () => {});`],
+    ["d_test.ts", `const page = await load();\nDeno.test("d", () => {});`],
+    ["deep/e_test.ts", `Deno.test("e", () => {});`],
+    ["deep/helper.ts", `import { circle } from "../support/mock.ts";\nexport const here = import.meta.url;`],
+    ["mock.ts", `import { here } from "./a_test.ts";`],
+  ]);
+  deepEqual(portableTests(files), ["a_test.ts"]);
+});

@@ -1,0 +1,248 @@
+import * as E from "fp-ts/lib/Either.js";
+import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
+import { lastValueFrom, toArray } from "rxjs";
+import type { DurableTask } from "../../src/server/durable_object.ts";
+import { http, network, unconfirmed } from "../../src/model/error.ts";
+import type { Reply } from "../../src/model/task_status.ts";
+import { COMPLETED, completed, ID, mock, pending, processing, silent, text } from "../support/mock.ts";
+import { createWorld, withClock } from "./durable_world.ts";
+
+const IMAGE = new Uint8Array([1, 2, 3]);
+const DAY = 86_400_000;
+
+const collect = (task: DurableTask): Promise<Reply[]> =>
+  lastValueFrom(task.replies().pipe(toArray()), { defaultValue: [] });
+
+const tags = (replies: readonly Reply[]): string[] => replies.map((r) => E.isRight(r) ? r.right._tag : r.left._tag);
+
+withClock(
+  "a durable task sends, polls on alarms, records each change, and deletes everything in the end",
+  async (clock) => {
+    const { fetch, calls } = mock({ fetch: [pending, pending, processing, completed] });
+    const { task, values, alarm } = createWorld({ fetch, calls, requests: [] });
+    await task().submit(IMAGE);
+    const live = collect(task());
+    await clock.tickAsync(4000);
+    deepEqual(tags(await live), ["Pending", "Processing", "Completed"]);
+    deepEqual(await collect(task()), await live);
+    deepEqual(calls, ["submit", "fetch", "fetch", "fetch", "fetch"]);
+    equal(alarm(), Date.now() + DAY);
+    await clock.tickAsync(DAY);
+    deepEqual([values.size, alarm(), await collect(task())], [0, null, []]);
+    equal(calls.length, 5);
+  },
+);
+
+withClock("a durable task continues after its object died, and replays what it reported", async (clock) => {
+  const service = mock({ fetch: [pending, processing, completed] });
+  const { task, restart } = createWorld(service);
+  await task().submit(IMAGE);
+  await clock.tickAsync(1500);
+  restart();
+  const again = collect(task());
+  await clock.tickAsync(2000);
+  deepEqual(tags(await again), ["Pending", "Processing", "Completed"]);
+  deepEqual(service.calls, ["submit", "fetch", "fetch", "fetch"]);
+  deepEqual(await collect(restart()), await again);
+});
+
+withClock(
+  "a durable task whose object died while sending ends as Unconfirmed, and does not send again",
+  async (clock) => {
+    const service = mock({ submit: [silent] });
+    const { task, restart } = createWorld(service);
+    task().submit(IMAGE);
+    await clock.tickAsync(100);
+    const later = restart();
+    await later.submit(IMAGE);
+    await clock.tickAsync(60_000);
+    deepEqual(await collect(later), [
+      E.left(unconfirmed(network("submit", "the object died while it was sending"))),
+    ]);
+    deepEqual(service.calls, ["submit"]);
+  },
+);
+
+withClock("a durable task waits for an image that takes long to send", async (clock) => {
+  const service = mock({ submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 25_000))] });
+  const { task } = createWorld(service);
+  const sent = Promise.all([task().submit(IMAGE), task().submit(IMAGE), task().watch(ID)]);
+  await clock.tickAsync(27_000);
+  await sent;
+  deepEqual(await collect(task()), [E.right(COMPLETED)]);
+  deepEqual(service.calls, ["submit", "fetch"]);
+});
+
+withClock("a durable task polls an id at once, and accepts only one", async (clock) => {
+  const service = mock({ fetch: [pending, completed] });
+  const { task } = createWorld(service);
+  await task().watch(ID);
+  await task().watch("another");
+  await clock.tickAsync(2000);
+  deepEqual(tags(await collect(task())), ["Pending", "Completed"]);
+  equal(service.requests.every(({ url }) => url.endsWith(ID)), true);
+});
+
+withClock("a hundred listeners cost the polls of one", async (clock) => {
+  const service = mock({ fetch: [pending, processing, completed] });
+  const { task } = createWorld(service);
+  await task().submit(IMAGE);
+  const all = Promise.all(Array.from({ length: 100 }, () => collect(task())));
+  await clock.tickAsync(5000);
+  for (const replies of await all) deepEqual(tags(replies), ["Pending", "Processing", "Completed"]);
+  equal(service.calls.length, 4);
+});
+
+withClock("a cancelled task stops polling at once, leaves no storage, and ends its streams", async (clock) => {
+  const service = mock({ fetch: [pending] });
+  const { task, values, alarm } = createWorld(service);
+  await task().submit(IMAGE);
+  await clock.tickAsync(1500);
+  const live = collect(task());
+  deepEqual(await task().cancel(), E.right(undefined));
+  deepEqual([values.size, alarm(), tags(await live)], [0, null, ["Pending"]]);
+  await clock.tickAsync(DAY);
+  deepEqual(service.calls, ["submit", "fetch", "cancel"]);
+  deepEqual(await task().cancel(), E.right(undefined));
+});
+
+withClock("a task cancelled in the middle of a poll is not brought back by its answer", async (clock) => {
+  const service = mock({ fetch: [() => new Promise((give) => setTimeout(() => give(completed2()), 500))] });
+  const { task, values, alarm } = createWorld(service);
+  await task().submit(IMAGE);
+  await clock.tickAsync(1100);
+  await task().cancel();
+  await clock.tickAsync(1000);
+  deepEqual([values.size, alarm()], [0, null]);
+});
+
+withClock("a task that the service does not cancel goes on", async (clock) => {
+  const service = mock({ fetch: [pending, completed], cancel: [text("", 403)] });
+  const { task } = createWorld(service);
+  await task().submit(IMAGE);
+  await clock.tickAsync(1500);
+  deepEqual(await task().cancel(), E.left(http("cancel", 403, null, "")));
+  await clock.tickAsync(1000);
+  deepEqual(tags(await collect(task())), ["Pending", "Completed"]);
+});
+
+withClock(
+  "a durable task continues after its storage refused everything for a minute, alarms included",
+  async (clock) => {
+    const service = mock({ fetch: [pending, completed] });
+    const created = createWorld(service);
+    await created.task().submit(IMAGE);
+    created.broken = true;
+    await clock.tickAsync(60_000);
+    created.broken = false;
+    await clock.tickAsync(63_000);
+    deepEqual(tags(await collect(created.task())), ["Pending", "Completed"]);
+  },
+);
+
+withClock("a state of another version ends a durable task as Malformed, without a loop of alarms", async (clock) => {
+  const service = mock({ fetch: [pending] });
+  const { task, values, restart } = createWorld(service);
+  await task().submit(IMAGE);
+  values.set("task", { version: 2 });
+  const later = restart();
+  await clock.tickAsync(2000);
+  deepEqual(tags(await collect(later)), ["Malformed"]);
+  equal(service.calls.length, 1);
+});
+
+withClock("the refusal of an image is the final reply", async () => {
+  const service = mock({ submit: [text("", 413)] });
+  const { task } = createWorld(service);
+  await task().submit(IMAGE);
+  deepEqual(await collect(task()), [E.left(http("submit", 413, null, ""))]);
+});
+
+function completed2(): Response {
+  return Response.json({ id: ID, responseStatusCode: "Ok", taskStatus: "Completed", results: [], error: null });
+}
+
+withClock("a task that is cancelled while its image is being sent stays cancelled", async (clock) => {
+  const service = mock({
+    submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 5000))],
+    fetch: [pending],
+  });
+  const { task, values, alarm } = createWorld(service);
+  const sent = task().submit(IMAGE);
+  await clock.tickAsync(100);
+  const cancelled = task().cancel();
+  await clock.tickAsync(20_000);
+  await sent;
+  deepEqual(await cancelled, E.right(undefined));
+  deepEqual([values.size, alarm(), service.calls], [0, null, ["submit", "cancel"]]);
+});
+
+withClock("a subscriber that arrives while a status is being written receives it once", async (clock) => {
+  const service = mock({ fetch: [pending, processing, completed] });
+  const w = createWorld(service, { latency: 50 });
+  await Promise.all([w.task().submit(IMAGE), clock.tickAsync(400)]);
+  const all: Promise<Reply[]>[] = [];
+  for (let at = 0; at < 5000; at += 10) {
+    all.push(collect(w.task()));
+    await clock.tickAsync(10);
+  }
+  await clock.tickAsync(5000);
+  const seen = new Set((await Promise.all(all)).map((r) => tags(r).join()));
+  deepEqual([...seen], ["Pending,Processing,Completed"]);
+});
+
+withClock("a final reply that could not be stored is stored by the next alarm, and not deleted", async (clock) => {
+  const service = mock({ fetch: [completed] });
+  const w = createWorld(service);
+  await w.task().submit(IMAGE);
+  w.readOnly = true;
+  await clock.tickAsync(1500);
+  w.readOnly = false;
+  await clock.tickAsync(61_000);
+  deepEqual(tags(await collect(w.task())), ["Completed"]);
+});
+
+withClock("an alarm rejects only if no other alarm can be set, so that the platform retries it", async (clock) => {
+  const w = createWorld(mock({ fetch: [pending] }));
+  await w.task().submit(IMAGE);
+  await clock.tickAsync(500);
+  w.readOnly = true;
+  await clock.tickAsync(500);
+  ok((w.alarm() ?? 0) > Date.now());
+  w.broken = true;
+  await rejects(w.task().alarm(), /the storage refuses/);
+});
+
+withClock("a schedule that throws is reported by submit(), and the id is polled all the same", async (clock) => {
+  const service = mock({ fetch: [processing, completed] });
+  const schedule = (): never => {
+    throw new RangeError("of the schedule");
+  };
+  const w = createWorld(service, { schedule });
+  await rejects(w.task().submit(IMAGE), /of the schedule/);
+  await clock.tickAsync(120_000);
+  deepEqual(tags(await collect(w.task())), ["Completed"]);
+});
+
+withClock("a cancellation deletes no task that came after it", async (clock) => {
+  const late = (): Promise<Response> => new Promise((give) => setTimeout(() => give(new Response("")), 1000));
+  const service = mock({ fetch: [pending], cancel: [late, text("")] });
+  const { task } = createWorld(service);
+  await task().submit(IMAGE);
+  const slow = task().cancel();
+  await clock.tickAsync(500);
+  await task().cancel();
+  await task().submit(IMAGE);
+  await clock.tickAsync(5000);
+  deepEqual(await slow, E.right(undefined));
+  ok(await task().heard() !== null);
+  equal(service.calls.filter((call) => call === "submit").length, 2);
+});
+
+withClock("a retention of any length is an alarm that the platform accepts", async (clock) => {
+  const w = createWorld(mock(), { retention: Infinity });
+  await w.task().watch(ID);
+  await clock.tickAsync(DAY);
+  ok((w.alarm() ?? 0) < Date.UTC(2189, 0));
+  deepEqual(await collect(w.task()), [E.right(COMPLETED)]);
+});

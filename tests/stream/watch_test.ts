@@ -1,0 +1,795 @@
+import * as E from "fp-ts/lib/Either.js";
+import * as O from "fp-ts/lib/Option.js";
+import FakeTimers from "@sinonjs/fake-timers";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
+import { config, lastValueFrom, type Observable, take, timer, toArray } from "rxjs";
+import { TestScheduler } from "rxjs/testing";
+import type { AbortSignalLike } from "../../src/internal/abort.ts";
+import { gaveUp, http, malformed, network, unconfirmed } from "../../src/model/error.ts";
+import type { PollState } from "../../src/model/poll_state.ts";
+import { connect, type Retry, type Service } from "../../src/client/request.ts";
+import { exponential, fixed } from "../../src/polling/schedule.ts";
+import { type Next, startPoll } from "../../src/polling/step.ts";
+import type { Reply, TaskStatus } from "../../src/model/task_status.ts";
+import {
+  type Begin,
+  type DetectOptions,
+  detectRegions,
+  follow,
+  type Turn,
+  watchRegions,
+} from "../../src/stream/watch.ts";
+import {
+  COMPLETED,
+  completed,
+  failed,
+  ID,
+  type Mock,
+  mock,
+  notExist,
+  pending,
+  processing,
+  refused,
+  reset,
+  silent,
+  stalled,
+  text,
+} from "../support/mock.ts";
+
+// The stream alone, in virtual time: a poll is a thenable that the test's scheduler drives.
+
+const { state: STATE } = startPoll("1", 0);
+const status = (tag: "Pending" | "Processing"): TaskStatus => ({ _tag: tag, id: "1" });
+const wait = (delay: number, heard: TaskStatus | null = null): Next => (
+  { _tag: "Wait", state: STATE, delay, heard, failure: heard === null ? network("fetch", "gone") : null }
+);
+const done = (reply: Reply): Next => ({ _tag: "Done", heard: null, reply });
+
+const VALUES = {
+  p: E.right(status("Pending")),
+  r: E.right(status("Processing")),
+  c: E.right<never, TaskStatus>(COMPLETED),
+  e: E.right<never, TaskStatus>({ _tag: "Error", id: "1", messages: ["no text"] }),
+  n: E.right<never, TaskStatus>({ _tag: "NotExist", id: "1", messages: [] }),
+  l: E.left(http("fetch", 404, null, "")),
+  a: E.left(gaveUp("aborted", STATE)),
+  u: E.left(unconfirmed(gaveUp("aborted", null))),
+  m: E.left(gaveUp("maxPolls", STATE)),
+} satisfies Record<string, Reply>;
+
+/** What comes `ms` milliseconds later by the test's scheduler, and not by the event loop. */
+function after(ms: number, next: Next): PromiseLike<Next> {
+  return { then: (on) => timer(ms).subscribe(() => on?.(next)) as never };
+}
+
+/** A service that sleeps by the test's scheduler; it is not asked for anything else. */
+const SLEEPY: Service = {
+  ...connect({ token: "t" }),
+  timers: {
+    now: () => 0,
+    sleep: (ms, callback) => {
+      const sleeping = timer(ms).subscribe(callback);
+      return { callback: () => sleeping.unsubscribe(), at: 0, place: 0 };
+    },
+    cancel: ({ callback }) => callback(),
+  },
+};
+
+/** Polls of 1 ms, with the outcomes given; further polls never answer. */
+function polls(...outcomes: Next[]): { readonly ask: Turn; readonly asked: AbortSignalLike[] } {
+  const asked: AbortSignalLike[] = [];
+  return {
+    asked,
+    ask: () => () => ({ signal }) => () => {
+      const next = outcomes[asked.push(signal ?? AbortSignal.abort()) - 1];
+      return next === undefined ? after(1e6, wait(0)) : after(1, next);
+    },
+  };
+}
+
+/** The stream under test. */
+function stream(begin: Begin, ask: Turn, signal?: AbortSignal): Observable<Reply> {
+  return follow(SLEEPY, begin, signal === undefined ? {} : { signal }, ask);
+}
+
+function marbles(run: (helpers: Parameters<Parameters<TestScheduler["run"]>[0]>[0]) => void): void {
+  new TestScheduler((actual, expected) => deepEqual(actual, expected)).run(run);
+}
+
+const begin = (delay = 0) => (): Next => ({ ...startPoll("1", 0), delay });
+
+Deno.test("follow() emits every status it hears, repeated ones too, and completes with the first final one", () => {
+  for (const final of ["c", "e", "n"] as const) {
+    marbles(({ expectObservable }) => {
+      const { ask } = polls(
+        wait(4, status("Pending")),
+        wait(4, status("Pending")),
+        wait(4, status("Processing")),
+        done(VALUES[final]),
+      );
+      expectObservable(stream(begin(), ask), "^ 99ms !").toBe(`-p----p----r----(${final}|)`, VALUES);
+    });
+  }
+});
+
+Deno.test("follow() does not show a failure that passes", () => {
+  marbles(({ expectObservable }) => {
+    const { ask } = polls(wait(4, status("Pending")), wait(4), wait(4), done(VALUES.c));
+    expectObservable(stream(begin(), ask), "^ 99ms !").toBe("-p--------------(c|)", VALUES);
+  });
+});
+
+Deno.test("follow() ends with a Left, and never in the error channel", () => {
+  marbles(({ expectObservable }) => {
+    const { ask } = polls(wait(4, status("Pending")), done(VALUES.l));
+    expectObservable(stream(begin(), ask), "^ 99ms !").toBe("-p----(l|)", VALUES);
+  });
+});
+
+Deno.test("follow() emits what was heard last before it gives up", () => {
+  marbles(({ expectObservable }) => {
+    const { ask } = polls({ _tag: "Done", heard: status("Processing"), reply: VALUES.m });
+    expectObservable(stream(begin(), ask), "^ 99ms !").toBe("-(rm|)", VALUES);
+  });
+});
+
+Deno.test("follow() waits before the first poll as long as it is told", () => {
+  marbles(({ expectObservable }) => {
+    const { ask } = polls(done(VALUES.c));
+    expectObservable(stream(begin(7), ask), "^ 99ms !").toBe("--------(c|)", VALUES);
+  });
+});
+
+Deno.test("follow() goes on as long as the task does", () => {
+  marbles(({ expectObservable }) => {
+    const ask: Turn = () => () => () => () => after(1, wait(1, status("Processing")));
+    expectObservable(stream(begin(), ask), "^ 11ms !").toBe("-r-r-r-r-r-r", VALUES);
+  });
+});
+
+Deno.test("follow() is silent while a poll never answers", () => {
+  marbles(({ expectObservable }) => {
+    expectObservable(stream(begin(), polls().ask), "^ 99ms !").toBe("-", VALUES);
+  });
+});
+
+Deno.test("follow() does nothing before a subscription, and polls anew for each", () => {
+  marbles(({ expectObservable, flush }) => {
+    let begun = 0;
+    const { ask, asked } = polls(done(VALUES.c), done(VALUES.n));
+    const twice = stream(() => {
+      begun++;
+      return begin()();
+    }, ask);
+    equal(begun, 0);
+    expectObservable(twice, "^ 99ms !").toBe("-(c|)", VALUES);
+    expectObservable(twice, "---^ 99ms !").toBe("----(n|)", VALUES);
+    flush();
+    deepEqual([begun, asked.length], [2, 2]);
+  });
+});
+
+Deno.test("follow() asks no more once it is unsubscribed while it sleeps", () => {
+  marbles(({ expectObservable, flush }) => {
+    const { ask, asked } = polls(wait(4, status("Pending")), done(VALUES.c));
+    expectObservable(stream(begin(), ask), "---!").toBe("-p", VALUES);
+    flush();
+    deepEqual(asked.map(({ aborted }) => aborted), [false]);
+  });
+});
+
+Deno.test("follow() aborts the request under way when it is unsubscribed, and only then", () => {
+  marbles(({ expectObservable, flush }) => {
+    const { ask, asked } = polls(wait(4, status("Pending")));
+    expectObservable(stream(begin(), ask), "--------!").toBe("-p", VALUES);
+    flush();
+    deepEqual(asked.map(({ aborted }) => aborted), [false, true]);
+  });
+  marbles(({ expectObservable, flush }) => {
+    const { ask, asked } = polls(done(VALUES.c));
+    expectObservable(stream(begin(), ask), "^ 99ms !").toBe("-(c|)", VALUES);
+    flush();
+    deepEqual(asked.map(({ aborted }) => aborted), [false], "an end of its own aborts nothing");
+  });
+});
+
+Deno.test("follow() asks no more once its consumer has had enough", () => {
+  marbles(({ expectObservable, flush }) => {
+    const { ask, asked } = polls(wait(4, status("Pending")), done(VALUES.c));
+    expectObservable(stream(begin(), ask).pipe(take(1)), "^ 99ms !").toBe("-(p|)", VALUES);
+    flush();
+    equal(asked.length, 1);
+  });
+});
+
+Deno.test("follow() gives up with its state when the signal aborts, asleep or asking", () => {
+  for (const [at, marble] of [[3, "-p-(a|)"], [7, "-p-----(a|)"]] as const) {
+    marbles(({ expectObservable, flush }) => {
+      const controller = new AbortController();
+      const { ask, asked } = polls(wait(4, status("Pending")));
+      timer(at).subscribe(() => controller.abort());
+      expectObservable(stream(begin(), ask, controller.signal), "^ 99ms !").toBe(marble, VALUES);
+      flush();
+      deepEqual(asked.map(({ aborted }) => aborted), at === 7 ? [false, true] : [false]);
+    });
+  }
+});
+
+Deno.test("follow() asks nothing where the signal has aborted already", () => {
+  marbles(({ expectObservable, flush }) => {
+    const { ask, asked } = polls(done(VALUES.c));
+    expectObservable(stream(begin(), ask, AbortSignal.abort()), "^ 99ms !").toBe("(a|)", VALUES);
+    flush();
+    equal(asked.length, 0);
+  });
+});
+
+Deno.test("follow() lets the sending of an image tell how it ended when the signal aborts", () => {
+  marbles(({ expectObservable }) => {
+    const controller = new AbortController();
+    const sending: Begin = (_, { signal }): PromiseLike<Next> => ({
+      then: (on) => signal?.addEventListener("abort", () => on?.(done(VALUES.u))) as never,
+    });
+    timer(3).subscribe(() => controller.abort());
+    expectObservable(follow(SLEEPY, sending, { signal: controller.signal }, polls().ask), "^ 99ms !").toBe(
+      "---(u|)",
+      VALUES,
+    );
+  });
+});
+
+Deno.test("follow() reports what its consumer throws, and goes on", async () => {
+  const reported: unknown[] = [];
+  config.onUnhandledError = (error) => reported.push(error);
+  try {
+    let seen = 0;
+    const outcomes = [wait(0, status("Pending")), done(VALUES.c)];
+    await new Promise<void>((complete) =>
+      stream(begin(), () => () => () => () => Promise.resolve(outcomes.shift() ?? wait(0))).subscribe({
+        next: () => {
+          seen++;
+          throw new Error("of the consumer");
+        },
+        complete,
+      })
+    );
+    await new Promise((later) => setTimeout(later, 0));
+    deepEqual([seen, reported.map(String)], [2, ["Error: of the consumer", "Error: of the consumer"]]);
+  } finally {
+    config.onUnhandledError = null;
+  }
+});
+
+// The same with requests, on a clock of the test's.
+
+const IMAGE = new Uint8Array([1, 2, 3]);
+const schedule = fixed({ delay: 1000 });
+
+type Clock = ReturnType<typeof FakeTimers.install>;
+
+interface World {
+  readonly clock: Clock;
+  readonly service: (mock: Mock, retries?: Retry[]) => Service;
+}
+
+function withClock(name: string, test: (world: World) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const clock = FakeTimers.install({
+      now: 1_800_000_000_000,
+      toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
+    });
+    const service = (mock: Mock, retries: Retry[] = []): Service =>
+      connect({
+        credentials: { clientId: "id", clientSecret: "secret" },
+        fetch: mock.fetch,
+        schedule,
+        retry: { minDelay: 100, maxDelay: 100 },
+        onRetry: (retry) => retries.push(retry),
+      });
+    try {
+      await test({ clock, service });
+      equal(clock.countTimers(), 0, "timers left");
+    } finally {
+      clock.uninstall();
+    }
+  });
+}
+
+/** Everything a stream gives within `ms` milliseconds. */
+async function collect(clock: Clock, stream: Observable<Reply>, ms = 600_000): Promise<Reply[]> {
+  const all = lastValueFrom(stream.pipe(toArray()));
+  await clock.tickAsync(ms);
+  return await all;
+}
+
+const tags = (replies: readonly Reply[]): string[] => replies.map((r) => E.isRight(r) ? r.right._tag : r.left._tag);
+
+withClock("watchRegions() asks at once about a task of unknown age", async ({ clock, service }) => {
+  const world = mock({ fetch: [pending, processing, completed] });
+  deepEqual(await collect(clock, watchRegions(ID)(service(world)), 2001), [
+    E.right({ _tag: "Pending", id: ID }),
+    E.right({ _tag: "Processing", id: ID }),
+    E.right(COMPLETED),
+  ]);
+  deepEqual(world.calls, ["token", "fetch", "fetch", "fetch"]);
+});
+
+withClock("watchRegions() waits for the time of a task whose age is known", async ({ clock, service }) => {
+  const world = mock();
+  const subscription = watchRegions(ID, { submittedAt: Date.now() - 400 })(service(world)).subscribe();
+  await clock.tickAsync(599);
+  deepEqual(world.calls, []);
+  await clock.tickAsync(1);
+  deepEqual(world.calls, ["token", "fetch"]);
+  subscription.unsubscribe();
+});
+
+withClock("watchRegions() completes on Error and NotExist as statuses", async ({ clock, service }) => {
+  deepEqual(await collect(clock, watchRegions(ID)(service(mock({ fetch: [failed("no", "text")] })))), [
+    E.right({ _tag: "Error", id: ID, messages: ["no", "text"] }),
+  ]);
+  deepEqual(await collect(clock, watchRegions(ID)(service(mock({ fetch: [notExist] })))), [
+    E.right({ _tag: "NotExist", id: ID, messages: [] }),
+  ]);
+});
+
+withClock("watchRegions() survives what passes, and tells onRetry alone", async ({ clock, service }) => {
+  const world = mock({
+    fetch: [
+      refused,
+      text("", 503),
+      text("<html>"),
+      text("", 429, { "Retry-After": "7" }),
+      pending,
+      text("{}"),
+      completed,
+    ],
+  });
+  const retries: Retry[] = [];
+  deepEqual(tags(await collect(clock, watchRegions(ID)(service(world, retries)))), ["Pending", "Completed"]);
+  deepEqual(retries.map(({ call, id, error, failures }) => [call, id, error._tag, failures]), [
+    ["fetch", ID, "Network", 1],
+    ["fetch", ID, "Http", 2],
+    ["fetch", ID, "Malformed", 3],
+    ["fetch", ID, "Http", 4],
+    ["fetch", ID, "Malformed", 1],
+  ]);
+  equal(retries.every(({ delay }) => delay >= 0 && delay <= 100 || delay === 7000), true);
+  equal(retries[3].delay, 7000);
+});
+
+withClock("watchRegions() ends with the second answer in a row that is not understood", async ({ clock, service }) => {
+  const world = mock({ fetch: [text('{"taskStatus":"Paused","responseStatusCode":"Ok"}')] });
+  deepEqual(await collect(clock, watchRegions(ID)(service(world))), [
+    E.left(
+      malformed([
+        'Response/taskStatus: expected one of Pending, Processing, Completed, Error, NotExist, got "Paused"',
+      ]),
+    ),
+  ]);
+  deepEqual(world.calls, ["token", "fetch", "fetch"]);
+});
+
+withClock("watchRegions() ends at once with what will not pass", async ({ clock, service }) => {
+  const world = mock({ fetch: [text('{"title":"Forbidden","detail":"No plan."}', 403)] });
+  deepEqual(await collect(clock, watchRegions(ID)(service(world))), [
+    E.left(http("fetch", 403, null, "Forbidden: No plan.")),
+  ]);
+  equal(world.calls.length, 2);
+});
+
+withClock("watchRegions() ends with a Retry-After that is longer than its deadline", async ({ clock, service }) => {
+  for (const seconds of ["301", "1e12"]) {
+    const world = mock({ fetch: [text("", 429, { "Retry-After": seconds })] });
+    deepEqual(await collect(clock, watchRegions(ID)(service(world)), 10), [
+      E.left(http("fetch", 429, Number(seconds) * 1000, "")),
+    ]);
+  }
+});
+
+withClock("watchRegions() polls a last time at its deadline, and then gives up", async ({ clock, service }) => {
+  const world = mock({ fetch: [pending] });
+  const replies: Reply[] = [];
+  watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
+  await clock.tickAsync(2499);
+  deepEqual(tags(replies), ["Pending", "Pending", "Pending"]);
+  await clock.tickAsync(1);
+  deepEqual(tags(replies).slice(3), ["Pending", "GaveUp"]);
+  const last = replies[4];
+  equal(E.isLeft(last) && last.left._tag === "GaveUp" && last.left.reason, "deadline");
+  equal(world.calls.length, 5);
+});
+
+withClock(
+  "watchRegions() hears of a task that ended since its last poll, at its deadline",
+  async ({ clock, service }) => {
+    const world = mock({ fetch: [pending, completed] });
+    const options = { deadline: 2500, schedule: fixed({ delay: 60_000 }) };
+    deepEqual(tags(await collect(clock, watchRegions(ID, options)(service(world)), 2500)), ["Pending", "Completed"]);
+  },
+);
+
+withClock("watchRegions() gives its last poll five seconds at most", async ({ clock, service }) => {
+  for (const answer of [silent, stalled]) {
+    const replies: Reply[] = [];
+    const world = mock({ fetch: [pending, answer] });
+    const options = { deadline: 2500, schedule: fixed({ delay: 60_000 }) };
+    watchRegions(ID, options)(service(world)).subscribe((reply) => replies.push(reply));
+    await clock.tickAsync(7499);
+    deepEqual(tags(replies), ["Pending"]);
+    await clock.tickAsync(1);
+    deepEqual(tags(replies), ["Pending", "GaveUp"]);
+    equal(world.calls.length, 3);
+  }
+});
+
+withClock("watchRegions() gives its last poll five seconds at most, token included", async ({ clock, service }) => {
+  const replies: Reply[] = [];
+  const world = mock({ token: [stalled] });
+  watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
+  await clock.tickAsync(5000);
+  deepEqual([tags(replies), world.calls], [["GaveUp"], ["token"]]);
+  equal(world.requests[0].signal.aborted, true, "nobody waits for the token any more");
+});
+
+for (const jump of [-3_600_000, 3_600_000]) {
+  withClock(
+    `watchRegions() keeps its deadline while the wall clock jumps by ${jump / 3_600_000} h`,
+    async ({ clock, service }) => {
+      const world = mock({ fetch: [pending] });
+      const replies: Reply[] = [];
+      watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
+      await clock.tickAsync(500);
+      clock.setSystemTime(Date.now() + jump);
+      await clock.tickAsync(1999);
+      deepEqual(tags(replies), ["Pending", "Pending", "Pending"]);
+      await clock.tickAsync(1);
+      deepEqual(tags(replies).slice(3), ["Pending", "GaveUp"]);
+    },
+  );
+}
+
+Deno.test("watchRegions() wakes and keeps its deadline where timers are faked and performance is not", async () => {
+  const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  try {
+    const world = mock({ fetch: [pending] });
+    const service = connect({ token: "token", fetch: world.fetch, schedule });
+    const replies: Reply[] = [];
+    watchRegions(ID, { deadline: 10_500 })(service).subscribe((reply) => replies.push(reply));
+    await clock.tickAsync(12_000);
+    deepEqual(tags(replies), [...Array(12).fill("Pending"), "GaveUp"]);
+    equal(clock.countTimers(), 0);
+  } finally {
+    clock.uninstall();
+  }
+});
+
+withClock("watchRegions() polls at once for a task whose first poll is late", async ({ clock, service }) => {
+  for (const submittedAt of [Date.now() - 17 * 60_000 - 1000, Date.now() - 300_000, 0]) {
+    const world = mock();
+    const late = { ...service(world), schedule: undefined };
+    deepEqual(tags(await collect(clock, watchRegions(ID, { submittedAt })(late), 1)), ["Completed"]);
+  }
+});
+
+withClock("watchRegions() learns nothing from a time of submission that cannot be true", async ({ clock, service }) => {
+  const day = 86_400_000;
+  const ages = [Date.now(), Date.now() - Date.now() / 1000, -60_000, day + 10_000];
+  for (const age of ages) {
+    const learning = service(mock({ fetch: [pending, completed] }));
+    await collect(clock, watchRegions(ID, { submittedAt: Date.now() - age })(learning), 10_000);
+    deepEqual(learning.memory.history().spans, [], `${age} ms ago`);
+  }
+  const learning = service(mock({ fetch: [pending, completed] }));
+  await collect(clock, watchRegions(ID, { submittedAt: Date.now() - 5000 })(learning), 10_000);
+  deepEqual(learning.memory.history().spans, [[5000, 6000]]);
+});
+
+Deno.test("watchRegions() refuses a time of submission that is not finite", () => {
+  for (const submittedAt of [NaN, Infinity]) {
+    throws(() => watchRegions(ID, { submittedAt }), {
+      name: "RangeError",
+      message: "Cannot watch a task as submittedAt must be a time in milliseconds since 1970: " +
+        `current value is ${submittedAt}`,
+    });
+  }
+});
+
+withClock("watchRegions() goes on from the state that GaveUp carries, through JSON", async ({ clock, service }) => {
+  const world = mock({ fetch: [pending, pending, processing, completed] });
+  const options = { maxPolls: 2 };
+  const first = await collect(clock, watchRegions(ID, options)(service(world)), 5000);
+  deepEqual(tags(first), ["Pending", "Pending", "GaveUp"]);
+  const end = first[2];
+  const state = E.isLeft(end) && end.left._tag === "GaveUp" ? end.left.state : null;
+  const resume: PollState = JSON.parse(JSON.stringify(state));
+  const second = await collect(clock, watchRegions(ID, { ...options, resume })(service(world)), 5000);
+  deepEqual(tags(second), ["Processing", "Completed"]);
+});
+
+withClock("watchRegions() resumes no sooner than the next poll was due", async ({ clock, service }) => {
+  const world = mock({ fetch: [pending, completed] });
+  const [, end] = await collect(clock, watchRegions(ID, { maxPolls: 1 })(service(world)), 10);
+  const resume = E.isLeft(end) && end.left._tag === "GaveUp" && end.left.state !== null ? end.left.state : undefined;
+  const stream = watchRegions(ID, resume === undefined ? {} : { resume })(service(world));
+  const subscription = stream.subscribe();
+  await clock.tickAsync(989);
+  equal(world.calls.filter((call) => call === "fetch").length, 1);
+  await clock.tickAsync(1);
+  equal(world.calls.filter((call) => call === "fetch").length, 2);
+  subscription.unsubscribe();
+});
+
+withClock("watchRegions() refuses a state that is none with a Malformed", async ({ clock, service }) => {
+  const resume: PollState = JSON.parse('{"version":2,"id":"1"}');
+  const [reply] = await collect(clock, watchRegions("1", { resume })(service(mock())));
+  equal(
+    E.isLeft(reply) && reply.left._tag === "Malformed" && reply.left.errors[0],
+    "PollState/version: expected version 1, got 2",
+  );
+});
+
+Deno.test("watchRegions() throws for a state of another task and for options out of range", () => {
+  throws(() => watchRegions("2", { resume: STATE }), {
+    name: "RangeError",
+    message: "Cannot go on with the watch of 2 as the state must be of the same task",
+  });
+  throws(() => watchRegions("2", { deadline: 0 })(connect({ token: "t" })), {
+    name: "RangeError",
+    message: "Cannot watch a task as deadline must be a number over 0: current value is 0",
+  });
+});
+
+withClock("watchRegions() gives a throwing schedule to the error channel", async ({ clock, service }) => {
+  const errors: string[] = [];
+  const broken = (): never => {
+    throw new Error("of the schedule");
+  };
+  watchRegions(ID, { schedule: broken })(service(mock({ fetch: [pending] }))).subscribe({
+    error: (e) => errors.push(String(e)),
+  });
+  await clock.tickAsync(1);
+  deepEqual(errors, ["Error: of the schedule"]);
+});
+
+withClock("watchRegions() ends the request under way at once, and sends nothing more", async ({ clock, service }) => {
+  const world = mock({ fetch: [stalled] });
+  const subscription = watchRegions(ID)(service(world)).subscribe();
+  await clock.tickAsync(1);
+  subscription.unsubscribe();
+  equal(world.requests[1].signal.aborted, true);
+  equal(clock.countTimers(), 0);
+  await clock.tickAsync(600_000);
+  deepEqual(world.calls, ["token", "fetch"]);
+});
+
+withClock("watchRegions() ends one subscription without another's", async ({ clock, service }) => {
+  const world = mock({ token: [() => new Promise((give) => setTimeout(() => give(tokenResponse()), 50))] });
+  const stream = watchRegions(ID)(service(world));
+  const one = stream.subscribe();
+  const replies: Reply[] = [];
+  stream.subscribe((reply) => replies.push(reply));
+  await clock.tickAsync(10);
+  one.unsubscribe();
+  await clock.tickAsync(50);
+  deepEqual([tags(replies), world.calls], [["Completed"], ["token", "fetch"]]);
+});
+
+withClock("watchRegions() leaves no listener on a signal after 1,000 polls", async ({ clock, service }) => {
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal), remove = signal.removeEventListener.bind(signal);
+  let most = 0;
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    most = Math.max(most, ++listeners);
+    return add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listeners--;
+    return remove(...args);
+  };
+  const world = mock({ fetch: [...Array(999).fill(pending), completed] });
+  const all = collect(clock, watchRegions(ID, { signal, deadline: Infinity })(service(world)), 1_000_000);
+  equal((await all).length, 1000);
+  deepEqual([most, listeners], [1, 0]);
+});
+
+withClock("watchRegions() sleeps through a delay that no timer can hold", async ({ clock, service }) => {
+  const world = mock({ fetch: [pending, completed] });
+  const options = { schedule: fixed({ delay: 2 ** 40 }), deadline: Infinity };
+  const subscription = watchRegions(ID, options)(service(world)).subscribe();
+  await clock.tickAsync(600_000);
+  deepEqual(world.calls, ["token", "fetch"]);
+  subscription.unsubscribe();
+});
+
+withClock("detectRegions() sends, waits, and never asks at time zero", async ({ clock, service }) => {
+  const world = mock({ fetch: [pending, completed] });
+  const replies: Reply[] = [];
+  detectRegions(IMAGE)(service(world)).subscribe((reply) => replies.push(reply));
+  await clock.tickAsync(999);
+  deepEqual(world.calls, ["token", "submit"]);
+  await clock.tickAsync(1001);
+  deepEqual([tags(replies), world.calls], [["Pending", "Completed"], ["token", "submit", "fetch", "fetch"]]);
+});
+
+withClock("detectRegions() tells the id at once, so that no failure loses the task", async ({ clock, service }) => {
+  const told: string[] = [];
+  const world = mock({ fetch: [text("", 403)] });
+  const replies = await collect(clock, detectRegions(IMAGE, {}, { onSubmit: (id) => told.push(id) })(service(world)));
+  deepEqual([told, tags(replies)], [[ID], ["Http"]]);
+  const lost = mock({ submit: [refused] });
+  await collect(clock, detectRegions(IMAGE, {}, { onSubmit: (id) => told.push(id) })(service(lost)));
+  equal(told.length, 1);
+});
+
+withClock("detectRegions() uses its own schedule over the service's", async ({ clock, service }) => {
+  const world = mock();
+  const subscription = detectRegions(IMAGE, {}, { schedule: exponential({ minDelay: 50 }) })(service(world))
+    .subscribe();
+  await clock.tickAsync(50);
+  deepEqual(world.calls, ["token", "submit", "fetch"]);
+  subscription.unsubscribe();
+});
+
+withClock("detectRegions() uses the service's schedule where its own is undefined", async ({ clock }) => {
+  const world = mock();
+  const service = connect({ token: "t", fetch: world.fetch, schedule: fixed({ delay: 50 }) });
+  const subscription = detectRegions(IMAGE, {}, { schedule: undefined })(service).subscribe();
+  await clock.tickAsync(50);
+  deepEqual(world.calls, ["submit", "fetch"]);
+  subscription.unsubscribe();
+});
+
+withClock("detectRegions() sends the image once, and says so where the answer was lost", async ({ clock, service }) => {
+  for (
+    const [answer, tag] of [
+      [reset, "Network"],
+      [text("<html>Welcome"), "Malformed"],
+      [text("", 500), "Http"],
+      [silent, "Timeout"],
+    ] as const
+  ) {
+    const world = mock({ submit: [answer] });
+    const [reply, ...others] = await collect(clock, detectRegions(IMAGE)(service(world)));
+    equal(E.isLeft(reply) && reply.left._tag === "Unconfirmed" && reply.left.cause._tag, tag);
+    deepEqual([others, world.calls], [[], ["token", "submit"]]);
+  }
+});
+
+withClock("detectRegions() gives its deadline to the sending as well", async ({ clock, service }) => {
+  const world = mock({ submit: [silent] });
+  const replies: Reply[] = [];
+  detectRegions(IMAGE, {}, { deadline: 700 })(service(world)).subscribe((reply) => replies.push(reply));
+  await clock.tickAsync(700);
+  deepEqual(replies, [E.left(unconfirmed({ _tag: "Timeout", call: "submit", after: 700 }))]);
+});
+
+withClock("detectRegions() counts its deadline from the subscription", async ({ clock, service }) => {
+  const world = mock({
+    submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 600))],
+    fetch: [pending],
+  });
+  const replies: Reply[] = [];
+  detectRegions(IMAGE, {}, { deadline: 2000 })(service(world)).subscribe((reply) => replies.push(reply));
+  await clock.tickAsync(1999);
+  deepEqual(tags(replies), ["Pending"]);
+  await clock.tickAsync(1);
+  deepEqual(tags(replies), ["Pending", "Pending", "GaveUp"]);
+});
+
+withClock(
+  "detectRegions() bounds the wait for its first poll by what is left of the deadline",
+  async ({ clock, service }) => {
+    const world = mock({ submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 600))] });
+    const options = { deadline: 1000, schedule: fixed({ delay: 900 }) };
+    deepEqual(tags(await collect(clock, detectRegions(IMAGE, {}, options)(service(world)), 1000)), ["Completed"]);
+  },
+);
+
+withClock("detectRegions() sends no image when no time is left after the token", async ({ clock }) => {
+  const world = mock();
+  const { performance } = globalThis;
+  const busy = connect({
+    fetch: world.fetch,
+    // The process is busy, so that the deadline has passed before its timer can fire.
+    token: () => {
+      globalThis.performance = { ...performance, now: () => performance.now() + 800 } as Performance;
+      return Promise.resolve("token");
+    },
+  });
+  try {
+    const replies = await collect(clock, detectRegions(IMAGE, {}, { deadline: 700 })(busy), 2000);
+    deepEqual(replies, [E.left(gaveUp("deadline", null))]);
+    deepEqual(world.calls, []);
+  } finally {
+    globalThis.performance = performance;
+  }
+});
+
+withClock("detectRegions() polls again for a task that the service does not know yet", async ({ clock, service }) => {
+  const retries: Retry[] = [];
+  const world = mock({ fetch: [notExist, text("", 404), notExist, processing, completed] });
+  const replies = await collect(clock, detectRegions(IMAGE)(service(world, retries)), 10_000);
+  deepEqual(tags(replies), ["Processing", "Completed"]);
+  deepEqual(retries.map(({ error }) => error._tag), ["Http"]);
+});
+
+withClock("detectRegions() believes NotExist ten seconds after the submission", async ({ clock, service }) => {
+  const world = mock({ fetch: [notExist] });
+  const { retry } = service(world);
+  const patient = { ...service(world), retry: { ...retry, minDelay: 1000, maxDelay: 1000 } };
+  const replies = await collect(clock, detectRegions(IMAGE)(patient), 20_000);
+  deepEqual(tags(replies), ["NotExist"]);
+  ok(world.calls.length > 10);
+});
+
+/** Where a caller's own code aborts, and when that is. */
+const ABORTS: readonly (readonly [place: string, at: number, options: (abort: () => void) => DetectOptions])[] = [
+  ["inside onSubmit", 0, (abort) => ({ onSubmit: abort })],
+  ["a microtask after onSubmit", 0, (abort) => ({ onSubmit: () => queueMicrotask(abort) })],
+  ["two microtasks after onSubmit", 0, (abort) => ({ onSubmit: () => queueMicrotask(() => queueMicrotask(abort)) })],
+  ...[0, 1].map((call) =>
+    [`inside the schedule's call ${call}`, 1000 * call, (abort: () => void): DetectOptions => ({
+      schedule: ({ attempt }) => {
+        if (attempt === call) abort();
+        return O.some(1000);
+      },
+    })] as const
+  ),
+];
+
+for (const [place, at, optionsOf] of ABORTS) {
+  withClock(`detectRegions() ends at once, with its state, when it is aborted ${place}`, async ({ clock, service }) => {
+    const retries: Retry[] = [];
+    const controller = new AbortController();
+    const { signal } = controller;
+    const world = mock({ fetch: [pending] });
+    const options = { deadline: Infinity, signal, ...optionsOf(() => controller.abort()) };
+    const replies: Reply[] = [];
+    detectRegions(IMAGE, {}, options)(service(world, retries)).subscribe((reply) => replies.push(reply));
+    await clock.tickAsync(at);
+    const last = replies.at(-1);
+    ok(last !== undefined && E.isLeft(last) && last.left._tag === "GaveUp", JSON.stringify(replies));
+    deepEqual([last.left.reason, last.left.state?.id, retries], ["aborted", ID, []]);
+  });
+}
+
+withClock("watchRegions() puts one listener on a signal, however many watches share it", async ({ clock, service }) => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal), remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args));
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => (listeners--, remove(...args));
+  const shared = service(mock({ fetch: [pending] }));
+  const subscriptions = Array.from({ length: 20 }, () => watchRegions(ID, { signal })(shared).subscribe());
+  await clock.tickAsync(100);
+  equal(listeners, 1);
+  for (const subscription of subscriptions) subscription.unsubscribe();
+  equal(listeners, 0);
+});
+
+withClock("detectRegions() tells what an aborted signal left behind", async ({ clock, service }) => {
+  for (
+    const [at, calls, expected] of [
+      [0, [], gaveUp("aborted", null)],
+      [25, ["token"], gaveUp("aborted", null)],
+      [75, ["token", "submit"], unconfirmed(gaveUp("aborted", null))],
+    ] as const
+  ) {
+    const late = (response: () => Response) => () =>
+      new Promise<Response>((give) => setTimeout(() => give(response()), 50));
+    const world = mock({ token: [late(tokenResponse)], submit: [late(() => new Response(ID))] });
+    const controller = new AbortController();
+    if (at === 0) controller.abort();
+    else setTimeout(() => controller.abort(), at);
+    const replies = await collect(clock, detectRegions(IMAGE, {}, { signal: controller.signal })(service(world)), 200);
+    deepEqual(replies, [E.left(expected)]);
+    deepEqual(world.calls, calls);
+  }
+});
+
+function tokenResponse(): Response {
+  return Response.json({ access_token: "token", expires_in: 3600, token_type: "Bearer" });
+}
