@@ -30,7 +30,7 @@ export {
   type Unconfirmed,
 } from "./model/error.ts";
 export { History, NO_HISTORY, type Span } from "./model/history.ts";
-export { learned, type LearnedOptions } from "./polling/adaptive.ts";
+export { adaptive, type AdaptiveOptions } from "./polling/adaptive.ts";
 export { PollState } from "./model/poll_state.ts";
 export { Payload, type Point, type RecognitionRegion, Region, Regions, toRecognitionRegions } from "./model/region.ts";
 export { Language, LANGUAGES } from "./model/language.ts";
@@ -58,7 +58,6 @@ export {
   decodeResponse,
   describe,
   type DescribeOptions,
-  type Failed,
   type FinalStatus,
   isFinal,
   match,
@@ -67,6 +66,7 @@ export {
   type Processing,
   type Reply,
   RETENTION,
+  type TaskError,
   TaskStatus,
 } from "./model/task_status.ts";
 export {
@@ -82,4 +82,4 @@ export {
 } from "./polling/step.ts";
 export { createMemory, type Credentials, type Memory, type TokenSource } from "./client/token.ts";
 export { connect, type ConnectOptions, type Req, type Retry, type Service } from "./client/request.ts";
-export { cancelTask, fetchRegions, type ImageSource, submitImage, turn } from "./client/operations.ts";
+export { cancelTask, fetchRegions, type ImageSource, pollOnce, submitImage } from "./client/operations.ts";

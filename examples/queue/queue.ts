@@ -5,7 +5,7 @@
  *     node queue.ts show ID...      says where tasks stand
  *     node queue.ts work            polls, until SIGTERM
  */
-import { connect, describe, PollState, type Reply, startPoll, submitImage, turn } from "@ocr-cloud/regions/core";
+import { connect, describe, PollState, type Reply, startPoll, submitImage, pollOnce } from "@ocr-cloud/regions/core";
 import { DelayedError, Queue, UnrecoverableError, Worker } from "bullmq";
 import * as E from "fp-ts/lib/Either.js";
 import { readFile } from "node:fs/promises";
@@ -39,7 +39,7 @@ function work(): Worker<unknown, Reply> {
     const state = PollState.decode(job.data);
     if (E.isLeft(state)) throw new UnrecoverableError("The job's data is no state that this version reads.");
     // The service keeps a task for a day, and nobody is kept waiting here.
-    const next = await turn(state.right, { deadline: 86_400_000 })(service)();
+    const next = await pollOnce(state.right, { deadline: 86_400_000 })(service)();
     if (next._tag === "Done") return next.reply;
     await job.updateData(next.state);
     await job.moveToDelayed(Date.now() + next.delay, token);

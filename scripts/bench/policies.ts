@@ -17,7 +17,7 @@ export const POLICIES: Readonly<Record<string, Schedule>> = {
  * The best plan for a known distribution, by dynamic programming over geometric steps: it costs what `optimalCost` of
  * the simulation says.
  */
-export function optimum({ doneBy, longest }: ServiceTime, callWorth: number, jumps: readonly number[]): Schedule {
+export function optimum({ doneBy, longest }: ServiceTime, pollCost: number, jumps: readonly number[]): Schedule {
   const times = [0, ...jumps];
   for (let time = 20; time < longest * 1.005; time *= 1.005) times.push(time);
   times.sort((a, b) => a - b);
@@ -26,7 +26,7 @@ export function optimum({ doneBy, longest }: ServiceTime, callWorth: number, jum
   for (let i = times.length - 2; i >= 0; i--) {
     cost[i] = Infinity;
     for (let j = i + 1; j < times.length; j++) {
-      const total = callWorth * (1 - done[i]) + times[j] * (done[j] - done[i]) + cost[j];
+      const total = pollCost * (1 - done[i]) + times[j] * (done[j] - done[i]) + cost[j];
       if (total < cost[i]) {
         cost[i] = total;
         next[i] = j;

@@ -1,6 +1,6 @@
 /** The simulation of schedules: what each costs against the best plan for the known distribution. Seeded. */
-import { NO_HISTORY, observe } from "../../src/model/history.ts";
-import { learned } from "../../src/polling/adaptive.ts";
+import { NO_HISTORY, appendSpan } from "../../src/model/history.ts";
+import { adaptive } from "../../src/polling/adaptive.ts";
 import type { Schedule } from "../../src/polling/schedule.ts";
 import {
   expectedCost,
@@ -17,7 +17,7 @@ import { median, short } from "./numbers.ts";
 import { optimum, POLICIES } from "./policies.ts";
 import { atMost, type Bar, type Part, type Table } from "./report.ts";
 
-const CALL_WORTHS = [1000, 250, 4000] as const;
+const POLL_COSTS = [1000, 250, 4000] as const;
 const EXPERIENCES = [0, 8, 32, 64] as const;
 const TIMES: readonly ServiceTime[] = [...LOGNORMALS, TWO_POINT];
 const RUNS = 60;
@@ -31,10 +31,10 @@ expectations over the distribution of service times; a schedule that draws lots 
 ${RUNS} runs, in each of which a history of so many tasks was lived through by the schedule itself. The 95th percentile
 is over 200 drawn tasks a run. The means of 60 runs still
 vary: over 400 runs with other seeds the two-point mixture after 64 tasks costs 1.45; over 200 the lognormals after 32 cost 1.038.
-The cost is calls x callWorth + delay, as a ratio to that of the best plan for the known
+The cost is calls x pollCost + delay, as a ratio to that of the best plan for the known
 distribution (dynamic programming). core-lro and AWS's waiter ask at once, as they do when they are called; the .NET
 sample and the command-line tool wait first. In the ramp ${RAMP.length} tasks follow each other: the median of their
-lognormal times (sigma 0.4) rises from 2 s to 22 s and falls again, and \`learned\` begins with nothing.`;
+lognormal times (sigma 0.4) rises from 2 s to 22 s and falls again, and \`adaptive\` begins with nothing.`;
 
 interface Outcome {
   readonly calls: number;
@@ -46,13 +46,13 @@ interface Outcome {
 export function simulating(): Part {
   const tables: Table[] = [];
   const bars: Bar[] = [];
-  for (const callWorth of CALL_WORTHS) {
-    const outcomes = outcomesOf(callWorth);
+  for (const pollCost of POLL_COSTS) {
+    const outcomes = outcomesOf(pollCost);
     const best = outcomes.get("the optimum") ?? [];
-    const cost = ({ calls, delay }: Outcome): number => calls * callWorth + delay;
+    const cost = ({ calls, delay }: Outcome): number => calls * pollCost + delay;
     const ratios = new Map([...outcomes].map(([name, row]) => [name, row.map((o, i) => cost(o) / cost(best[i]))]));
-    tables.push(toTable(`Cost against the optimum, callWorth ${callWorth} ms`, ratios));
-    if (callWorth !== 1000) continue;
+    tables.push(toTable(`Cost against the optimum, pollCost ${pollCost} ms`, ratios));
+    if (pollCost !== 1000) continue;
     tables.push(detailTable(outcomes));
     bars.push(...barsOf(ratios));
   }
@@ -61,17 +61,17 @@ export function simulating(): Part {
   return { title: "Schedules", method: METHOD, tables, bars };
 }
 
-function outcomesOf(callWorth: number): Map<string, readonly Outcome[]> {
+function outcomesOf(pollCost: number): Map<string, readonly Outcome[]> {
   const outcomes = new Map<string, readonly Outcome[]>();
   for (const [name, schedule] of Object.entries(POLICIES)) {
     outcomes.set(name, [...TIMES.map((time) => outcomeOf(schedule, time, 0)), ramp(() => schedule)]);
   }
-  const schedule = learned({ callWorth });
+  const schedule = adaptive({ pollCost });
   for (const tasks of EXPERIENCES) {
     const row = TIMES.map((time) => outcomeOf(schedule, time, tasks));
-    outcomes.set(`learned, after ${tasks} tasks`, [...row, ramp(() => schedule)]);
+    outcomes.set(`adaptive, after ${tasks} tasks`, [...row, ramp(() => schedule)]);
   }
-  const best = (time: ServiceTime): Schedule => optimum(time, callWorth, time === TWO_POINT ? [1000, 20_000] : []);
+  const best = (time: ServiceTime): Schedule => optimum(time, pollCost, time === TWO_POINT ? [1000, 20_000] : []);
   outcomes.set("the optimum", [...TIMES.map((time) => outcomeOf(best(time), time, 0)), ramp(best)]);
   return outcomes;
 }
@@ -104,7 +104,7 @@ function ramp(scheduleFor: (time: ServiceTime) => Schedule): Outcome {
     outcomes.push({ ...expectedCost(schedule, time, history, id), delays });
     const duration = time.draw(random);
     const heard = polls.findIndex((at) => at >= duration);
-    history = observe(history, [polls[heard - 1] ?? 0, polls[heard]]);
+    history = appendSpan(history, [polls[heard - 1] ?? 0, polls[heard]]);
   }
   return average(outcomes);
 }
@@ -125,11 +125,11 @@ function delayOf(polls: readonly number[], duration: number): number {
 
 /** Milliseconds to plan anew, once the compiler knows the code. */
 function replanningTime(): number {
-  const schedule = learned();
+  const schedule = adaptive();
   const random = seeded(7);
   let history = live(schedule, lognormal(3000, 0.9), 64, random);
   const times = Array.from({ length: 500 }, () => {
-    history = observe(history, [1000 * random(), 1000 + 5000 * random()]);
+    history = appendSpan(history, [1000 * random(), 1000 + 5000 * random()]);
     const begin = performance.now();
     schedule({ id: "1", attempt: 0, elapsed: 0, history });
     return performance.now() - begin;
@@ -138,9 +138,9 @@ function replanningTime(): number {
 }
 
 function barsOf(ratios: ReadonlyMap<string, readonly number[]>): readonly Bar[] {
-  const row = (tasks: number): readonly number[] => ratios.get(`learned, after ${tasks} tasks`) ?? [];
+  const row = (tasks: number): readonly number[] => ratios.get(`adaptive, after ${tasks} tasks`) ?? [];
   const mean = (tasks: number): number => geometricMean(row(tasks).slice(0, LOGNORMALS.length));
-  const against = "cost against the optimum, callWorth 1000";
+  const against = "cost against the optimum, pollCost 1000";
   return [
     atMost(`lognormals, after 32 tasks, ${against}`, 1.05, mean(32), three),
     atMost(`lognormals, with none, ${against}`, 1.2, mean(0), three),
@@ -166,7 +166,7 @@ function detailTable(outcomes: ReadonlyMap<string, readonly Outcome[]>): Table {
     return [calls, delay / 1000, late / 1000].map(short).join(" / ");
   };
   return {
-    title: "Calls / mean delay in s / 95th percentile in s, callWorth 1000 ms",
+    title: "Calls / mean delay in s / 95th percentile in s, pollCost 1000 ms",
     columns: ["", ...columns()],
     rows: [...outcomes].map(([name, row]) => [name, ...row.map(cell)]),
   };

@@ -11,7 +11,7 @@ import { preview } from "../model/codec.ts";
 import { malformed, network, type RegionsError, tooLarge, unconfirmed } from "../model/error.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import type { PollState } from "../model/poll_state.ts";
-import { once, type Req, retrying, type Service, tell } from "./request.ts";
+import { exchange, notify, type Req, retrying, type Service } from "./request.ts";
 import { type DetectionSettings, toWireSettings } from "../model/settings.ts";
 import { endOf, giveUp, type Next, type PollOptions, type PollPolicy, pollPolicy, step } from "../polling/step.ts";
 import { decodeResponse, type Reply, RETENTION, type TaskStatus } from "../model/task_status.ts";
@@ -64,20 +64,20 @@ export function submitImage(image: ImageSource, settings?: DetectionSettings): R
     const bytes = await readImage(image);
     if (E.isLeft(bytes)) return bytes;
     const body = JSON.stringify({ image: toBase64(bytes.right), settings: wireSettings });
-    const send = once<string>({
+    const send = exchange<string>({
       call: "submit",
       method: "POST",
       path: PATH,
       body,
       decode: decodeTaskId,
-      afterSending: doubt,
+      afterSending: asUnconfirmed,
     });
     return retrying("submit", null, send)(service)();
   };
 }
 
 /**
- * Asks once how a task stands. Failures that pass are tried again, up to `retry.tries` times.
+ * Asks once how a task stands. Failures that pass are tried again, up to `retry.maxAttempts` times.
  *
  * @param id The task's id.
  *
@@ -114,7 +114,7 @@ export function fetchRegions(id: string): Req<TaskStatus> {
  * ```
  */
 export function cancelTask(id: string): Req<void> {
-  const cancel = once<void>({
+  const cancel = exchange<void>({
     call: "cancel",
     method: "DELETE",
     path: withId(id),
@@ -132,22 +132,22 @@ export function cancelTask(id: string): Req<void> {
  *
  * @example
  * ```ts
- * import { connect, startPoll, turn } from "@ocr-cloud/regions";
+ * import { connect, startPoll, pollOnce } from "@ocr-cloud/regions";
  * import { emulate } from "@ocr-cloud/regions/emulator";
  * import { equal } from "node:assert/strict";
  *
  * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
  * const { state } = startPoll("a371d027-4b0d-4d86-8825-c8d818dd4ed9", Date.now());
- * const next = await turn(state)(service)();
+ * const next = await pollOnce(state)(service)();
  * equal(next._tag, "Done");
  * ```
  */
-export function turn(state: PollState, options: PollOptions = {}): (service: Service) => Task<Next> {
-  return turnBy(Date.now)(state, options);
+export function pollOnce(state: PollState, options: PollOptions = {}): (service: Service) => Task<Next> {
+  return pollBy(Date.now)(state, options);
 }
 
-/** {@linkcode turn} by a clock of the caller's, in milliseconds since 1970. */
-export function turnBy(
+/** {@linkcode pollOnce} by a clock of the caller's, in milliseconds since 1970. */
+export function pollBy(
   now: () => number,
 ): (state: PollState, options: PollOptions) => (service: Service) => Task<Next> {
   return (state, options) => (service) => async () => {
@@ -155,7 +155,7 @@ export function turnBy(
     if (next._tag === "Done") learn(service, state, next.reply, now());
     if (next._tag === "Wait" && next.failure !== null) {
       const { delay, failure: error, state: { id, failures } } = next;
-      tell(service.onRetry, { call: "fetch", id, error, failures, delay });
+      notify(service.onRetry, { call: "fetch", id, error, failures, delay });
     }
     return next;
   };
@@ -221,7 +221,7 @@ function candidateOf({ submittedAt, startedAt, heardAt }: PollState): Candidate 
 }
 
 function ask(id: string): Req<TaskStatus> {
-  return once({ call: "fetch", method: "GET", path: withId(id), decode: (text) => decodeStatus(text, id) });
+  return exchange({ call: "fetch", method: "GET", path: withId(id), decode: (text) => decodeStatus(text, id) });
 }
 
 /** The service's own ids need no escaping. encodeURIComponent would throw for lone surrogates, which others may hold. */
@@ -256,7 +256,7 @@ function decodeTaskId(text: string): E.Either<RegionsError, string> {
 const BUSY: readonly number[] = [408, 425, 429, 503];
 
 /** A failure that leaves open whether the image was taken becomes `Unconfirmed`. */
-function doubt(error: RegionsError, isRefusal: boolean): RegionsError {
+function asUnconfirmed(error: RegionsError, isRefusal: boolean): RegionsError {
   return wasNotTaken(error, isRefusal) ? error : unconfirmed(error);
 }
 

@@ -236,7 +236,7 @@ export function connect(options: ConnectOptions): Service {
 }
 
 /** One exchange, with a token, and with one more where the service refuses the first. Not retried otherwise. */
-export function once<A>(exchange: Exchange<A>): Req<A> {
+export function exchange<A>(exchange: Exchange<A>): Req<A> {
   return (service) => async () => {
     const first = await attempt(exchange, service);
     const again = first.token !== null && isRefused(first.outcome) && service.tokens.refuse(first.token);
@@ -244,28 +244,28 @@ export function once<A>(exchange: Exchange<A>): Req<A> {
   };
 }
 
-/** A call that is made again as long as its failures pass, up to `retry.tries` times. */
+/** A call that is made again as long as its failures pass, up to `retry.maxAttempts` times. */
 export function retrying<A>(call: Call, id: string | null, req: Req<A>): Req<A> {
   return (service) => async () => {
     const { retry, signal, endsAt = Infinity } = service;
     let malformed = 0;
     for (let failures = 1;; failures++) {
       const outcome = await req(service)();
-      if (E.isRight(outcome) || failures >= retry.tries || signal?.aborted) return outcome;
+      if (E.isRight(outcome) || failures >= retry.maxAttempts || signal?.aborted) return outcome;
       const error = outcome.left;
       if (error._tag === "Malformed") malformed++;
       const delay = retryDelay(retry, error, failures, malformed, Math.random());
       if (O.isNone(delay)) return outcome;
       const asked = error._tag === "Http" ? error.retryAfter ?? 0 : 0;
       if (asked > retry.maxDelay || performance.now() + delay.value >= endsAt) return outcome;
-      tell(service.onRetry, { call, id, error, failures, delay: delay.value });
+      notify(service.onRetry, { call, id, error, failures, delay: delay.value });
       if (!await sleep(delay.value, signal)) return E.left(interrupted(call, "aborted", 0));
     }
   };
 }
 
 /** Tells a caller's hook; a fault of its own must neither stop a task nor be hidden. */
-export function tell<A>(hook: (value: A) => void, value: A): void {
+export function notify<A>(hook: (value: A) => void, value: A): void {
   try {
     hook(value);
   } catch (error) {
@@ -300,7 +300,7 @@ async function attempt<A>(exchange: Exchange<A>, service: Service): Promise<Atte
     ...body === undefined ? {} : { "Content-Type": "application/json" },
   };
   const answer = await send(service, { call, method, url: service.baseUrl + path, headers, body });
-  const outcome = E.chain((answer: Answer) => judge(call, answer, decode))(answer);
+  const outcome = E.chain((answer: Answer) => decodeAnswer(call, answer, decode))(answer);
   const isRefusal = E.isRight(answer) && isServiceRefusal(answer.right);
   const redacted = E.mapLeft((error: RegionsError) => redactError(error, [token.right]))(outcome);
   return { token: token.right, outcome: E.mapLeft((error: RegionsError) => afterSending(error, isRefusal))(redacted) };
@@ -310,7 +310,7 @@ function isRefused(outcome: E.Either<RegionsError, unknown>): boolean {
   return E.isLeft(outcome) && outcome.left._tag === "Unauthorized";
 }
 
-function judge<A>(
+function decodeAnswer<A>(
   call: Call,
   answer: Answer,
   decode: Exchange<A>["decode"],

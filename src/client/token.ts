@@ -9,7 +9,7 @@ import * as t from "io-ts";
 import { type AbortSignalLike, sleep, within } from "../internal/abort.ts";
 import { fields, guarded } from "../model/codec.ts";
 import { interrupted, malformed, type RegionsError, unauthorized } from "../model/error.ts";
-import { History, NO_HISTORY, observe, type Span } from "../model/history.ts";
+import { appendSpan, History, NO_HISTORY, type Span } from "../model/history.ts";
 
 /** What the service's dashboard gives an application. */
 export interface Credentials {
@@ -100,7 +100,7 @@ export function createMemory(history: History = NO_HISTORY): Memory {
   const memory: Memory = {
     history: () => learnt,
     learn: (span) => {
-      learnt = observe(learnt, span);
+      learnt = appendSpan(learnt, span);
     },
     toJSON: () => learnt,
   };

@@ -8,7 +8,7 @@ import { preview } from "../model/codec.ts";
 import { type Region, Regions } from "../model/region.ts";
 import { atLeast } from "../polling/schedule.ts";
 import type { DsrMode } from "../model/settings.ts";
-import { type Completed, type Failed, RETENTION, type TaskStatus } from "../model/task_status.ts";
+import { type Completed, RETENTION, type TaskError, type TaskStatus } from "../model/task_status.ts";
 
 /** What a queue is told. Times are in milliseconds; a number out of its range is a `RangeError`. */
 export interface QueueOptions {
@@ -79,7 +79,7 @@ interface Task {
   outcome: Outcome | null;
 }
 
-type Outcome = Omit<Completed, "id"> | Omit<Failed, "id">;
+type Outcome = Omit<Completed, "id"> | Omit<TaskError, "id">;
 
 /** Beyond so many tasks the oldest is forgotten. */
 const MAX_TASKS = 100_000;

@@ -57,7 +57,7 @@ export const History: t.Type<History, unknown, unknown> = fields<History>({
 }, "History");
 
 /** The history with one more task, and without the oldest where there are more than 64. A span that is none is left out. */
-export function observe(history: History, span: Span): History {
+export function appendSpan(history: History, span: Span): History {
   return isSpan(span) ? { version: 1, spans: [...history.spans.slice(1 - MAX_SPANS), span] } : history;
 }
 

@@ -50,7 +50,7 @@ export interface Completed {
 }
 
 /** Detection failed. */
-export interface Failed {
+export interface TaskError {
   /** Which case this is. */
   readonly _tag: "Error";
   /** The task's id. */
@@ -73,10 +73,10 @@ export interface NotExist {
  * What the service says of a task; `_tag` is its own word. `id` is empty only where an answer names none and none was
  * asked for. Source: the service's page on fetching regions, "Task statuses".
  */
-export type TaskStatus = Pending | Processing | Completed | Failed | NotExist;
+export type TaskStatus = Pending | Processing | Completed | TaskError | NotExist;
 
 /** The statuses that end a task. */
-export type FinalStatus = Completed | Failed | NotExist;
+export type FinalStatus = Completed | TaskError | NotExist;
 
 /** One element of a status stream: what the service said, or why that could not be found out. */
 export type Reply = E.Either<RegionsError, TaskStatus>;

@@ -10,14 +10,14 @@ import * as O from "fp-ts/lib/Option.js";
 import type { History, Span } from "../model/history.ts";
 import { atLeast, jitter, type Schedule } from "./schedule.ts";
 
-/** Options for {@linkcode learned}. */
-export interface LearnedOptions {
+/** Options for {@linkcode adaptive}. */
+export interface AdaptiveOptions {
   /**
-   * How many milliseconds of waiting one call is worth, over 0: the higher, the fewer polls, and the later they are.
+   * How many milliseconds of waiting one poll costs, over 0: the higher, the fewer polls, and the later they are.
    *
    * @default {1000}
    */
-  readonly callWorth?: number | undefined;
+  readonly pollCost?: number | undefined;
   /**
    * What is known of earlier tasks.
    *
@@ -65,7 +65,7 @@ const TAIL = 0.3;
 const JITTER = 0.05;
 
 /**
- * Plans the polls of a task so that calls x `callWorth` + delay are least, given how long the last 64 tasks of the
+ * Plans the polls of a task so that calls x `pollCost` + delay are least, given how long the last 64 tasks of the
  * service took; beyond all experience, by a geometric rule. Jitter of 5 % (± 2.5 %) comes from the task's id and the attempt, so
  * that a replay decides the same.
  *
@@ -73,21 +73,21 @@ const JITTER = 0.05;
  *
  * @example
  * ```ts
- * import { learned } from "@ocr-cloud/regions";
+ * import { adaptive } from "@ocr-cloud/regions";
  * import { getOrElse } from "fp-ts/lib/Option.js";
  * import { ok } from "node:assert/strict";
  *
  * const history = { version: 1, spans: Array(20).fill([4000, 4200]) } as const;
- * const delay = getOrElse(() => 0)(learned({ history })({ id: "1", attempt: 0, elapsed: 0, history }));
+ * const delay = getOrElse(() => 0)(adaptive({ history })({ id: "1", attempt: 0, elapsed: 0, history }));
  * ok(delay > 3900 && delay < 5500);
  * ```
  */
-export function learned({ callWorth = 1000, history: known, median = 3000 }: LearnedOptions = {}): Schedule {
-  atLeast("poll on a learned schedule", "callWorth", callWorth, Number.MIN_VALUE);
-  atLeast("poll on a learned schedule", "median", median, Number.MIN_VALUE);
+export function adaptive({ pollCost = 1000, history: known, median = 3000 }: AdaptiveOptions = {}): Schedule {
+  atLeast("poll on an adaptive schedule", "pollCost", pollCost, Number.MIN_VALUE);
+  atLeast("poll on an adaptive schedule", "median", median, Number.MIN_VALUE);
   const plans: WeakMap<History, Plan> = new WeakMap();
   const planFor = (history: History): Plan => {
-    const made = plans.get(history) ?? cheapest(estimate(history.spans, median), callWorth);
+    const made = plans.get(history) ?? cheapest(estimate(history.spans, median), pollCost);
     plans.set(history, made);
     return made;
   };
@@ -143,7 +143,7 @@ function expect(ranges: readonly (readonly [number, number])[], mass: Float64Arr
  * The plan of least cost, by dynamic programming from the last slot to the first: the cost of being at a slot's
  * beginning, unfinished, is that of the next poll and of the wait until it, and of being where it is made.
  */
-function cheapest(mass: Float64Array, callWorth: number): Plan {
+function cheapest(mass: Float64Array, pollCost: number): Plan {
   const done = new Float64Array(SLOTS + 1);
   const doneAt = new Float64Array(SLOTS + 1);
   for (let i = 0; i < SLOTS; i++) {
@@ -157,7 +157,7 @@ function cheapest(mass: Float64Array, callWorth: number): Plan {
     for (let j = i + 1; j <= SLOTS; j++) {
       const wait = TIMES[j] * (done[j] - done[i]) - (doneAt[j] - doneAt[i]);
       if (wait >= cost[i]) break;
-      const total = callWorth * (done[SLOTS] - done[i]) + wait + cost[j];
+      const total = pollCost * (done[SLOTS] - done[i]) + wait + cost[j];
       if (total < cost[i]) {
         cost[i] = total;
         next[i] = j;

@@ -113,7 +113,7 @@ export interface RetryOptions {
    *
    * @default {3}
    */
-  readonly tries?: number | undefined;
+  readonly maxAttempts?: number | undefined;
   /**
    * The upper bound of the first delay in milliseconds; it doubles with each failure.
    *
@@ -134,12 +134,12 @@ export interface RetryOptions {
  * @throws {RangeError} If an option is out of its range.
  */
 export function retryPolicy(
-  { tries = 3, minDelay = 500, maxDelay = Math.max(30_000, minDelay) }: RetryOptions = {},
+  { maxAttempts = 3, minDelay = 500, maxDelay = Math.max(30_000, minDelay) }: RetryOptions = {},
 ): Complete<RetryOptions> {
-  atLeast("retry", "retry.tries", tries, 1);
+  atLeast("retry", "retry.maxAttempts", maxAttempts, 1);
   atLeast("retry", "retry.minDelay", minDelay, 0);
   atLeast("retry", "retry.maxDelay", maxDelay, minDelay);
-  return { tries, minDelay, maxDelay };
+  return { maxAttempts, minDelay, maxDelay };
 }
 
 /**

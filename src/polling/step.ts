@@ -9,7 +9,7 @@ import * as O from "fp-ts/lib/Option.js";
 import { cut } from "../model/codec.ts";
 import { brief, type GaveUp, gaveUp, type RegionsError } from "../model/error.ts";
 import { type History, NO_HISTORY } from "../model/history.ts";
-import { learned } from "./adaptive.ts";
+import { adaptive } from "./adaptive.ts";
 import type { PollState } from "../model/poll_state.ts";
 import {
   atLeast,
@@ -30,14 +30,14 @@ const LONGEST = 1000 * 365 * 86_400_000;
 const GRACE = 10_000;
 
 /** Made once, since it keeps its plans: plain values, which requests may share. */
-const DEFAULT: Schedule = learned();
+const DEFAULT: Schedule = adaptive();
 
 /** What the polling of a task is bound to. */
 export interface PollOptions {
   /**
    * When to ask next.
    *
-   * @default {learned()}
+   * @default {adaptive()}
    */
   readonly schedule?: Schedule | undefined;
   /**
@@ -66,7 +66,7 @@ export interface PollOptions {
    * @default {0}
    */
   readonly minDelay?: number | undefined;
-  /** How failed polls are repeated. `tries` does not bound them: the deadline does. */
+  /** How failed polls are repeated. `maxAttempts` does not bound them: the deadline does. */
   readonly retry?: RetryOptions | undefined;
 }
 

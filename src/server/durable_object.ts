@@ -1,5 +1,5 @@
 /**
- * A task that outlives its process: the polling of `turn`, driven by the alarms of a Cloudflare Durable Object, with one
+ * A task that outlives its process: the polling of `pollOnce`, driven by the alarms of a Cloudflare Durable Object, with one
  * object per task. The object's class is defined by the platform; it creates a {@linkcode DurableTask} and forwards its
  * alarms to it.
  *
@@ -7,7 +7,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { concat, defer, mergeMap, type Observable, Subject } from "rxjs";
-import { cancelTask, type ImageSource, policyFor, submitImage, turn } from "../client/operations.ts";
+import { cancelTask, type ImageSource, policyFor, pollOnce, submitImage } from "../client/operations.ts";
 import { network, type RegionsError, unconfirmed } from "../model/error.ts";
 import type { Service } from "../client/request.ts";
 import { atLeast } from "../polling/schedule.ts";
@@ -196,7 +196,7 @@ export function createDurableTask(
       case "Foreign":
         return last(known.error);
       case "Polling":
-        return turn(known.state, pollOptions)(service)();
+        return pollOnce(known.state, pollOptions)(service)();
     }
   };
   /** The state after a poll. A status that has not changed is not recorded again. */

@@ -6,11 +6,11 @@
 import * as E from "fp-ts/lib/Either.js";
 import { Observable, type Subscriber } from "rxjs";
 import { cancel, type Cancellation, createCancellation, onAbort } from "../internal/abort.ts";
-import { type ImageSource, learn, policyFor, submitImage, turnBy } from "../client/operations.ts";
+import { type ImageSource, learn, policyFor, pollBy, submitImage } from "../client/operations.ts";
 import { preview } from "../model/codec.ts";
 import { fromCodec, gaveUp, type RegionsError } from "../model/error.ts";
 import { PollState } from "../model/poll_state.ts";
-import { type Service, tell } from "../client/request.ts";
+import { notify, type Service } from "../client/request.ts";
 import type { DetectionSettings } from "../model/settings.ts";
 import { type Done, type Next, type PollOptions, type PollPolicy, resumePoll, startPoll } from "../polling/step.ts";
 import type { Reply } from "../model/task_status.ts";
@@ -120,7 +120,7 @@ export function detectRegions(
       const isLate = id.left._tag === "Timeout" && now() >= startedAt + policy.deadline;
       return failed(isLate ? gaveUp("deadline", null) : id.left);
     }
-    if (options.onSubmit) tell(options.onSubmit, id.right);
+    if (options.onSubmit) notify(options.onSubmit, id.right);
     const submittedAt = now();
     return startPoll(id.right, submittedAt, submittedAt, policy, startedAt);
   };
@@ -130,7 +130,7 @@ export function detectRegions(
 /** What a watch begins with. The service has the watch's own signal; `now` is in milliseconds since 1970. */
 export type Begin = (policy: PollPolicy, service: Service, now: () => number) => Next | PromiseLike<Next>;
 
-/** One poll and what follows it: {@linkcode turnBy}, but in tests of the stream alone. */
+/** One poll and what follows it: {@linkcode pollBy}, but in tests of the stream alone. */
 export type Turn = (
   now: () => number,
 ) => (state: PollState, options: PollOptions) => (service: Service) => () => PromiseLike<Next>;
@@ -140,7 +140,7 @@ export function follow(
   service: Service,
   begin: Begin,
   options: WatchOptions,
-  turn: Turn = turnBy,
+  turn: Turn = pollBy,
 ): Observable<Reply> {
   policyFor(service, options);
   // Thousands of these sleep at a time, so each holds no more than it needs.

@@ -2,7 +2,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { runInNewContext } from "node:vm";
-import { cancelTask, type ImageSource, submitImage, turn } from "../../src/client/operations.ts";
+import { cancelTask, type ImageSource, pollOnce, submitImage } from "../../src/client/operations.ts";
 import { fetchRegions } from "../../src/client/operations.ts";
 import {
   gaveUp,
@@ -290,22 +290,22 @@ Deno.test("cancelTask() drops a task, trying again what passes", async () => {
   deepEqual(reply, E.left(http("cancel", 404, null, "")));
 });
 
-Deno.test("turn() is one poll and what follows it", async () => {
+Deno.test("pollOnce() is one poll and what follows it", async () => {
   const { state } = startPoll(ID, Date.now());
   const world = mock({ fetch: [pending, notExist] });
-  const next = await turn(state)(service(world))();
+  const next = await pollOnce(state)(service(world))();
   ok(next._tag === "Wait");
   deepEqual([next.delay, next.heard, next.state.polls, next.state.heard], [1000, { _tag: "Pending", id: ID }, 1, 1]);
-  deepEqual(await turn(next.state)(service(world))(), {
+  deepEqual(await pollOnce(next.state)(service(world))(), {
     _tag: "Done",
     heard: null,
     reply: E.right({ _tag: "NotExist", id: ID, messages: [] }),
   });
 });
 
-Deno.test("turn() tells onRetry of a failure that passes", async () => {
+Deno.test("pollOnce() tells onRetry of a failure that passes", async () => {
   const retries: Retry[] = [];
-  const next = await turn(startPoll(ID, Date.now()).state)(service(mock({ fetch: [refused] }), retries))();
+  const next = await pollOnce(startPoll(ID, Date.now()).state)(service(mock({ fetch: [refused] }), retries))();
   ok(next._tag === "Wait");
   equal(next.state.failures, 1);
   deepEqual(retries, [{
@@ -318,12 +318,12 @@ Deno.test("turn() tells onRetry of a failure that passes", async () => {
   equal(next.state.failure, "Network: connect ECONNREFUSED");
 });
 
-Deno.test("turn() polls once more when the deadline has passed, however long ago", async () => {
+Deno.test("pollOnce() polls once more when the deadline has passed, however long ago", async () => {
   for (const late of [0, 3_600_000]) {
     const { state } = startPoll(ID, Date.now() - 300_000 - late);
     for (const [fetch, tag] of [[pending, "GaveUp"], [completed, "Completed"]] as const) {
       const world = mock({ fetch: [fetch] });
-      const next = await turn(state)(service(world))();
+      const next = await pollOnce(state)(service(world))();
       ok(next._tag === "Done");
       equal(E.toUnion(next.reply)._tag, tag);
       deepEqual(world.calls, ["token", "fetch"]);
@@ -331,7 +331,7 @@ Deno.test("turn() polls once more when the deadline has passed, however long ago
   }
 });
 
-Deno.test("turn() keeps the state of a poll that was aborted", async () => {
+Deno.test("pollOnce() keeps the state of a poll that was aborted", async () => {
   const { state } = startPoll(ID, Date.now());
   const retries: Retry[] = [];
   const controller = new AbortController();
@@ -340,7 +340,7 @@ Deno.test("turn() keeps the state of a poll that was aborted", async () => {
     return silent(new Request("http://localhost"));
   };
   const aborted = { ...service(mock({ fetch: [aborting] }), retries), signal: controller.signal };
-  deepEqual(await turn(state)(aborted)(), {
+  deepEqual(await pollOnce(state)(aborted)(), {
     _tag: "Done",
     heard: null,
     reply: E.left(gaveUp("aborted", state)),

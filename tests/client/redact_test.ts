@@ -255,7 +255,7 @@ async function checkErrors(
   const service = connect({
     ...toToken ? { credentials: { clientId: "id", clientSecret: secret } } : { token: secret },
     fetch: mock(script).fetch,
-    retry: { tries: 2, minDelay: 1, maxDelay: 1 },
+    retry: { maxAttempts: 2, minDelay: 1, maxDelay: 1 },
     onRetry: ({ error }) => errors.push(error),
   });
   const outcome = await call(service)();
@@ -290,7 +290,7 @@ Deno.test("a token of 10,000 characters fails like any other", async () => {
     const service = connect({
       credentials: { clientId: "id", clientSecret: "secret" },
       ...mock({ fetch: [answer], token: [token(long)] }),
-      retry: { tries: 1 },
+      retry: { maxAttempts: 1 },
     });
     const reply = await fetchRegions(ID)(service)();
     ok(E.isLeft(reply));

@@ -12,15 +12,22 @@ import {
   tooLarge,
   unauthorized,
 } from "../../src/model/error.ts";
-import { connect, type ConnectOptions, once, type Retry, retrying, type Service } from "../../src/client/request.ts";
+import {
+  connect,
+  type ConnectOptions,
+  exchange,
+  type Retry,
+  retrying,
+  type Service,
+} from "../../src/client/request.ts";
 import { type Answer, ID, mock, refused, silent, stalled, text, token } from "../support/mock.ts";
 
 const credentials = { clientId: "id", clientSecret: "S3cret+/=" };
 
-const ask = once<string>({ call: "fetch", method: "GET", path: `/x?id=${ID}`, decode: E.right });
+const ask = exchange<string>({ call: "fetch", method: "GET", path: `/x?id=${ID}`, decode: E.right });
 
 /** One exchange, with these answers to it and to the token request. */
-async function exchange(
+async function run(
   answers: readonly Answer[],
   options: Partial<ConnectOptions> = {},
   tokens: readonly Answer[] = [token()],
@@ -57,7 +64,11 @@ Deno.test("connect() refuses what it cannot work with", () => {
       [{ token: "t", requestTimeout: NaN }, "RangeError", /current value is NaN$/],
       [{ token: "t", minUploadRate: 0 }, "RangeError", /minUploadRate must be a number over 0: current value is 0$/],
       [{ token: "t", maxResponseBytes: 0 }, "RangeError", /maxResponseBytes must be a number of 1 or more/],
-      [{ token: "t", retry: { tries: 0 } }, "RangeError", /retry as retry.tries must be a number of 1 or more/],
+      [
+        { token: "t", retry: { maxAttempts: 0 } },
+        "RangeError",
+        /retry as retry.maxAttempts must be a number of 1 or more/,
+      ],
       [
         { token: "t", retry: { minDelay: 9, maxDelay: 8 } },
         "RangeError",
@@ -105,8 +116,8 @@ Deno.test("connect() gives a service that prints without its secrets", async () 
   deepEqual(shown.map((text) => /S3cret|"token"/.test(text)), [false, false, false, false]);
 });
 
-Deno.test("once() sends the token in a header, asks for it first, and keeps to the base address", async () => {
-  const { reply, calls, requests } = await exchange([text("body")], { baseUrl: "https://api.example/base" });
+Deno.test("exchange() sends the token in a header, asks for it first, and keeps to the base address", async () => {
+  const { reply, calls, requests } = await run([text("body")], { baseUrl: "https://api.example/base" });
   deepEqual([reply, calls], [E.right("body"), ["token", "fetch"]]);
   deepEqual(requests.map(({ method, url }) => [method, url]), [
     ["POST", "https://api.example/base/connect/token"],
@@ -118,7 +129,7 @@ Deno.test("once() sends the token in a header, asks for it first, and keeps to t
   ok(requests.every(({ redirect }) => redirect === "manual"));
 });
 
-Deno.test("once() judges an answer by its status", async () => {
+Deno.test("exchange() judges an answer by its status", async () => {
   const problem = JSON.stringify({ type: null, title: "Bad", status: 418, detail: "Not a\n  tea pot", instance: null });
   for (
     const [answer, expected] of [
@@ -132,32 +143,32 @@ Deno.test("once() judges an answer by its status", async () => {
       [text("", 301, { Location: "https://elsewhere.example" }), E.left(http("fetch", 301, null, ""))],
       [text("", 429, { "Retry-After": "7" }), E.left(http("fetch", 429, 7000, ""))],
     ] as const
-  ) deepEqual((await exchange([answer])).reply, expected);
+  ) deepEqual((await run([answer])).reply, expected);
 });
 
-Deno.test("once() fetches another token after a 401, and replays the request once", async () => {
-  const good = await exchange([text("", 401), text("body")], {}, [token("one"), token("two")]);
+Deno.test("exchange() fetches another token after a 401, and replays the request once", async () => {
+  const good = await run([text("", 401), text("body")], {}, [token("one"), token("two")]);
   deepEqual([good.reply, good.calls], [E.right("body"), ["token", "fetch", "token", "fetch"]]);
   equal(good.requests[3].headers.get("Authorization"), "Bearer two");
-  const bad = await exchange([text('{"title":"Unauthorized"}', 401)]);
+  const bad = await run([text('{"title":"Unauthorized"}', 401)]);
   deepEqual([bad.reply, bad.calls], [
     E.left(unauthorized("fetch", "Unauthorized")),
     ["token", "fetch", "token", "fetch"],
   ]);
 });
 
-Deno.test("once() asks a token function again after a 401, but has nothing to replace a fixed token with", async () => {
+Deno.test("exchange() asks a token function again after a 401, but has nothing to replace a fixed token with", async () => {
   let count = 0;
-  const supplied = await exchange([text("", 401), text("body")], {
+  const supplied = await run([text("", 401), text("body")], {
     credentials: undefined,
     token: () => Promise.resolve(`t${++count}`),
   } as never);
   deepEqual([supplied.reply, supplied.calls, count], [E.right("body"), ["fetch", "fetch"], 2]);
-  const fixed = await exchange([text("", 401)], { credentials: undefined, token: "t" } as never);
+  const fixed = await run([text("", 401)], { credentials: undefined, token: "t" } as never);
   deepEqual([fixed.reply, fixed.calls], [E.left(unauthorized("fetch", "")), ["fetch"]]);
 });
 
-Deno.test("once() believes that credentials are refused only if the token endpoint says so in its own format", async () => {
+Deno.test("exchange() believes that credentials are refused only if the token endpoint says so in its own format", async () => {
   const page = "<html><h1>Blocked";
   for (
     const [answer, expected] of [
@@ -178,12 +189,12 @@ Deno.test("once() believes that credentials are refused only if the token endpoi
       [refused, network("token", "connect ECONNREFUSED", true)],
     ] as const
   ) {
-    const { reply, calls } = await exchange([text("body")], {}, [answer]);
+    const { reply, calls } = await run([text("body")], {}, [answer]);
     deepEqual([reply, calls], [E.left(expected), ["token"]]);
   }
 });
 
-Deno.test("once() asks again for a token that a firewall's page has refused, and only that once", async () => {
+Deno.test("exchange() asks again for a token that a firewall's page has refused, and only that once", async () => {
   for (const status of [400, 401, 403, 407, 451]) {
     const world = mock({ token: [text("<html>", status), token()], fetch: [text("body")] });
     const service = connect({ credentials, fetch: world.fetch });
@@ -194,21 +205,21 @@ Deno.test("once() asks again for a token that a firewall's page has refused, and
 
 Deno.test("connect() drops the white space around id and secret, such as the line break of a secret's file", async () => {
   const padded = { clientId: " id", clientSecret: `${credentials.clientSecret}\r\n` };
-  const { requests } = await exchange([text("")], { credentials: padded });
+  const { requests } = await run([text("")], { credentials: padded });
   equal(await requests[0].text(), "grant_type=client_credentials&client_id=id&client_secret=S3cret%2B%2F%3D");
 });
 
-Deno.test("once() shows neither token nor secret, whatever the service echoes", async () => {
+Deno.test("exchange() shows neither token nor secret, whatever the service echoes", async () => {
   const secret = "S3cret+/=";
   const echo = `${secret} ${encodeURIComponent(secret)} client_secret=S3cret%2B%2F%3D Bearer t0ken`;
   const decode = (body: string): E.Either<RegionsError, string> => E.left(malformed([`got ${body.slice(0, 60)}`]));
-  const broken = once<string>({ call: "fetch", method: "GET", path: "/x", decode });
+  const broken = exchange<string>({ call: "fetch", method: "GET", path: "/x", decode });
   const replies = [
-    (await exchange([text("")], {}, [text(echo, 400)])).reply,
-    (await exchange([text("")], {}, [text(echo)])).reply,
-    (await exchange([text(echo, 500)], {}, [token("t0ken")])).reply,
-    (await exchange([text(echo, 401)], {}, [token("t0ken")])).reply,
-    (await exchange([() => Promise.reject(new Error(echo))], {}, [token("t0ken")])).reply,
+    (await run([text("")], {}, [text(echo, 400)])).reply,
+    (await run([text("")], {}, [text(echo)])).reply,
+    (await run([text(echo, 500)], {}, [token("t0ken")])).reply,
+    (await run([text(echo, 401)], {}, [token("t0ken")])).reply,
+    (await run([() => Promise.reject(new Error(echo))], {}, [token("t0ken")])).reply,
     await broken(
       connect({ credentials, fetch: mock({ token: [token("t0ken")], fetch: [text("a t0ken b")] }).fetch }),
     )(),
@@ -221,10 +232,10 @@ Deno.test("once() shows neither token nor secret, whatever the service echoes", 
   deepEqual(replies[5], E.left(malformed(["got a [redacted] b"])));
 });
 
-Deno.test("once() reads no more than maxResponseBytes, counted unpacked", async () => {
+Deno.test("exchange() reads no more than maxResponseBytes, counted unpacked", async () => {
   const limited = { maxResponseBytes: 1000 };
-  deepEqual((await exchange([text("x".repeat(1000))], limited)).reply, E.right("x".repeat(1000)));
-  deepEqual((await exchange([text("x".repeat(1001))], limited)).reply, E.left(tooLarge("fetch", 1000)));
+  deepEqual((await run([text("x".repeat(1000))], limited)).reply, E.right("x".repeat(1000)));
+  deepEqual((await run([text("x".repeat(1001))], limited)).reply, E.left(tooLarge("fetch", 1000)));
   let cancelled = false;
   const endless: Answer = () =>
     new Response(
@@ -235,11 +246,11 @@ Deno.test("once() reads no more than maxResponseBytes, counted unpacked", async 
         },
       }),
     );
-  deepEqual((await exchange([endless], limited)).reply, E.left(tooLarge("fetch", 1000)));
+  deepEqual((await run([endless], limited)).reply, E.left(tooLarge("fetch", 1000)));
   equal(cancelled, true);
 });
 
-Deno.test("once() reads UTF-8 that is cut between its chunks, and drops a byte order mark", async () => {
+Deno.test("exchange() reads UTF-8 that is cut between its chunks, and drops a byte order mark", async () => {
   const bytes = new TextEncoder().encode("\ufeffé€😀");
   const body = new ReadableStream({
     start: (controller) => {
@@ -247,19 +258,19 @@ Deno.test("once() reads UTF-8 that is cut between its chunks, and drops a byte o
       controller.close();
     },
   });
-  deepEqual((await exchange([() => new Response(body)])).reply, E.right("é€😀"));
+  deepEqual((await run([() => new Response(body)])).reply, E.right("é€😀"));
 });
 
-Deno.test("once() ends a request that takes longer than requestTimeout, in its headers or in its body", async () => {
+Deno.test("exchange() ends a request that takes longer than requestTimeout, in its headers or in its body", async () => {
   const slow: Answer = () => new Response(new ReadableStream({ start: (c) => c.enqueue(Uint8Array.of(32)) }));
   for (const answer of [silent, stalled, slow]) {
-    const { reply, requests } = await exchange([answer], { requestTimeout: 20 });
+    const { reply, requests } = await run([answer], { requestTimeout: 20 });
     deepEqual(reply, E.left(timeout("fetch", 20)));
     equal(requests[1].signal.aborted, true);
   }
 });
 
-Deno.test("once() sends nothing for a signal that has aborted, and ends at once for one that does", async () => {
+Deno.test("exchange() sends nothing for a signal that has aborted, and ends at once for one that does", async () => {
   const world = mock({ fetch: [silent] });
   const service = connect({ credentials, fetch: world.fetch });
   const aborted = E.left(gaveUp("aborted", null));
@@ -271,7 +282,7 @@ Deno.test("once() sends nothing for a signal that has aborted, and ends at once 
   deepEqual(await reply, aborted);
 });
 
-Deno.test("once() tells what the runtime says of a failed connection", async () => {
+Deno.test("exchange() tells what the runtime says of a failed connection", async () => {
   for (
     const [fault, cause] of [
       [
@@ -286,7 +297,7 @@ Deno.test("once() tells what the runtime says of a failed connection", async () 
       [new RangeError(""), "RangeError"],
       ["a string", "no reason given"],
     ] as const
-  ) deepEqual((await exchange([() => Promise.reject(fault)])).reply, E.left(network("fetch", cause)));
+  ) deepEqual((await run([() => Promise.reject(fault)])).reply, E.left(network("fetch", cause)));
 });
 
 /** How a call with these outcomes is retried, on a clock of the test's. */
@@ -334,12 +345,12 @@ Deno.test("retrying() ends with the first success", async () => {
 });
 
 Deno.test("retrying() tries as often as it is told", async () => {
-  equal((await retried([gone], { retry: { tries: 1 } })).tries, 1);
-  equal((await retried([gone], { retry: { tries: 7 } })).tries, 7);
+  equal((await retried([gone], { retry: { maxAttempts: 1 } })).tries, 1);
+  equal((await retried([gone], { retry: { maxAttempts: 7 } })).tries, 7);
 });
 
 Deno.test("retrying() tries an answer that is not understood once more", async () => {
-  equal((await retried([E.left(malformed(["x"]))], { retry: { tries: 9 } })).tries, 2);
+  equal((await retried([E.left(malformed(["x"]))], { retry: { maxAttempts: 9 } })).tries, 2);
 });
 
 Deno.test("retrying() does not try again what will not pass", async () => {

@@ -79,7 +79,7 @@ async function against(
 ): Promise<void> {
   const line = await listen(respond);
   try {
-    await test(connect({ credentials, baseUrl: line.url, retry: { tries: 1 }, ...options }), line);
+    await test(connect({ credentials, baseUrl: line.url, retry: { maxAttempts: 1 }, ...options }), line);
   } finally {
     await line.close();
   }
@@ -112,7 +112,7 @@ Deno.test("an image arrives once at a server that closes a used connection after
 Deno.test("a token request arrives once at a server that closes a used connection after it has read it", async () => {
   await against(closing(2), async (service, { url, arrivals }) => {
     await warmUp(service);
-    const other = connect({ credentials, baseUrl: url, retry: { tries: 1 } });
+    const other = connect({ credentials, baseUrl: url, retry: { maxAttempts: 1 } });
     const reply = await fetchRegions(ID)(other)();
     equal(E.isLeft(reply) && reply.left._tag, "Network");
     await pause(100);

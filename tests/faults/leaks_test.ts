@@ -282,7 +282,7 @@ Deno.test("1,000 single calls on one signal, and 1,000 that fail, leave no liste
     await withServer(plan, async (server) => {
       const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
       const called = countedSignal();
-      const service = { ...serviceOf(server, { retry: { tries: 1 } }), signal: called.controller.signal };
+      const service = { ...serviceOf(server, { retry: { maxAttempts: 1 } }), signal: called.controller.signal };
       for (let i = 0; i < 50; i++) {
         await Promise.all(Array.from({ length: 20 }, () => fetchRegions(id)(service)()));
         equal(called.listeners(), 0);
@@ -328,7 +328,7 @@ Deno.test("a time-out ends its request, whatever garbage was collected meanwhile
   for (const fault of ["silence", "silence after the headers", "one byte a second"] as const) {
     await withServer(at("fetch", FAULTS[fault]), async (server) => {
       const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
-      const reply = fetchRegions(id)(serviceOf(server, { requestTimeout: 300, retry: { tries: 1 } }))();
+      const reply = fetchRegions(id)(serviceOf(server, { requestTimeout: 300, retry: { maxAttempts: 1 } }))();
       await until(() => server.open() === 1);
       await hang();
       deepEqual(await reply, E.left(timeout("fetch", 300)), fault);
@@ -364,7 +364,7 @@ Deno.test("a body that is not read to its end is let go of", strict, async () =>
   await Promise.all(faults.map(([fault, tag]) =>
     withServer(at("fetch", fault), async (server) => {
       const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
-      const service = serviceOf(server, { retry: { tries: 1 }, requestTimeout: 2000, maxResponseBytes: 100_000 });
+      const service = serviceOf(server, { retry: { maxAttempts: 1 }, requestTimeout: 2000, maxResponseBytes: 100_000 });
       const reply = await fetchRegions(id)(service)();
       equal(E.isLeft(reply) && reply.left._tag, tag);
       await until(() => server.open() === 0);

@@ -35,7 +35,7 @@ export type Kind =
   /** The status that says the same. */
   | "absent";
 
-/** A call that is made up to `retry.tries` times, or a watch, which has a deadline: of a task of unknown age, or not. */
+/** A call that is made up to `retry.maxAttempts` times, or a watch, which has a deadline: of a task of unknown age, or not. */
 export type Way = "call" | "watch" | "watch of a new task" | "watch of an old task";
 
 /** Whether the faulty request is the first on its connection. */

@@ -2,19 +2,19 @@ import * as E from "fp-ts/lib/Either.js";
 import fc from "fast-check";
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { explain } from "../../src/model/codec.ts";
-import { History, NO_HISTORY, observe } from "../../src/model/history.ts";
+import { appendSpan, History, NO_HISTORY } from "../../src/model/history.ts";
 
-Deno.test("observe() keeps the last 64 tasks, the newest last", () => {
+Deno.test("appendSpan() keeps the last 64 tasks, the newest last", () => {
   let history = NO_HISTORY;
-  for (let i = 1; i <= 100; i++) history = observe(history, [i, i + 1]);
+  for (let i = 1; i <= 100; i++) history = appendSpan(history, [i, i + 1]);
   equal(history.spans.length, 64);
   deepEqual([history.spans[0], history.spans[63]], [[37, 38], [100, 101]]);
   equal(NO_HISTORY.spans.length, 0);
 });
 
-Deno.test("observe() leaves out a span that is none, as a clock that was set back gives", () => {
+Deno.test("appendSpan() leaves out a span that is none, as a clock that was set back gives", () => {
   for (const span of [[2, 1], [1, 1], [-1, 2], [NaN, 2], [0, Infinity]] as const) {
-    equal(observe(NO_HISTORY, span), NO_HISTORY);
+    equal(appendSpan(NO_HISTORY, span), NO_HISTORY);
   }
 });
 

@@ -2,7 +2,7 @@ import * as O from "fp-ts/lib/Option.js";
 import fc from "fast-check";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { type History, NO_HISTORY, type Span } from "../../src/model/history.ts";
-import { learned, type LearnedOptions } from "../../src/polling/adaptive.ts";
+import { adaptive, type AdaptiveOptions } from "../../src/polling/adaptive.ts";
 import {
   expectedCost,
   geometricMean,
@@ -17,63 +17,63 @@ import {
 
 const of = (...spans: Span[]): History => ({ version: 1, spans });
 
-const delayOf = (history: History, elapsed = 0, options: LearnedOptions = {}): number =>
-  O.getOrElse(() => NaN)(learned(options)({ id: "1", attempt: 1, elapsed, history }));
+const delayOf = (history: History, elapsed = 0, options: AdaptiveOptions = {}): number =>
+  O.getOrElse(() => NaN)(adaptive(options)({ id: "1", attempt: 1, elapsed, history }));
 
 /** The cost against the optimum, in the mean of `runs` histories of `tasks` tasks. */
-function ratio(time: ServiceTime, tasks: number, runs: number, callWorth = 1000): number {
-  const schedule = learned({ callWorth });
+function ratio(time: ServiceTime, tasks: number, runs: number, pollCost = 1000): number {
+  const schedule = adaptive({ pollCost });
   const costs = Array.from({ length: runs }, (_, run) => {
     const random = seeded(1000 + run);
     const { calls, delay } = expectedCost(schedule, time, live(schedule, time, tasks, random), String(random()));
-    return calls * callWorth + delay;
+    return calls * pollCost + delay;
   });
-  return costs.reduce((sum, cost) => sum + cost, 0) / runs / optimalCost(time, callWorth);
+  return costs.reduce((sum, cost) => sum + cost, 0) / runs / optimalCost(time, pollCost);
 }
 
-Deno.test("learned() costs at most 1.20 of the optimum without experience, and 1.05 after 32 tasks", () => {
+Deno.test("adaptive() costs at most 1.20 of the optimum without experience, and 1.05 after 32 tasks", () => {
   const without = geometricMean(LOGNORMALS.map((time) => ratio(time, 0, 10)));
   ok(without <= 1.20, String(without));
   const after32 = geometricMean(LOGNORMALS.map((time) => ratio(time, 32, 10)));
   ok(after32 <= 1.05, String(after32));
 });
 
-Deno.test("learned() costs at most 1.5 of the optimum after 64 tasks of two kinds", () => {
+Deno.test("adaptive() costs at most 1.5 of the optimum after 64 tasks of two kinds", () => {
   const cost = ratio(TWO_POINT, 64, 20);
   ok(cost <= 1.5, String(cost));
 });
 
-Deno.test("learned() asks shortly after the time that tasks have taken", () => {
+Deno.test("adaptive() asks shortly after the time that tasks have taken", () => {
   const delay = delayOf(of(...Array<Span>(30).fill([5000, 5200])));
   ok(4900 < delay && delay < 6500, String(delay));
   const sure = delayOf(of(...Array<Span>(30).fill([100, 150])));
   ok(sure < 250, String(sure));
 });
 
-Deno.test("learned() asks less often the more a call is worth", () => {
-  const polls = (callWorth: number): number => pollTimes(learned({ callWorth }), 60_000).length;
+Deno.test("adaptive() asks less often the more a call is worth", () => {
+  const polls = (pollCost: number): number => pollTimes(adaptive({ pollCost }), 60_000).length;
   ok(polls(250) > polls(1000) && polls(1000) > polls(4000));
 });
 
-Deno.test("learned() takes an abandoned task for what it tells: that it took longer", () => {
+Deno.test("adaptive() takes an abandoned task for what it tells: that it took longer", () => {
   const known = Array<Span>(10).fill([2000, 2400]);
   const later = delayOf(of(...known, ...Array<Span>(10).fill([20_000, null])), 4000);
   ok(later > delayOf(of(...known), 4000) + 1000);
   equal(delayOf(of(...known, [0, null])) > 0, true);
 });
 
-Deno.test("learned() begins with the median it is told to expect", () => {
+Deno.test("adaptive() begins with the median it is told to expect", () => {
   const first = delayOf(NO_HISTORY);
   ok(1000 < first && first < 4000, String(first));
   ok(delayOf(NO_HISTORY, 0, { median: 30_000 }) > 2 * first);
 });
 
-Deno.test("learned() uses the history it was given over the service's", () => {
+Deno.test("adaptive() uses the history it was given over the service's", () => {
   const history = of(...Array<Span>(30).fill([9000, 9300]));
   equal(delayOf(NO_HISTORY, 0, { history }), delayOf(history));
 });
 
-Deno.test("learned() goes on by a geometric rule beyond all experience", () => {
+Deno.test("adaptive() goes on by a geometric rule beyond all experience", () => {
   const history = of(...Array<Span>(64).fill([1000, 1100]));
   for (const elapsed of [700_000, 7_000_000]) {
     const share = delayOf(history, elapsed) / elapsed;
@@ -81,8 +81,8 @@ Deno.test("learned() goes on by a geometric rule beyond all experience", () => {
   }
 });
 
-Deno.test("learned() jitters by 5 % at most, by the task and the attempt alone", () => {
-  const schedule = learned();
+Deno.test("adaptive() jitters by 5 % at most, by the task and the attempt alone", () => {
+  const schedule = adaptive();
   const delays = Array.from(
     { length: 1000 },
     (_, i) => O.getOrElse(() => NaN)(schedule({ id: `task ${i}`, attempt: 0, elapsed: 0, history: NO_HISTORY })),
@@ -91,10 +91,10 @@ Deno.test("learned() jitters by 5 % at most, by the task and the attempt alone",
   ok(most / least < 1.025 / 0.975 && most / least > 1.045);
   const again = schedule({ id: "task 7", attempt: 0, elapsed: 0, history: NO_HISTORY });
   deepEqual(again, O.some(delays[7]));
-  deepEqual(learned()({ id: "task 7", attempt: 0, elapsed: 0, history: NO_HISTORY }), O.some(delays[7]));
+  deepEqual(adaptive()({ id: "task 7", attempt: 0, elapsed: 0, history: NO_HISTORY }), O.some(delays[7]));
 });
 
-Deno.test("learned() gives a finite delay over 0 whatever it has learned", () => {
+Deno.test("adaptive() gives a finite delay over 0 whatever it has learned", () => {
   const span = fc.tuple(
     fc.double({ min: 0, max: 1e9, noNaN: true }),
     fc.option(fc.double({ min: 1e-3, max: 1e9, noNaN: true })),
@@ -105,14 +105,14 @@ Deno.test("learned() gives a finite delay over 0 whatever it has learned", () =>
     fc.array(span, { maxLength: 64 }),
     fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e12, noNaN: true })),
     fc.double({ min: 0.01, max: 1e7, noNaN: true }),
-    (spans, elapsed, callWorth) => {
-      const delay = delayOf(of(...spans), elapsed, { callWorth });
+    (spans, elapsed, pollCost) => {
+      const delay = delayOf(of(...spans), elapsed, { pollCost });
       ok(Number.isFinite(delay) && delay >= 45, String(delay));
     },
   ));
 });
 
-Deno.test("learned() plans once for each history", () => {
+Deno.test("adaptive() plans once for each history", () => {
   const spans = Array<Span>(64).fill([2000, 2400]);
   let read = 0;
   const history: History = {
@@ -122,15 +122,15 @@ Deno.test("learned() plans once for each history", () => {
       return spans;
     },
   };
-  const schedule = learned();
+  const schedule = adaptive();
   for (let attempt = 0; attempt < 100; attempt++) schedule({ id: "1", attempt, elapsed: 100 * attempt, history });
   equal(read, 1);
 });
 
-Deno.test("learned() refuses options out of their range", () => {
-  throws(() => learned({ callWorth: 0 }), {
+Deno.test("adaptive() refuses options out of their range", () => {
+  throws(() => adaptive({ pollCost: 0 }), {
     name: "RangeError",
-    message: "Cannot poll on a learned schedule as callWorth must be a number over 0: current value is 0",
+    message: "Cannot poll on an adaptive schedule as pollCost must be a number over 0: current value is 0",
   });
-  throws(() => learned({ median: -1 }), /as median must be a number over 0: current value is -1$/);
+  throws(() => adaptive({ median: -1 }), /as median must be a number over 0: current value is -1$/);
 });

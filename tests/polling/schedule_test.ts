@@ -116,17 +116,17 @@ Deno.test("a schedule out of range is refused where it is made, by name and valu
 });
 
 Deno.test("retryPolicy() fills in defaults and refuses what is out of range", () => {
-  deepEqual(retryPolicy(), { tries: 3, minDelay: 500, maxDelay: 30_000 });
-  deepEqual(retryPolicy({ tries: undefined }), retryPolicy({}));
+  deepEqual(retryPolicy(), { maxAttempts: 3, minDelay: 500, maxDelay: 30_000 });
+  deepEqual(retryPolicy({ maxAttempts: undefined }), retryPolicy({}));
   for (
     const options of [
-      { tries: 1, minDelay: 0, maxDelay: 0 },
-      { tries: Infinity, minDelay: 7, maxDelay: Infinity },
+      { maxAttempts: 1, minDelay: 0, maxDelay: 0 },
+      { maxAttempts: Infinity, minDelay: 7, maxDelay: Infinity },
     ]
   ) deepEqual(retryPolicy(options), options);
   const cases: [RetryOptions, string][] = [
-    [{ tries: 0 }, "retry.tries must be a number of 1 or more: current value is 0"],
-    [{ tries: NaN }, "retry.tries must be a number of 1 or more: current value is NaN"],
+    [{ maxAttempts: 0 }, "retry.maxAttempts must be a number of 1 or more: current value is 0"],
+    [{ maxAttempts: NaN }, "retry.maxAttempts must be a number of 1 or more: current value is NaN"],
     [{ minDelay: -1 }, "retry.minDelay must be a number of 0 or more: current value is -1"],
     [{ maxDelay: 499 }, "retry.maxDelay must be a number of 500 or more: current value is 499"],
     [{ minDelay: 9, maxDelay: 8 }, "retry.maxDelay must be a number of 9 or more: current value is 8"],

@@ -15,7 +15,7 @@ import {
   unconfirmed,
 } from "../../src/model/error.ts";
 import { type History, NO_HISTORY } from "../../src/model/history.ts";
-import { learned } from "../../src/polling/adaptive.ts";
+import { adaptive } from "../../src/polling/adaptive.ts";
 import { PollState } from "../../src/model/poll_state.ts";
 import { exponential, fixed, type Progress, type Schedule } from "../../src/polling/schedule.ts";
 import {
@@ -172,8 +172,8 @@ Deno.test("step() decides on every outcome in every state, counts, and leaves th
   }
 });
 
-Deno.test("step() polls for five minutes, by the learned schedule, unless told otherwise", () => {
-  const delay = learned()({ id: GUID, attempt: 1, elapsed: 10_000, history: NO_HISTORY });
+Deno.test("step() polls for five minutes, by the adaptive schedule, unless told otherwise", () => {
+  const delay = adaptive()({ id: GUID, attempt: 1, elapsed: 10_000, history: NO_HISTORY });
   const next = step(FRESH, E.right(UNFINISHED[0]), NOW);
   ok(next._tag === "Wait");
   deepEqual(O.some(next.delay), delay);
@@ -358,7 +358,7 @@ Deno.test("startPoll() polls at once if it is not known when the image was sent,
 });
 
 Deno.test("startPoll() polls at once if the time of the first poll has passed, however long ago", () => {
-  const schedules = [learned(), fixed({ delay: 2000 }), exponential()];
+  const schedules = [adaptive(), fixed({ delay: 2000 }), exponential()];
   const ages = [60_000, 300_000, 17 * 60_000, 86_400_000, 57 * 365 * 86_400_000];
   for (const schedule of schedules) {
     for (const age of ages) equal(startPoll(GUID, NOW, NOW - age, pollPolicy({ schedule })).delay, 0);
@@ -483,10 +483,10 @@ Deno.test("pollPolicy() fills in defaults and refuses what is out of range", () 
     deadline: 300_000,
     maxPolls: Infinity,
     minDelay: 0,
-    retry: { tries: 3, minDelay: 500, maxDelay: 30_000 },
+    retry: { maxAttempts: 3, minDelay: 500, maxDelay: 30_000 },
   });
   const progress: Progress = { id: GUID, attempt: 2, elapsed: 4000, history: NO_HISTORY };
-  deepEqual(schedule(progress), learned()(progress));
+  deepEqual(schedule(progress), adaptive()(progress));
   deepEqual(pollPolicy({ deadline: undefined, schedule: undefined }).deadline, 300_000);
   deepEqual(pollPolicy(POLICY), POLICY);
 
@@ -496,7 +496,7 @@ Deno.test("pollPolicy() fills in defaults and refuses what is out of range", () 
     [{ maxPolls: 0 }, "watch a task as maxPolls must be a number of 1 or more: current value is 0"],
     [{ maxPolls: NaN }, "watch a task as maxPolls must be a number of 1 or more: current value is NaN"],
     [{ minDelay: -1 }, "watch a task as minDelay must be a number of 0 or more: current value is -1"],
-    [{ retry: { tries: 0 } }, "retry as retry.tries must be a number of 1 or more: current value is 0"],
+    [{ retry: { maxAttempts: 0 } }, "retry as retry.maxAttempts must be a number of 1 or more: current value is 0"],
   ];
   for (const [options, fault] of cases) {
     throws(() => pollPolicy(options), { name: "RangeError", message: `Cannot ${fault}` });

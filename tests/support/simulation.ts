@@ -1,6 +1,6 @@
 /** What a schedule costs: expected calls and expected delay, by the distribution of the tasks' service times. */
 import * as O from "fp-ts/lib/Option.js";
-import { type History, NO_HISTORY, observe } from "../../src/model/history.ts";
+import { appendSpan, type History, NO_HISTORY } from "../../src/model/history.ts";
 import type { Schedule } from "../../src/polling/schedule.ts";
 
 /** How long tasks take, in milliseconds. */
@@ -75,7 +75,7 @@ export function expectedCost(schedule: Schedule, time: ServiceTime, history: His
 }
 
 /** The cost in milliseconds that no schedule can undercut: that of the best plan for the known distribution. */
-export function optimalCost({ doneBy, mean, longest }: ServiceTime, callWorth: number): number {
+export function optimalCost({ doneBy, mean, longest }: ServiceTime, pollCost: number): number {
   // Geometric steps of about 0.5 %, and the times at which a share of the tasks is done all at once.
   const times = [0];
   for (let time = 20; time < longest * 1.005; time *= 1.005) times.push(time);
@@ -86,7 +86,7 @@ export function optimalCost({ doneBy, mean, longest }: ServiceTime, callWorth: n
   for (let i = times.length - 2; i >= 0; i--) {
     cost[i] = Infinity;
     for (let j = i + 1; j < times.length; j++) {
-      const total = callWorth * (1 - done[i]) + times[j] * (done[j] - done[i]) + cost[j];
+      const total = pollCost * (1 - done[i]) + times[j] * (done[j] - done[i]) + cost[j];
       if (total < cost[i]) cost[i] = total;
     }
   }
@@ -99,7 +99,7 @@ export function live(schedule: Schedule, time: ServiceTime, count: number, rando
   for (let task = 0; task < count; task++) {
     const duration = time.draw(random);
     const polls = pollTimes(schedule, duration, history, String(random()));
-    history = observe(history, [polls.at(-2) ?? 0, polls.at(-1) ?? 0]);
+    history = appendSpan(history, [polls.at(-2) ?? 0, polls.at(-1) ?? 0]);
   }
   return history;
 }

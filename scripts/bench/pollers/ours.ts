@@ -16,7 +16,7 @@ export function watcher({ delay, poll, fetch }: World): Watch {
       watchRegions(id, options)(service).subscribe({ complete: done });
     };
   }
-  // What `turn` does around its request.
+  // What `pollOnce` does around its request.
   const turn: Turn = (now) => (state: PollState, options: PollOptions) => (service: Service) => async (): Promise<Next> =>
     step(state, await poll(state.id), now(), policyFor(service, options));
   return (id, done) => {

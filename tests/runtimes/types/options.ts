@@ -1,5 +1,6 @@
 // Options: what is given is checked, and what is absent is left out, also under exactOptionalPropertyTypes.
 import {
+  adaptive,
   type CompleteSettings,
   connect,
   type ConnectOptions,
@@ -10,7 +11,6 @@ import {
   type Fetch,
   fixed,
   type GaveUp,
-  learned,
   type Memory,
   type Retry,
   type Schedule,
@@ -32,7 +32,7 @@ export const options: ConnectOptions = {
   memory,
   requestTimeout: 10_000,
   maxResponseBytes: 1024,
-  retry: { tries: 2, minDelay: 10, maxDelay: 100 },
+  retry: { maxAttempts: 2, minDelay: 10, maxDelay: 100 },
   schedule: exponential({ minDelay: 100, factor: 2, maxDelay: 1000 }),
   onRetry: ({ call, delay, error }: Retry) => [call satisfies string, delay satisfies number, error._tag],
 };
@@ -50,9 +50,9 @@ export const defaults: Service = connect({
   requestTimeout: absent,
   minUploadRate: absent,
   maxResponseBytes: absent,
-  retry: { tries: absent, minDelay: absent, maxDelay: absent },
+  retry: { maxAttempts: absent, minDelay: absent, maxDelay: absent },
   budget: absent,
-  schedule: learned({ callWorth: absent, history: absent, median: absent }),
+  schedule: adaptive({ pollCost: absent, history: absent, median: absent }),
   onRetry: absent,
 });
 watchRegions("1", { signal: absent, resume: absent, submittedAt: absent, deadline: absent, schedule: absent });
@@ -72,7 +72,7 @@ connect({ token: "token", timeout: 1 });
 const schedules: readonly Schedule[] = [
   fixed({ delay: 100 }),
   exponential(),
-  learned({ callWorth: 500 }),
+  adaptive({ pollCost: 500 }),
   ({ attempt }) => attempt < 3 ? O.some(1000) : O.none,
 ];
 
