@@ -50,7 +50,7 @@ const u16 = (n: number): readonly number[] => [n >>> 8, n & 255];
 const u32 = (n: number): readonly number[] => [...u16(n >>> 16), ...u16(n & 0xffff)];
 
 const readPage = (name: PageName): Promise<Uint8Array> =>
-  readFile(new URL(`../examples/pages/${name}`, import.meta.url));
+  readFile(new URL(`../../examples/pages/${name}`, import.meta.url));
 
 const found = new Map<string, Promise<readonly Region[]>>();
 
@@ -683,7 +683,7 @@ Deno.test("startDetector() starts nothing before the first image", strict, () =>
 /** Runs a script in a Deno of its own, with these permissions; `detector.ts` is the module `DETECTOR`. */
 async function run(script: string, ...permissions: readonly string[]): Promise<{ code: number; out: string }> {
   const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-  const options = ["--no-prompt", "--no-check", "--no-lock", "--quiet", `--config=${path("../deno.json")}`];
+  const options = ["--no-prompt", "--no-check", "--no-lock", "--quiet", `--config=${path("../../deno.json")}`];
   // Not node:child_process, which in Deno gives a Deno that it starts every permission.
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", ...options, ...permissions, "-"],

@@ -130,7 +130,9 @@ for (const [bytes, expected] of HEADERS) {
 
 Deno.test("readImageHeader() agrees with image-size on real and on made files", async () => {
   const pages = ["lucasta.047.jpg", "cavalerie.29.jpg", "patent.png", "zanotti-78.jpg"];
-  const files = await Promise.all(pages.map((name) => readFile(new URL(`../examples/pages/${name}`, import.meta.url))));
+  const files = await Promise.all(
+    pages.map((name) => readFile(new URL(`../../examples/pages/${name}`, import.meta.url))),
+  );
   const made = [
     of(png(300, 200), pngRest),
     // image-size looks for the directory of EXIF at byte 8 only, as cameras write it.

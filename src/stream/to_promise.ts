@@ -1,0 +1,35 @@
+/**
+ * The status stream as one promise, for programs that do not use fp-ts.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { lastValueFrom, type Observable } from "rxjs";
+import { toError } from "../model/error.ts";
+import { type Completed, describe, type Reply } from "../model/task_status.ts";
+
+/**
+ * A promise of a task's result. Subscribes to the stream, and so submits the image or watches the task.
+ *
+ * @param replies The statuses, from `detectRegions` or `watchRegions`.
+ *
+ * @returns The status `Completed`. The promise rejects with {@linkcode toError} of the error if the status could not be
+ * determined, and with an error that describes the status if the task ended as `Error` or `NotExist`.
+ *
+ * @example
+ * ```ts
+ * import { connect, detectRegions, fixed, toPromise } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const image = await Deno.readFile("examples/pages/lucasta.047.jpg");
+ * const { regions } = await toPromise(detectRegions(image, {}, { schedule: fixed({ delay: 100 }) })(service));
+ * console.log(regions.length);
+ * ```
+ */
+export async function toPromise(replies: Observable<Reply>): Promise<Completed> {
+  const reply = await lastValueFrom(replies);
+  if (E.isLeft(reply)) throw toError(reply.left);
+  if (reply.right._tag !== "Completed") throw new Error(describe(reply));
+  return reply.right;
+}
