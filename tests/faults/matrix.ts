@@ -1,7 +1,7 @@
 /**
  * What happens when: each fault at each call, once, three times and always, on a fresh connection and on one that has
  * been used before, and what must come of it. The expectations follow from rules, stated once for each kind of fault.
- * Run as a program, it prints the table of the README.
+ * Run as a program, it prints the table of docs/errors-and-faults.md.
  *
  * @module
  */
@@ -274,7 +274,7 @@ function outcomesOf(fault: FaultName, call: Call, kind: Kind): readonly boolean[
   return kind === "unconfirmed" && arrives ? [false, true] : [false];
 }
 
-/** The words of the README. */
+/** The words of the table. */
 const WORDS: { readonly [K in Kind]: { readonly call: string; readonly watch: string } } = {
   transient: { call: "retried, then %", watch: "retried, then `GaveUp`" },
   delayed: { call: "retried after the wait, then %", watch: "retried after the wait" },
@@ -290,7 +290,7 @@ const WORDS: { readonly [K in Kind]: { readonly call: string; readonly watch: st
   absent: { call: "`NotExist`", watch: "`NotExist`; of a new task: retried" },
 };
 
-/** The table of the README: faults with the same effects share a row. */
+/** The table of docs/errors-and-faults.md: faults with the same effects share a row. */
 export function markdownTable(): string {
   const header = ["Fault", "Token request", "Submit", "Poll", "Cancel"];
   const lines = SECTIONS.flatMap(([title, rows]) => {
