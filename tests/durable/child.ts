@@ -3,6 +3,8 @@
 export interface Child {
   /** What it has written so far, to either stream. */
   readonly log: () => string;
+  /** Whether it has ended, and all that it wrote is in the log. */
+  readonly hasEnded: () => boolean;
   /** `kill -9`, of it and of its children. */
   readonly kill: () => Promise<void>;
   /** Asks it to end, by the end of its standard input, and waits; kills what does not. */
@@ -25,9 +27,13 @@ export function startChild(command: string, args: readonly string[], env: Record
   const read = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) log += text;
   };
-  const ended = Promise.all([read(process.stdout), read(process.stderr), process.status]);
+  let over = false;
+  const ended = Promise.all([read(process.stdout), read(process.stderr), process.status]).then(() => {
+    over = true;
+  });
   const child: Child = {
     log: () => log,
+    hasEnded: () => over,
     kill: async () => {
       if (!children.delete(child)) return;
       try {

@@ -9,11 +9,12 @@ import { endings } from "./endings.ts";
 import { listeners } from "./listeners.ts";
 import { memory } from "./memory.ts";
 import { queue } from "./queue.ts";
+import { queueFaults } from "./queue_faults.ts";
 import { survival } from "./survival.ts";
 import { prepareTools } from "./tools.ts";
 
 /** Whatever happens. */
-const LIMIT = 280_000;
+const LIMIT = 480_000;
 
 const work = await Deno.makeTempDir({ prefix: "ocr-regions-durable-" });
 const end = async (ok: boolean): Promise<never> => {
@@ -38,5 +39,6 @@ await part("Tasks that end otherwise", () => endings(tools, `${work}/endings`));
 await part("What a task costs", () => costs(tools, `${work}/costs`));
 await part("Two requests, one memory", () => memory(tools));
 await part("100 tasks in a queue on Redis", () => queue(tools, `${work}/queue`));
+await part("A queue whose Redis fails", () => queueFaults(tools, `${work}/queue_faults`));
 await part("An image that was being sent", () => later());
 await end(finish());

@@ -71,7 +71,7 @@ export async function queue(tools: Tools, folder: string): Promise<void> {
   await service.close();
 }
 
-async function startRedis(port: number, folder: string): Promise<Child> {
+export async function startRedis(port: number, folder: string): Promise<Child> {
   const options = { port, bind: "127.0.0.1", dir: folder, save: "", appendonly: "yes" };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const redis = startChild("redis-server", args);
@@ -80,7 +80,7 @@ async function startRedis(port: number, folder: string): Promise<Child> {
 }
 
 /** Asks Redis, by its own client. */
-async function ask(port: number, ...command: readonly string[]): Promise<unknown> {
+export async function ask(port: number, ...command: readonly string[]): Promise<unknown> {
   const args = ["-p", String(port), "--json", ...command];
   const { stdout } = await new Deno.Command("redis-cli", { args }).output();
   return JSON.parse(new TextDecoder().decode(stdout));
@@ -92,7 +92,7 @@ function toEvent(fields: readonly string[]): Record<string, string> {
 }
 
 /** Free at least now. */
-function freePort(): number {
+export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();

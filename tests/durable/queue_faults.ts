@@ -1,0 +1,76 @@
+/** The queue while Redis is down, goes away after an image was sent, or refuses to write. */
+import { check, pause, until } from "./checks.ts";
+import { type Child, startChild } from "./child.ts";
+import { ask, freePort, startRedis } from "./queue.ts";
+import { imageOf, startService } from "./service.ts";
+import type { Tools } from "./tools.ts";
+
+const IMAGES = 10;
+
+export async function queueFaults(tools: Tools, folder: string): Promise<void> {
+  await Deno.mkdir(folder);
+  const service = await startService();
+  service.serviceTime = () => 4000;
+  const port = freePort();
+  const bundle = await tools.bundle("examples/queue/queue.ts", "node");
+  const start = (...args: readonly string[]): Child =>
+    startChild("node", [bundle, ...args], {
+      OCR_CLIENT_ID: "id",
+      OCR_CLIENT_SECRET: "secret",
+      OCR_BASE_URL: service.url,
+      REDIS_URL: `redis://127.0.0.1:${port}`,
+    });
+  /** What a command prints, which must end by itself. */
+  const run = async (...args: readonly string[]): Promise<string> => {
+    const child = start(...args);
+    await until(`${args[0]} ends`, 40_000, child.hasEnded);
+    await child.kill();
+    return child.log();
+  };
+  const files = Array.from({ length: IMAGES }, (_, image) => `${folder}/${image}.png`);
+  for (const [image, file] of files.entries()) await Deno.writeFile(file, imageOf(image));
+
+  const down = await run("send", files[0]);
+  check("Redis is down: it says so, and sends nothing", [/^Redis at 127/.test(down), service.tasks.size], [true, 0]);
+
+  const redis = await startRedis(port, folder);
+  const some = await run("send", `${folder}/missing.png`, ...files.slice(0, -1));
+  check("a missing file does not stop the others", [/missing\.png: .*ENOENT/.test(some), service.tasks.size], [
+    true,
+    IMAGES - 1,
+  ]);
+
+  const refuse = (on: boolean): Promise<unknown> => ask(port, "config", "set", "maxmemory", on ? "1" : "0");
+  await refuse(true);
+  const refused = await run("send", files[IMAGES - 1]);
+  check("Redis refuses to write: nothing is sent", [/Not sent/.test(refused), service.tasks.size], [true, IMAGES - 1]);
+  await refuse(false);
+
+  const worker = start("work");
+  await until("The tasks are polled", 20_000, () => [...service.tasks.values()].some(({ polls }) => polls > 0));
+  await refuse(true);
+  await pause(5000);
+  await refuse(false);
+  const completed = async (): Promise<number> => await ask(port, "zcard", "bull:regions:completed") as number;
+  await until("All jobs are over", 60_000, async () => await completed() === IMAGES - 1);
+  check("Redis refuses to write for five seconds: no task is lost", await completed(), IMAGES - 1);
+  check("none has failed", await ask(port, "zcard", "bull:regions:failed"), 0);
+
+  service.delay.submit = 2000;
+  const sender = start("send", files[IMAGES - 1]);
+  await until("The image arrives", 10_000, () => service.tasks.size === IMAGES);
+  await redis.kill();
+  await until("It gives up", 40_000, sender.hasEnded);
+  const [id = ""] = [...service.tasks.keys()].slice(-1);
+  check(
+    "Redis goes away while an image is sent: its id is shown, and how to queue it",
+    [sender.log().includes(`.png: ${id}`), sender.log().includes(`node queue.ts watch ${id}`)],
+    [true, true],
+  );
+  const again = await startRedis(port, folder);
+  check("it can be queued by its id", await run("watch", id), `${id}: queued\n`);
+  await until("It is over, too", 60_000, async () => await completed() === IMAGES);
+  check("no image was sent twice", service.tasks.size, IMAGES);
+  for (const child of [sender, worker, again]) await child.kill();
+  await service.close();
+}
