@@ -146,8 +146,8 @@ Deno.test("createBudget() admits one of a hundred thousand about as fast as one 
   };
   await time(1000);
   const few = await time(1000), many = await time(100_000);
-  // A walk through all that wait takes a hundred times as long; a heap of them, twice.
-  ok(many < 20 * few + 20, `${many} ms, and ${few} ms where a thousand wait`);
+  // A walk through all that wait takes a hundred times as long, and seconds; a heap, twice as long. The machine may be busy.
+  ok(many < 40 * few + 100, `${many} ms, and ${few} ms where a thousand wait`);
 });
 
 /** The mean delay in seconds of tasks that are there at once, end in the order given, and are due whenever they can. */
