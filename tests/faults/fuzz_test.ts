@@ -1,6 +1,7 @@
 import { deepStrictEqual as deepEqual, ok } from "node:assert/strict";
 import { fuzz, type Yardstick } from "./fuzzing.ts";
-import { meaningOfResponse, meaningOfToken } from "./independent.ts";
+import { fuzzRetryAfter, fuzzTokenEndpoint } from "./fuzzing_answers.ts";
+import { meaningOfRefusal, meaningOfResponse, meaningOfRetryAfter, meaningOfToken } from "./independent.ts";
 
 Deno.test("20,000 hostile answers are decoded as an independent decoder does, and none makes the library throw", () => {
   const seed = Date.now() % 1_000_000;
@@ -42,3 +43,23 @@ for (const [what, planted] of Object.entries(PLANTED)) {
     ok(faults.length > 0);
   });
 }
+
+Deno.test("20,000 hostile Retry-After headers are read as RFC 9110 says, or do no harm", () => {
+  const seed = Date.now() % 1_000_000;
+  deepEqual(fuzzRetryAfter(20_000, seed), [], `seed ${seed}`);
+});
+
+Deno.test("1,000 calls end as the token endpoint's hostile answers say, and show no secret", async () => {
+  const seed = Date.now() % 1_000_000;
+  deepEqual(await fuzzTokenEndpoint(1000, seed), [], `seed ${seed}`);
+});
+
+Deno.test("the comparison notices a wait that is too short", () => {
+  const shorter: typeof meaningOfRetryAfter = (header, now) => meaningOfRetryAfter(header, now + 1000);
+  ok(fuzzRetryAfter(1000, 1, shorter).length > 0);
+});
+
+Deno.test("the comparison notices a refusal that is not believed, and one that should not be", async () => {
+  ok((await fuzzTokenEndpoint(500, 1, () => false)).length > 0);
+  ok((await fuzzTokenEndpoint(500, 1, (status, text) => meaningOfRefusal(status, text) || status === 403)).length > 0);
+});

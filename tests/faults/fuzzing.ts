@@ -26,7 +26,7 @@ export interface Report {
 }
 
 /** From 0 up to 1. */
-type Random = () => number;
+export type Random = () => number;
 
 const NOW = 1_800_000_000_000;
 const GUID = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
@@ -94,7 +94,7 @@ function makeResponse(random: Random): unknown {
 }
 
 /** The text of the token endpoint's answer, of which the decoder reads all. */
-function makeToken(random: Random): string {
+export function makeToken(random: Random): string {
   if (random() < 0.05) return random() < 0.5 ? noise(random) : JSON.stringify(junk(random, 3)) ?? "";
   const body = {
     access_token: pick(random, [
@@ -280,7 +280,7 @@ function replacement(random: Random): unknown {
 }
 
 /** Any JSON at all. */
-function junk(random: Random, depth: number): unknown {
+export function junk(random: Random, depth: number): unknown {
   const kind = Math.floor(random() * (depth === 0 ? 4 : 6));
   switch (kind) {
     case 0:
@@ -322,7 +322,7 @@ function noise(random: Random): string {
 }
 
 /** A text with a character or a few changed, doubled, moved or left out. */
-function garble(text: string, random: Random): string {
+export function garble(text: string, random: Random): string {
   const at = Math.floor(random() * (text.length + 1));
   const to = Math.min(text.length, at + 1 + Math.floor(random() * 4));
   switch (Math.floor(random() * 4)) {
@@ -360,12 +360,12 @@ function latin(text: string): string {
   return /^[\0-\xff]*$/.test(text) ? text : String.fromCharCode(...new TextEncoder().encode(text));
 }
 
-function pick<A>(random: Random, values: readonly A[]): A {
+export function pick<A>(random: Random, values: readonly A[]): A {
   return values[Math.floor(random() * values.length)];
 }
 
 /** Source: Tommy Ettinger's Mulberry32, in the public domain. */
-function mulberry(seed: number): Random {
+export function mulberry(seed: number): Random {
   let state = seed >>> 0;
   return () => {
     state = state + 0x6d2b79f5 | 0;

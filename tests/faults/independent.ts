@@ -124,3 +124,27 @@ function fromBase64(text: string): Uint8Array | null {
   }
   return Uint8Array.from(bytes);
 }
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/**
+ * What `parseRetryAfter(header, now)` is to give for the forms of RFC 9110, sections 5.6.7 and 10.2.3: a number of seconds,
+ * or a date in the preferred format. What is neither must give nothing, or a wait that does no harm.
+ */
+export function meaningOfRetryAfter(header: string, now: number): number | "anything harmless" {
+  if (/^\d{1,15}$/.test(header)) return Number(header) * 1000;
+  const date = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/.exec(header);
+  if (date === null) return "anything harmless";
+  const [, day, name, year, hours, minutes, seconds] = date;
+  const time = Date.UTC(+year, MONTHS.indexOf(name), +day, +hours, +minutes, +seconds);
+  const isReal = MONTHS.includes(name) && +year >= 1970 && new Date(time).toUTCString().slice(5) === header.slice(5);
+  return isReal ? Math.max(0, time - now) : "anything harmless";
+}
+
+const Refusal = z.object({ error: z.string() });
+
+/** Whether an answer of the token endpoint is its own refusal. Source: RFC 6749, section 5.2. */
+export function meaningOfRefusal(status: number, text: string): boolean {
+  const isFinal = status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+  return isFinal && Refusal.safeParse(fromJson(text)).success;
+}
