@@ -4,10 +4,10 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { fetchRegions } from "../../src/api.ts";
+import { fetchRegions } from "../../src/client/operations.ts";
 import { parseRetryAfter } from "../../src/client/transport.ts";
-import type { RegionsError } from "../../src/error.ts";
-import { connect } from "../../src/request.ts";
+import type { RegionsError } from "../../src/model/error.ts";
+import { connect } from "../../src/client/request.ts";
 import { garble, junk, makeToken, mulberry, pick, type Random } from "./fuzzing.ts";
 import { meaningOfRefusal, meaningOfRetryAfter } from "./independent.ts";
 
@@ -75,7 +75,7 @@ export async function fuzzTokenEndpoint(inputs: number, seed: number, isRefusal 
         Promise.resolve(
           url.endsWith("/connect/token") ? new Response(body, { status, headers }) : new Response("", { status: 404 }),
         ),
-      retry: { tries: 1 },
+      retry: { maxAttempts: 1 },
     });
     const shown = (): string => JSON.stringify({ status, body, headers: [...headers] });
     let reply: E.Either<RegionsError, unknown>;
