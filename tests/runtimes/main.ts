@@ -1,5 +1,6 @@
 // The package, tried as its user would: packed, looked into, installed into an empty project, compiled against, and run
 // in every runtime. A line for each, and at the end a line of counts.
+import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -236,9 +237,9 @@ async function buildCommonJs({ tools, consumer, manifest }: Project): Promise<st
   const sources = join(project, "sources");
   const target = join(project, "node_modules", manifest.name);
   await copy(ROOT, sources, ["mod.ts", "src"]);
-  for await (const { name, isFile } of Deno.readDir(join(sources, "src"))) {
-    if (!isFile) continue;
-    const file = join(sources, "src", name);
+  for (const { name, parentPath } of await readdir(join(sources, "src"), { withFileTypes: true, recursive: true })) {
+    if (!name.endsWith(".ts")) continue;
+    const file = join(parentPath, name);
     // CommonJS has no import.meta. What dnt puts in its place comes to the same.
     const text = (await Deno.readTextFile(file)).replaceAll(
       "import.meta.url",

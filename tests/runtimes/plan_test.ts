@@ -96,13 +96,16 @@ Deno.test("isOnlyPonyfill() is false for polyfills of anything else", () => {
 
 Deno.test("portableTests() leaves out what needs Deno, itself or by what it imports", () => {
   const files = new Map([
-    ["a_test.ts", `import { mock } from "./mock.ts";\nDeno.test("a", () => {});`],
-    ["b_test.ts", `Deno.test("b", () => Deno.readTextFile("b"));`],
-    ["c_test.ts", `import { helper } from "./deep/helper.ts";\nDeno.test("c", () => {});`],
-    ["d_test.ts", `const page = await load();\nDeno.test("d", () => {});`],
-    ["deep/e_test.ts", `Deno.test("e", () => {});`],
-    ["deep/helper.ts", `import { circle } from "../support/mock.ts";\nexport const here = import.meta.url;`],
-    ["mock.ts", `import { here } from "./a_test.ts";`],
+    ["model/a_test.ts", `import { mock } from "../support/mock.ts";\nDeno.test("a", () => {});`],
+    ["model/b_test.ts", `Deno.test("b", () => Deno.readTextFile("b"));`],
+    ["model/c_test.ts", `import { helper } from "../support/helper.ts";\nDeno.test("c", () => {});`],
+    ["model/d_test.ts", `const page = await load();\nDeno.test("d", () => {});`],
+    ["client/e_test.ts", `import { createServer } from "node:net";\nDeno.test("e", () => {});`],
+    ["client/f_test.ts", `const { gc } = globalThis;\nDeno.test("f", () => {});`],
+    ["faults/g_test.ts", `Deno.test("g", () => {});`],
+    ["h_test.ts", `Deno.test("h", () => {});`],
+    ["support/helper.ts", `import { circle } from "./mock.ts";\nexport const here = import.meta.url;`],
+    ["support/mock.ts", `import { here } from "../model/a_test.ts";`],
   ]);
-  deepEqual(portableTests(files), ["a_test.ts"]);
+  deepEqual(portableTests(files), ["model/a_test.ts"]);
 });
