@@ -13,7 +13,9 @@ const checks: Record<string, () => Promise<number>> = {
   "types": () => run(["check", "--quiet", "."]),
   "layers": () => run(["run", "-A", "--quiet", "scripts/check_layers.ts"]),
   "documentation": lintDocumentation,
+  "links": () => run(["run", "-A", "--quiet", "scripts/check_links.ts"]),
   "examples": () => run(["run", "-A", "--quiet", "scripts/check_examples.ts"]),
+  "reference": () => run(["run", "-A", "--quiet", "scripts/docs.ts"]),
   "publish": () => run(["publish", "--dry-run", "--allow-dirty", "--quiet"]),
 };
 

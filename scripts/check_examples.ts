@@ -1,5 +1,5 @@
-// Every function and every codec that is public shows an example, and every entry point says what it is; `deno task test`
-// runs the examples. Types are explained where they are used. The documentation must also build as pages.
+// Every public function and codec shows an example, every public name has a category of the API reference, and every
+// entry point says what it is. `deno task test` runs the examples.
 import { run, succeed } from "../tests/runtimes/tools.ts";
 
 /** What is used of the documentation that `deno doc --json` gives. */
@@ -24,6 +24,19 @@ interface Comment {
   readonly tags?: readonly { readonly kind: string; readonly doc?: string }[];
 }
 
+/** The groups of the API reference. */
+const CATEGORIES: readonly (string | undefined)[] = [
+  "Connect",
+  "Detect",
+  "Statuses",
+  "Errors",
+  "Schedules",
+  "Durable",
+  "Views",
+  "Emulator",
+  "Command line",
+];
+
 const { exports }: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
   await Deno.readTextFile("deno.json"),
 );
@@ -38,19 +51,16 @@ for (const [file, { module_doc: comment, symbols }] of Object.entries(nodes)) {
   const entry = file.replace(/^.*\/(?=src\/|mod\.ts$)/, "");
   if ((comment?.doc ?? "") === "") faults.push(`${entry} has no documentation of its own`);
   for (const { name, declarations } of symbols) {
-    const asked = declarations.filter((declaration) =>
-      declaration.declarationKind === "export" && isAsked(declaration)
+    const exported = declarations.filter(({ kind, declarationKind }) =>
+      declarationKind === "export" && kind !== "reference"
     );
+    if (!exported.every(hasCategory)) faults.push(`${name} (${entry}) has no @category of ${CATEGORIES.join(", ")}`);
+    const asked = exported.filter(isAsked);
     if (asked.length === 0) continue;
     if (asked.some(hasExample)) shown.add(name);
     else faults.push(`${name} (${entry}) has no example`);
   }
 }
-
-const pages = await Deno.makeTempDir();
-const html = await run([Deno.execPath(), "doc", "--html", "--name=regions", `--output=${pages}`, ...entries]);
-if (!html.ok) faults.push(`deno doc --html failed: ${html.stderr}`);
-await Deno.remove(pages, { recursive: true });
 
 for (const fault of [...new Set(faults)]) console.error(fault);
 console.log(`Examples: ${shown.size} functions and codecs, ${faults.length} faults`);
@@ -63,4 +73,8 @@ function isAsked({ kind, def }: Declaration): boolean {
 
 function hasExample({ jsDoc }: Declaration): boolean {
   return jsDoc?.tags?.some(({ kind, doc }) => kind === "example" && doc?.includes("```ts")) ?? false;
+}
+
+function hasCategory({ jsDoc }: Declaration): boolean {
+  return CATEGORIES.includes(jsDoc?.tags?.find(({ kind }) => kind === "category")?.doc?.trim());
 }

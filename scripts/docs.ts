@@ -1,4 +1,5 @@
-// Writes the API reference of every entry point as HTML into out/docs.
+// Writes the API reference of all entry points as HTML into out/docs, a page for each `@category`.
+import { pathToFileURL } from "node:url";
 import { run } from "./run.ts";
 
 const OUTPUT = "out/docs";
@@ -6,17 +7,24 @@ const OUTPUT = "out/docs";
 const { name, exports }: { readonly name: string; readonly exports: Readonly<Record<string, string>> } = JSON.parse(
   await Deno.readTextFile("deno.json"),
 );
+const folder = await Deno.makeTempDir();
+// Deno groups by category only if there is a single entry point and its name ends in .d.ts.
+const entry = `${folder}/index.d.ts`;
+const lines = Object.values(exports).map((path) => `export * from "${pathToFileURL(path)}";\n`);
+await Deno.writeTextFile(entry, lines.join(""));
 await Deno.mkdir(OUTPUT, { recursive: true });
 // Pages of names that no longer exist would stay.
 await Deno.remove(OUTPUT, { recursive: true });
-// Without --quiet, Deno warns about imports inside the type declarations of fp-ts and rxjs.
 const status = await run([
   "doc",
   "--html",
+  // Without it, Deno warns about imports inside the type declarations of fp-ts and rxjs.
   "--quiet",
+  "--config=deno.json",
   `--name=${name}`,
   `--output=${OUTPUT}`,
-  ...Object.values(exports),
+  entry,
 ]);
+await Deno.remove(folder, { recursive: true });
 if (status === 0) console.log(`The API reference starts at ${OUTPUT}/index.html`);
 Deno.exit(status);

@@ -65,11 +65,14 @@ async function send(file: string, redis: Redis, tasks: Queue): Promise<void> {
 }
 
 async function watch(id: string, _: Redis, tasks: Queue): Promise<void> {
+  const job = await tasks.getJob(id);
+  // A job that failed would keep its id from being queued again.
+  if (await job?.isFailed()) await job?.remove();
   await enqueue(tasks, id, Date.now(), null);
   console.log(`${id}: queued`);
 }
 
-/** A task that is queued already stays as it is. */
+/** A task that is in the queue already stays as it is. */
 async function enqueue(tasks: Queue, id: string, now: number, submittedAt: number | null): Promise<void> {
   const { state, delay } = startPoll(id, now, submittedAt);
   for (;;) {

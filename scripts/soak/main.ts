@@ -64,8 +64,8 @@ if (gc === undefined) {
 /** All faults but the one that is a lie about a task, so that nobody could tell the truth. */
 const names = (Object.keys(FAULTS) as FaultName[]).filter((name) => name !== "`NotExist`");
 
-/** What the library must hold for lost: the service may have taken such an image. */
-const lost = new Set(CASES.filter(({ call, taken }) => call === "submit" && taken).map(({ fault }) => fault));
+/** Whether the service takes an image in spite of a fault: as in the matrix, where some faults leave it open. */
+const submits = Map.groupBy(CASES.filter(({ call }) => call === "submit"), ({ fault }) => fault);
 
 const calls: Record<Call, number> = { token: 0, submit: 0, fetch: 0, cancel: 0 };
 const faulty: Record<Call, number> = { token: 0, submit: 0, fetch: 0, cancel: 0 };
@@ -74,8 +74,13 @@ const faulty: Record<Call, number> = { token: 0, submit: 0, fetch: 0, cancel: 0 
 function plan(call: Call, n: number): Planned | null {
   const random = (what: string): number => jitter(`${call}/${what}/${seed}`, n);
   if (random("whether") >= FAULTY) return null;
-  const fault = names[Math.floor(random("which") * names.length)];
-  return { fault: FAULTS[fault], taken: call !== "submit" || lost.has(fault) && random("taken") < 0.5 };
+  const fault = pick(names, random("which"));
+  const submit = pick(submits.get(fault) ?? [], random("taken"));
+  return { fault: FAULTS[fault], taken: call !== "submit" || submit.taken };
+}
+
+function pick<A>(values: readonly A[], random: number): A {
+  return values[Math.floor(random * values.length)];
 }
 
 /** How often the service took each task's image. */

@@ -30,6 +30,8 @@ export { type Io, ofProcess } from "./io.ts";
  * const status = await main(["--help"], { env: {}, stdout: { write() {} }, stderr: { write() {} }, signal });
  * equal(status, 0);
  * ```
+ *
+ * @category Command line
  */
 export async function main(args: readonly string[], io: Io): Promise<number> {
   const terminal = createTerminal(io);

@@ -8,7 +8,11 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
-/** What the command line needs of its surroundings. */
+/**
+ * What the command line needs of its surroundings.
+ *
+ * @category Command line
+ */
 export interface Io {
   /** The environment, for example `OCR_CLIENT_ID`. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -41,6 +45,8 @@ const KEPT = "ocr-regions.log";
  *
  * process.exitCode = await main(["--help"], ofProcess());
  * ```
+ *
+ * @category Command line
  */
 export function ofProcess(): Io {
   const controller = new AbortController();

@@ -9,7 +9,11 @@ import { createHeap, type Heap, type HeapEntry } from "../internal/heap.ts";
 import { atLeast } from "../polling/schedule.ts";
 import { createTimers, type TimerEntry } from "../internal/timers.ts";
 
-/** How many polls a service may make. */
+/**
+ * How many polls a service may make.
+ *
+ * @category Connect
+ */
 export interface BudgetOptions {
   /**
    * Polls per second, over 0; they are spread evenly.

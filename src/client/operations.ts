@@ -16,7 +16,11 @@ import { type DetectionSettings, toWireSettings } from "../model/settings.ts";
 import { endOf, giveUp, type Next, type PollOptions, type PollPolicy, pollPolicy, step } from "../polling/step.ts";
 import { decodeResponse, type Reply, RETENTION, type TaskStatus } from "../model/task_status.ts";
 
-/** An image's file in any format that the service reads: its bytes, or a `Blob`, of any realm. At most 256 MiB. */
+/**
+ * An image's file in any format that the service reads: its bytes, or a `Blob`, of any realm. At most 256 MiB.
+ *
+ * @category Detect
+ */
 export type ImageSource = ArrayBufferView | ArrayBufferLike | Blob;
 
 /** Base64 takes 4/3 of an image's bytes, and V8 allows no text over 512 MiB. */
@@ -52,6 +56,8 @@ const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
  * const image = await Deno.readFile("examples/pages/lucasta.047.jpg");
  * ok(isRight(await submitImage(image, { dsrMode: "LineDetector" })(service)()));
  * ```
+ *
+ * @category Detect
  */
 export function submitImage(image: ImageSource, settings?: DetectionSettings): Req<string> {
   if (toBytes(image) === null && !isBlob(image)) {
@@ -92,6 +98,8 @@ export function submitImage(image: ImageSource, settings?: DetectionSettings): R
  * const id = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
  * deepEqual(await fetchRegions(id)(service)(), right({ _tag: "NotExist", id, messages: [] }));
  * ```
+ *
+ * @category Detect
  */
 export function fetchRegions(id: string): Req<TaskStatus> {
   return retrying("fetch", id, ask(id));
@@ -112,6 +120,8 @@ export function fetchRegions(id: string): Req<TaskStatus> {
  * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
  * ok(isRight(await cancelTask("a371d027-4b0d-4d86-8825-c8d818dd4ed9")(service)()));
  * ```
+ *
+ * @category Detect
  */
 export function cancelTask(id: string): Req<void> {
   const cancel = exchange<void>({
@@ -141,6 +151,8 @@ export function cancelTask(id: string): Req<void> {
  * const next = await pollOnce(state)(service)();
  * equal(next._tag, "Done");
  * ```
+ *
+ * @category Durable
  */
 export function pollOnce(state: PollState, options: PollOptions = {}): (service: Service) => Task<Next> {
   return pollBy(Date.now)(state, options);

@@ -33,7 +33,11 @@ import {
 } from "./token.ts";
 import { createTimers, type Timers } from "../internal/timers.ts";
 
-/** A failed call that will be made again. */
+/**
+ * A failed call that will be made again.
+ *
+ * @category Connect
+ */
 export interface Retry {
   /** What was asked. */
   readonly call: Call;
@@ -47,7 +51,11 @@ export interface Retry {
   readonly delay: number;
 }
 
-/** Options for {@linkcode connect}: one of `credentials` and `token`, and what else is to differ from the defaults. */
+/**
+ * Options for {@linkcode connect}: one of `credentials` and `token`, and what else is to differ from the defaults.
+ *
+ * @category Connect
+ */
 export interface ConnectOptions {
   /** The client's credentials, from which the library gets its tokens. */
   readonly credentials?: Credentials | undefined;
@@ -118,6 +126,8 @@ export interface ConnectOptions {
 /**
  * The service as everything else needs it. Made by {@linkcode connect}; plain data, and cheap to make. It prints
  * without its secrets. On Workers it must not outlive the request that made it; what should, goes into `memory`.
+ *
+ * @category Connect
  */
 export interface Service {
   /** The address, without a slash at its end. */
@@ -162,7 +172,11 @@ export interface Service {
   readonly endsAt?: number | undefined;
 }
 
-/** A call of the service: nothing happens until it is given a {@linkcode Service} and run. It never rejects. */
+/**
+ * A call of the service: nothing happens until it is given a {@linkcode Service} and run. It never rejects.
+ *
+ * @category Connect
+ */
 export interface Req<A> extends ReaderTaskEither<Service, RegionsError, A> {}
 
 /** One exchange with the service. */
@@ -203,6 +217,8 @@ const MAX_DETAIL = 300;
  * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
  * ok(isRight(await submitImage(new Uint8Array([137, 80, 78, 71]))(service)()));
  * ```
+ *
+ * @category Connect
  */
 export function connect(options: ConnectOptions): Service {
   const {

@@ -11,7 +11,11 @@ import { fields, guarded } from "../model/codec.ts";
 import { interrupted, malformed, type RegionsError, unauthorized } from "../model/error.ts";
 import { appendSpan, History, NO_HISTORY, type Span } from "../model/history.ts";
 
-/** What the service's dashboard gives an application. */
+/**
+ * What the service's dashboard gives an application.
+ *
+ * @category Connect
+ */
 export interface Credentials {
   /** The client id. White space around it is dropped. */
   readonly clientId: string;
@@ -31,6 +35,8 @@ export interface AccessToken {
  * What may outlive a `Service`: access tokens, that credentials were refused, and how long the last tasks took. It holds
  * plain values only, so that it is safe at a Worker's module scope, where promises and timers are not. It prints, and
  * turns into JSON, without any secret.
+ *
+ * @category Connect
  */
 export interface Memory {
   /** How long the last tasks took. */
@@ -93,6 +99,8 @@ const known: WeakMap<Memory, Map<string, Known>> = new WeakMap();
  * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, memory });
  * equal(JSON.stringify(memory), '{"version":1,"spans":[]}');
  * ```
+ *
+ * @category Connect
  */
 export function createMemory(history: History = NO_HISTORY): Memory {
   if (!History.is(history)) throw new TypeError("Cannot create a memory as its history must be a History");
@@ -108,7 +116,11 @@ export function createMemory(history: History = NO_HISTORY): Memory {
   return memory;
 }
 
-/** Where the requests of one service get their tokens. */
+/**
+ * Where the requests of one service get their tokens.
+ *
+ * @category Connect
+ */
 export interface TokenSource {
   /** A token, within `ms` milliseconds and until `signal` aborts. */
   readonly get: (ms: number, signal: AbortSignalLike | undefined) => Promise<E.Either<RegionsError, string>>;

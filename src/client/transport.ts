@@ -9,7 +9,11 @@ import { cut, isObject } from "../model/codec.ts";
 import { type Call, interrupted, network, type RegionsError, tooLarge } from "../model/error.ts";
 import { isNeverSent } from "./delivery.ts";
 
-/** The options that the library passes to `fetch`. */
+/**
+ * The options that the library passes to `fetch`.
+ *
+ * @category Connect
+ */
 export interface FetchInit {
   /** The method. */
   readonly method: "GET" | "POST" | "DELETE";
@@ -28,7 +32,11 @@ export interface FetchInit {
   readonly cache?: "no-store";
 }
 
-/** What the library reads of the response: a `Response` of any implementation has it. */
+/**
+ * What the library reads of the response: a `Response` of any implementation has it.
+ *
+ * @category Connect
+ */
 export interface FetchResponse {
   /** The HTTP status. */
   readonly status: number;
@@ -38,7 +46,11 @@ export interface FetchResponse {
   readonly body: WebBody | AsyncIterable<Uint8Array | string> | null;
 }
 
-/** A web stream of bytes. */
+/**
+ * A web stream of bytes.
+ *
+ * @category Connect
+ */
 export interface WebBody {
   /** Locks the stream, and reads it. */
   readonly getReader: () => {
@@ -47,7 +59,11 @@ export interface WebBody {
   };
 }
 
-/** A function like the platform's `fetch`, as the library calls it. */
+/**
+ * A function like the platform's `fetch`, as the library calls it.
+ *
+ * @category Connect
+ */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
 /** An answer, whatever its status. */

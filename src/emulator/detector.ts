@@ -15,7 +15,11 @@ import { displaySize, type ImageHeader, readImageHeader } from "../internal/imag
 import type { Region } from "../model/region.ts";
 import type { DsrMode } from "../model/settings.ts";
 
-/** A detector with a thread of its own. */
+/**
+ * A detector with a thread of its own.
+ *
+ * @category Emulator
+ */
 export interface Detector {
   /**
    * As {@linkcode detect}, elsewhere: this thread goes on. One image at a time, in the order of the calls. The image is
@@ -120,6 +124,8 @@ let loading: Promise<Tesseract> | null = null;
  * equal(runningHead.bottom < column.top, true);
  * equal((await detect(page, "LineDetector")).length > 30, true);
  * ```
+ *
+ * @category Emulator
  */
 export async function detect(image: Uint8Array, mode: DsrMode): Promise<readonly Region[]> {
   const header = checkHeader(image);
@@ -163,6 +169,8 @@ export async function detect(image: Uint8Array, mode: DsrMode): Promise<readonly
  * equal(words.length > 300, true);
  * await detector.close();
  * ```
+ *
+ * @category Emulator
  */
 export function startDetector(): Detector {
   const waiting: Job[] = [];

@@ -17,7 +17,11 @@ import type { Credentials } from "../client/token.ts";
 
 export type { QueueOptions } from "./queue.ts";
 
-/** Options for {@linkcode emulate}. Times are in milliseconds; a number out of its range is a `RangeError`. */
+/**
+ * Options for {@linkcode emulate}. Times are in milliseconds; a number out of its range is a `RangeError`.
+ *
+ * @category Emulator
+ */
 export interface EmulatorOptions extends QueueOptions {
   /**
    * The present. All time is taken from it: there is no timer.
@@ -100,6 +104,8 @@ const MAX_PARTS = 1000;
  * const answer = await (await ask(`/v5.0/ocr/DetectRegions?id=${id}`, { headers })).json();
  * equal(answer.taskStatus, "Completed");
  * ```
+ *
+ * @category Emulator
  */
 export function emulate(
   options: EmulatorOptions = {},

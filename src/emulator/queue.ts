@@ -10,7 +10,11 @@ import { atLeast } from "../polling/schedule.ts";
 import type { DsrMode } from "../model/settings.ts";
 import { type Completed, RETENTION, type TaskError, type TaskStatus } from "../model/task_status.ts";
 
-/** What a queue is told. Times are in milliseconds; a number out of its range is a `RangeError`. */
+/**
+ * What a queue is told. Times are in milliseconds; a number out of its range is a `RangeError`.
+ *
+ * @category Emulator
+ */
 export interface QueueOptions {
   /**
    * Finds the regions of an image, given its bytes and the structure-analysis algorithm asked for; called for at most

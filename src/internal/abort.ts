@@ -11,7 +11,11 @@ export const MAX_TIMER = 2 ** 31 - 1;
 /** What ended a wait early. */
 export type Interruption = "timeout" | "aborted";
 
-/** The part of an `AbortSignal` that the library uses; every `AbortSignal` has it. */
+/**
+ * The part of an `AbortSignal` that the library uses; every `AbortSignal` has it.
+ *
+ * @category Connect
+ */
 export interface AbortSignalLike {
   /** Whether it has aborted. */
   readonly aborted: boolean;

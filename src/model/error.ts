@@ -12,10 +12,18 @@ import type { PollState } from "./poll_state.ts";
 /** The most characters of a task's id in a sentence. The service's own have 36. */
 const MAX_ID = 80;
 
-/** A kind of request: for an access token, to submit an image, to fetch a task's status, to cancel a task. */
+/**
+ * A kind of request: for an access token, to submit an image, to fetch a task's status, to cancel a task.
+ *
+ * @category Errors
+ */
 export type Call = "token" | "submit" | "fetch" | "cancel";
 
-/** The connection could not be made or broke before the whole answer arrived. */
+/**
+ * The connection could not be made or broke before the whole answer arrived.
+ *
+ * @category Errors
+ */
 export interface Network {
   /** Discriminates the union. */
   readonly _tag: "Network";
@@ -30,7 +38,11 @@ export interface Network {
   readonly neverSent: boolean;
 }
 
-/** The whole answer did not arrive in time. */
+/**
+ * The whole answer did not arrive in time.
+ *
+ * @category Errors
+ */
 export interface Timeout {
   /** Discriminates the union. */
   readonly _tag: "Timeout";
@@ -40,7 +52,11 @@ export interface Timeout {
   readonly after: number;
 }
 
-/** The service, or a gateway in front of it, answered with an HTTP status other than 2xx. Redirects are not followed. */
+/**
+ * The service, or a gateway in front of it, answered with an HTTP status other than 2xx. Redirects are not followed.
+ *
+ * @category Errors
+ */
 export interface Http {
   /** Discriminates the union. */
   readonly _tag: "Http";
@@ -57,6 +73,8 @@ export interface Http {
 /**
  * The credentials or the token were not accepted: the token endpoint refused them in the format of RFC 6749, another
  * request was answered with HTTP 401 even with a fresh token, or the token cannot be sent in a header.
+ *
+ * @category Errors
  */
 export interface Unauthorized {
   /** Discriminates the union. */
@@ -67,7 +85,11 @@ export interface Unauthorized {
   readonly detail: string;
 }
 
-/** The service's API description does not allow the answer: a gateway's page, an unknown status, lost results. */
+/**
+ * The service's API description does not allow the answer: a gateway's page, an unknown status, lost results.
+ *
+ * @category Errors
+ */
 export interface Malformed {
   /** Discriminates the union. */
   readonly _tag: "Malformed";
@@ -75,7 +97,11 @@ export interface Malformed {
   readonly errors: readonly string[];
 }
 
-/** The answer was longer than `maxResponseBytes`, or the image is larger than the library sends. */
+/**
+ * The answer was longer than `maxResponseBytes`, or the image is larger than the library sends.
+ *
+ * @category Errors
+ */
 export interface TooLarge {
   /** Discriminates the union. */
   readonly _tag: "TooLarge";
@@ -87,7 +113,11 @@ export interface TooLarge {
   readonly limit: number;
 }
 
-/** The image was sent, but no answer confirms that it was taken: the task may exist under an id that is unknown. */
+/**
+ * The image was sent, but no answer confirms that it was taken: the task may exist under an id that is unknown.
+ *
+ * @category Errors
+ */
 export interface Unconfirmed {
   /** Discriminates the union. */
   readonly _tag: "Unconfirmed";
@@ -95,7 +125,11 @@ export interface Unconfirmed {
   readonly cause: RegionsError;
 }
 
-/** The watch, or a single call, ended before the task did. No task is lost: resume from `state`. */
+/**
+ * The watch, or a single call, ended before the task did. No task is lost: resume from `state`.
+ *
+ * @category Errors
+ */
 export interface GaveUp {
   /** Discriminates the union. */
   readonly _tag: "GaveUp";
@@ -105,7 +139,11 @@ export interface GaveUp {
   readonly state: PollState | null;
 }
 
-/** Why a call or a watch failed. Plain JSON that carries its evidence, but neither the token nor the client secret. */
+/**
+ * Why a call or a watch failed. Plain JSON that carries its evidence, but neither the token nor the client secret.
+ *
+ * @category Errors
+ */
 export type RegionsError = Network | Timeout | Http | Unauthorized | Malformed | TooLarge | Unconfirmed | GaveUp;
 
 /** Makes a `Network`. */
@@ -172,6 +210,8 @@ export function gaveUp(reason: GaveUp["reason"], state: PollState | null): GaveU
  * const reply = await fetchRegions("a371d027-4b0d-4d86-8825-c8d818dd4ed9")(service)();
  * if (E.isLeft(reply)) throw toError(reply.left);
  * ```
+ *
+ * @category Errors
  */
 export function toError(error: RegionsError): Error {
   return Object.defineProperties(new Error(describeError(error)), {

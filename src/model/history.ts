@@ -9,10 +9,16 @@ import { fail, fields, guarded, list } from "./codec.ts";
 /**
  * How long one task took, in milliseconds from the sending of its image: longer than `after`, and no longer than
  * `before`. Polls tell no more than that. `before` is null for a task that was abandoned unfinished.
+ *
+ * @category Schedules
  */
 export type Span = readonly [after: number, before: number | null];
 
-/** How long the last tasks took. Plain JSON, and small: at most 64 spans. */
+/**
+ * How long the last tasks took. Plain JSON, and small: at most 64 spans.
+ *
+ * @category Schedules
+ */
 export interface History {
   /** The form of this value. Others are refused. */
   readonly version: 1;
@@ -20,7 +26,11 @@ export interface History {
   readonly spans: readonly Span[];
 }
 
-/** What is known before the first task. */
+/**
+ * What is known before the first task.
+ *
+ * @category Schedules
+ */
 export const NO_HISTORY: History = { version: 1, spans: [] };
 
 const MAX_SPANS = 64;
@@ -50,6 +60,8 @@ const Spans: t.Type<readonly Span[], unknown, unknown> = new t.Type<readonly Spa
  * ok(isRight(stored));
  * const memory = createMemory(stored.right);
  * ```
+ *
+ * @category Schedules
  */
 export const History: t.Type<History, unknown, unknown> = fields<History>({
   version: guarded("version 1", (u): u is 1 => u === 1),

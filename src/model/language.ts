@@ -6,7 +6,11 @@
 import type * as t from "io-ts";
 import { guarded } from "./codec.ts";
 
-/** Every {@linkcode Language}, in the service's own spelling. Source: the service's OpenAPI description. */
+/**
+ * Every {@linkcode Language}, in the service's own spelling. Source: the service's OpenAPI description.
+ *
+ * @category Detect
+ */
 // deno-fmt-ignore
 export const LANGUAGES = [
   "English", "German", "French", "Italian", "Spanish", "Portuguese", "Polish", "Slovene", "Slovak", "Netherlands",
@@ -27,7 +31,11 @@ export const LANGUAGES = [
   "Tamil", "Devanagari",
 ] as const;
 
-/** A language that the service reads, by the service's own name for it: `English`, `Low_German`, `HWT_ENG` (handwriting). */
+/**
+ * A language that the service reads, by the service's own name for it: `English`, `Low_German`, `HWT_ENG` (handwriting).
+ *
+ * @category Detect
+ */
 export type Language = typeof LANGUAGES[number];
 
 const KNOWN: ReadonlySet<unknown> = new Set(LANGUAGES);
@@ -43,6 +51,8 @@ const KNOWN: ReadonlySet<unknown> = new Set(LANGUAGES);
  * equal(Language.is("Low_German"), true);
  * equal(Language.is("Klingon"), false);
  * ```
+ *
+ * @category Detect
  */
 export const Language: t.Type<Language> = guarded(
   "one of the service's languages (see LANGUAGES)",

@@ -7,7 +7,11 @@
 import * as t from "io-ts";
 import { fields, guarded } from "./codec.ts";
 
-/** Where the polling of one task stands: plain JSON without results. Times are milliseconds since 1970. */
+/**
+ * Where the polling of one task stands: plain JSON without results. Times are milliseconds since 1970.
+ *
+ * @category Durable
+ */
 export interface PollState {
   /** The form of this value. Others are refused. */
   readonly version: 1;
@@ -63,6 +67,8 @@ const textOrNull: t.Type<string | null> = guarded(
  * const { state } = startPoll("a371d027-4b0d-4d86-8825-c8d818dd4ed9", Date.now());
  * deepEqual(PollState.decode(JSON.parse(JSON.stringify(state))), right(state));
  * ```
+ *
+ * @category Durable
  */
 export const PollState: t.Type<PollState, unknown, unknown> = fields<PollState>({
   version,

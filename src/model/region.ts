@@ -6,7 +6,11 @@
 import * as t from "io-ts";
 import { enter, fail, type Fault, guarded, isObject, MAX_ERRORS } from "./codec.ts";
 
-/** A point of an image, in pixels, origin top left. */
+/**
+ * A point of an image, in pixels, origin top left.
+ *
+ * @category Detect
+ */
 export interface Point {
   /** Pixels from the left edge. */
   readonly x: number;
@@ -17,6 +21,8 @@ export interface Point {
 /**
  * A rectangle of an image that holds text, in pixels, origin top left. `left <= right` and `top <= bottom`; every
  * coordinate is a finite number of at most 2^53 in size, as a rule a whole one.
+ *
+ * @category Detect
  */
 export interface Region {
   /** Pixels from the image's left edge to the region's. */
@@ -59,6 +65,8 @@ const Coordinate: t.Type<number, number, unknown> = /* @__PURE__ */ new t.Type<n
  *
  * deepEqual(Region.decode([0, 8, 697, 441]), right({ left: 0, top: 8, right: 697, bottom: 441 }));
  * ```
+ *
+ * @category Detect
  */
 export const Region: t.Type<Region, readonly number[], unknown> = /* @__PURE__ */ new t.Type<Region, Row, unknown>(
   "Region",
@@ -84,6 +92,8 @@ export const Region: t.Type<Region, readonly number[], unknown> = /* @__PURE__ *
  *
  * deepEqual(Regions.encode([{ left: 0, top: 8, right: 697, bottom: 441 }]), [[0, 8, 697, 441]]);
  * ```
+ *
+ * @category Detect
  */
 export const Regions: t.Type<readonly Region[], readonly (readonly number[])[], unknown> = /* @__PURE__ */ new t.Type<
   readonly Region[],
@@ -111,6 +121,8 @@ export const Regions: t.Type<readonly Region[], readonly (readonly number[])[], 
  * const regions = Payload.decode("W1swLCA4LCA2OTcsIDQ0MV1d");
  * deepEqual(regions, right([{ left: 0, top: 8, right: 697, bottom: 441 }]));
  * ```
+ *
+ * @category Detect
  */
 export const Payload: t.Type<readonly Region[], string, unknown> = /* @__PURE__ */ new t.Type<
   readonly Region[],
@@ -130,7 +142,11 @@ export const Payload: t.Type<readonly Region[], string, unknown> = /* @__PURE__ 
 /** What stands in the paths of errors: the codecs themselves would bring their encoders into every bundle. */
 const NAMED = { regions: guarded("Regions", isNever), region: guarded("Region", isNever) };
 
-/** What the service's text recognition takes for one region: `settings.regions` of `RecognizeRegions`. */
+/**
+ * What the service's text recognition takes for one region: `settings.regions` of `RecognizeRegions`.
+ *
+ * @category Detect
+ */
 export interface RecognitionRegion {
   /** The rectangle, in whole pixels. */
   readonly rect: {
@@ -156,6 +172,8 @@ export interface RecognitionRegion {
  *   { rect: { topLeftX: 0, topLeftY: 8, bottomRightX: 697, bottomRightY: 441 }, order: 0 },
  * ]);
  * ```
+ *
+ * @category Detect
  */
 export function toRecognitionRegions(regions: readonly Region[]): readonly RecognitionRegion[] {
   return regions.map(({ left, top, right, bottom }, order) => ({

@@ -8,7 +8,11 @@ import * as t from "io-ts";
 import { explain, fields, guarded, nullable, oneOf } from "./codec.ts";
 import { Language } from "./language.ts";
 
-/** The structure-analysis algorithm. Source: the service's OpenAPI description. */
+/**
+ * The structure-analysis algorithm. Source: the service's OpenAPI description.
+ *
+ * @category Detect
+ */
 export type DsrMode =
   | "Regions"
   | "DsrNoFilter"
@@ -19,7 +23,11 @@ export type DsrMode =
   | "PolygonalTextDetector"
   | "LineDetector";
 
-/** Every {@linkcode DsrMode}. */
+/**
+ * Every {@linkcode DsrMode}.
+ *
+ * @category Detect
+ */
 export const DSR_MODES: readonly DsrMode[] = [
   "Regions",
   "DsrNoFilter",
@@ -41,10 +49,16 @@ export const DSR_MODES: readonly DsrMode[] = [
  *
  * equal(DsrMode.is("LineDetector"), true);
  * ```
+ *
+ * @category Detect
  */
 export const DsrMode: t.Type<DsrMode> = oneOf(DSR_MODES);
 
-/** How sure the algorithm must be of a region. Source: the service's OpenAPI description. */
+/**
+ * How sure the algorithm must be of a region. Source: the service's OpenAPI description.
+ *
+ * @category Detect
+ */
 export type DsrConfidence = "Default" | "Low" | "LowMid" | "Mid" | "MidHigh" | "High" | "Ultra" | "All";
 
 /**
@@ -57,6 +71,8 @@ export type DsrConfidence = "Default" | "Low" | "LowMid" | "Mid" | "MidHigh" | "
  *
  * equal(DsrConfidence.is("Certain"), false);
  * ```
+ *
+ * @category Detect
  */
 export const DsrConfidence: t.Type<DsrConfidence> = oneOf([
   "Default",
@@ -72,6 +88,8 @@ export const DsrConfidence: t.Type<DsrConfidence> = oneOf([
 /**
  * The settings of a detection. Every field is optional. The library sends every setting with every image, since the
  * service's sources disagree about the defaults. Source: the service's page on sending an image for detection.
+ *
+ * @category Detect
  */
 export interface DetectionSettings {
   /**
@@ -125,10 +143,18 @@ export interface DetectionSettings {
   readonly dsrConfidence?: DsrConfidence | undefined;
 }
 
-/** {@linkcode DetectionSettings} with a value for every field. */
+/**
+ * {@linkcode DetectionSettings} with a value for every field.
+ *
+ * @category Detect
+ */
 export type CompleteSettings = { readonly [K in keyof DetectionSettings]-?: Exclude<DetectionSettings[K], undefined> };
 
-/** The settings in the form that the service's OpenAPI description gives them, which spells `Rotate` with a capital. */
+/**
+ * The settings in the form that the service's OpenAPI description gives them, which spells `Rotate` with a capital.
+ *
+ * @category Detect
+ */
 export interface WireSettings extends Omit<CompleteSettings, "rotate"> {
   /** The angle by which to rotate the image, in whole degrees. */
   readonly Rotate: number;
@@ -177,6 +203,8 @@ const Given: t.Type<Given, unknown, unknown> = fields<Given>({
  * const settings = DetectionSettings.decode({ dsrMode: "LineDetector", rotate: null });
  * equal(isRight(settings) && settings.right.rotate, 0);
  * ```
+ *
+ * @category Detect
  */
 export const DetectionSettings: t.Type<CompleteSettings> = new t.Type<CompleteSettings>(
   "DetectionSettings",
@@ -199,6 +227,8 @@ export const DetectionSettings: t.Type<CompleteSettings> = new t.Type<CompleteSe
  * equal(settings.language, "English");
  * equal(settings.Rotate, 90);
  * ```
+ *
+ * @category Detect
  */
 export function toWireSettings(settings: DetectionSettings = {}): WireSettings {
   const decoded = DetectionSettings.decode(settings);

@@ -21,7 +21,11 @@ import {
 import { describeError, duration, fromCodec, malformed, type RegionsError } from "./error.ts";
 import { Payload, readPayload, type Region, Regions } from "./region.ts";
 
-/** The image is queued. Ask again in a couple of seconds. */
+/**
+ * The image is queued. Ask again in a couple of seconds.
+ *
+ * @category Statuses
+ */
 export interface Pending {
   /** Which case this is. */
   readonly _tag: "Pending";
@@ -29,7 +33,11 @@ export interface Pending {
   readonly id: string;
 }
 
-/** The regions are being detected. Ask again. */
+/**
+ * The regions are being detected. Ask again.
+ *
+ * @category Statuses
+ */
 export interface Processing {
   /** Which case this is. */
   readonly _tag: "Processing";
@@ -37,7 +45,11 @@ export interface Processing {
   readonly id: string;
 }
 
-/** Detection is finished. */
+/**
+ * Detection is finished.
+ *
+ * @category Statuses
+ */
 export interface Completed {
   /** Which case this is. */
   readonly _tag: "Completed";
@@ -49,7 +61,11 @@ export interface Completed {
   readonly notices: readonly string[];
 }
 
-/** Detection failed. */
+/**
+ * Detection failed.
+ *
+ * @category Statuses
+ */
 export interface TaskError {
   /** Which case this is. */
   readonly _tag: "Error";
@@ -59,7 +75,11 @@ export interface TaskError {
   readonly messages: readonly string[];
 }
 
-/** The service does not know the id, or no longer knows it: results are kept for 24 hours after the image was sent. */
+/**
+ * The service does not know the id, or no longer knows it: results are kept for 24 hours after the image was sent.
+ *
+ * @category Statuses
+ */
 export interface NotExist {
   /** Which case this is. */
   readonly _tag: "NotExist";
@@ -72,16 +92,30 @@ export interface NotExist {
 /**
  * What the service says of a task; `_tag` is its own word. `id` is empty only where an answer names none and none was
  * asked for. Source: the service's page on fetching regions, "Task statuses".
+ *
+ * @category Statuses
  */
 export type TaskStatus = Pending | Processing | Completed | TaskError | NotExist;
 
-/** The statuses that end a task. */
+/**
+ * The statuses that end a task.
+ *
+ * @category Statuses
+ */
 export type FinalStatus = Completed | TaskError | NotExist;
 
-/** One element of a status stream: what the service said, or why that could not be found out. */
+/**
+ * One element of a status stream: what the service said, or why that could not be found out.
+ *
+ * @category Statuses
+ */
 export type Reply = E.Either<RegionsError, TaskStatus>;
 
-/** How long the service keeps a task, in milliseconds from the sending of its image: 24 hours. */
+/**
+ * How long the service keeps a task, in milliseconds from the sending of its image: 24 hours.
+ *
+ * @category Statuses
+ */
 export const RETENTION = 86_400_000;
 
 interface Result {
@@ -130,6 +164,8 @@ const Body: t.Type<Body, unknown, unknown> = fields<Body>({
  * const status = TaskStatus.decode({ id: "1", responseStatusCode: "NotReady", taskStatus: "Pending" });
  * deepEqual(status, right({ _tag: "Pending", id: "1" }));
  * ```
+ *
+ * @category Statuses
  */
 export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = /* @__PURE__ */ new t.Type<
   TaskStatus,
@@ -175,6 +211,8 @@ export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = /* @__PURE__ */ 
  *   notices: [],
  * }));
  * ```
+ *
+ * @category Statuses
  */
 export function decodeResponse(body: unknown, id?: string): E.Either<RegionsError, TaskStatus> {
   try {
@@ -204,6 +242,8 @@ export function decodeResponse(body: unknown, id?: string): E.Either<RegionsErro
  * });
  * equal(progress({ _tag: "Completed", id: "1", regions: [], notices: [] }), "0 regions");
  * ```
+ *
+ * @category Statuses
  */
 export function match<A>(
   handlers: { readonly [Tag in TaskStatus["_tag"]]: (status: Extract<TaskStatus, { _tag: Tag }>) => A },
@@ -234,12 +274,18 @@ export function match<A>(
  *
  * equal(isFinal({ _tag: "Processing", id: "1" }), false);
  * ```
+ *
+ * @category Statuses
  */
 export function isFinal(status: TaskStatus): status is FinalStatus {
   return status._tag === "Completed" || status._tag === "Error" || status._tag === "NotExist";
 }
 
-/** Options for {@linkcode describe}. */
+/**
+ * Options for {@linkcode describe}.
+ *
+ * @category Statuses
+ */
 export interface DescribeOptions {
   /** When the image was sent, in milliseconds since 1970. `NotExist` then says whether the 24 hours are over. */
   readonly submittedAt?: number | undefined;
@@ -265,6 +311,8 @@ export interface DescribeOptions {
  *   "The image is queued: ask again in a couple of seconds, with the same id.",
  * );
  * ```
+ *
+ * @category Statuses
  */
 export function describe(reply: Reply | TaskStatus | RegionsError, options: DescribeOptions = {}): string {
   switch (reply._tag) {

@@ -75,6 +75,8 @@ export function toPicture(image: ArrayBufferView | ArrayBufferLike | string): Pi
  *   "The image is a PDF, which many viewers cannot show inside an SVG. Convert it to PNG or JPEG.",
  * ]);
  * ```
+ *
+ * @category Views
  */
 export function svgWarnings(image: ArrayBufferView | ArrayBufferLike | string): readonly string[] {
   if (typeof image === "string") return [];

@@ -25,7 +25,11 @@ const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"] as const;
 // the two recurs only after twelve regions.
 const DASHES: readonly (readonly number[])[] = [[], [5, 2.5], [1.5, 1.5]];
 
-/** Options of {@linkcode toSvg}. */
+/**
+ * Options of {@linkcode toSvg}.
+ *
+ * @category Views
+ */
 export interface SvgOptions {
   /**
    * The image under the regions: the bytes of its file, which the SVG then holds as a `data:` URL, or a link to it:
@@ -89,6 +93,8 @@ export interface SvgOptions {
  * match(svg, /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" .*width="320" height="480" viewBox="0 0 320 480" role="img"/);
  * match(svg, /<title>Region 1: 12, 40, 300, 88<\/title>/);
  * ```
+ *
+ * @category Views
  */
 export function toSvg(regions: readonly Region[], options: SvgOptions = {}): string {
   const { image, title = `${regions.length} text region${regions.length === 1 ? "" : "s"}`, labels = "auto" } = options;

@@ -10,7 +10,11 @@ import * as O from "fp-ts/lib/Option.js";
 import type { History, Span } from "../model/history.ts";
 import { atLeast, jitter, type Schedule } from "./schedule.ts";
 
-/** Options for {@linkcode adaptive}. */
+/**
+ * Options for {@linkcode adaptive}.
+ *
+ * @category Schedules
+ */
 export interface AdaptiveOptions {
   /**
    * How many milliseconds of waiting one poll costs, over 0: the higher, the fewer polls, and the later they are.
@@ -81,6 +85,8 @@ const JITTER = 0.05;
  * const delay = getOrElse(() => 0)(adaptive({ history })({ id: "1", attempt: 0, elapsed: 0, history }));
  * ok(delay > 3900 && delay < 5500);
  * ```
+ *
+ * @category Schedules
  */
 export function adaptive({ pollCost = 1000, history: known, median = 3000 }: AdaptiveOptions = {}): Schedule {
   atLeast("poll on an adaptive schedule", "pollCost", pollCost, Number.MIN_VALUE);

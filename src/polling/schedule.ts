@@ -8,7 +8,11 @@ import { preview } from "../model/codec.ts";
 import type { RegionsError } from "../model/error.ts";
 import type { History } from "../model/history.ts";
 
-/** What has happened to a task so far. */
+/**
+ * What has happened to a task so far.
+ *
+ * @category Schedules
+ */
 export interface Progress {
   /** The task's id. */
   readonly id: string;
@@ -24,10 +28,16 @@ export interface Progress {
  * When to poll next: milliseconds from now, or none to give up. It is called after each status that is not final and, if
  * it is known when the image was sent, once for the first poll: then the delay counts from the sending of the image, a
  * first poll that is late is due at once, and none means at once.
+ *
+ * @category Schedules
  */
 export type Schedule = (progress: Progress) => O.Option<number>;
 
-/** Options for {@linkcode fixed}. */
+/**
+ * Options for {@linkcode fixed}.
+ *
+ * @category Schedules
+ */
 export interface FixedOptions {
   /**
    * Milliseconds between two polls, over 0.
@@ -51,13 +61,19 @@ export interface FixedOptions {
  * const schedule = fixed({ delay: 2000 });
  * deepEqual(schedule({ id: "1", attempt: 1, elapsed: 2310, history: NO_HISTORY }), some(2000));
  * ```
+ *
+ * @category Schedules
  */
 export function fixed({ delay = 2000 }: FixedOptions = {}): Schedule {
   atLeast("poll on a fixed schedule", "delay", delay, Number.MIN_VALUE);
   return () => O.some(delay);
 }
 
-/** Options for {@linkcode exponential}. */
+/**
+ * Options for {@linkcode exponential}.
+ *
+ * @category Schedules
+ */
 export interface ExponentialOptions {
   /**
    * Milliseconds before the first poll, over 0.
@@ -93,6 +109,8 @@ export interface ExponentialOptions {
  * const schedule = exponential({ minDelay: 1000, factor: 2, maxDelay: 10_000 });
  * deepEqual(schedule({ id: "1", attempt: 3, elapsed: 7000, history: NO_HISTORY }), some(8000));
  * ```
+ *
+ * @category Schedules
  */
 export function exponential(
   { minDelay = 1000, factor = 1.5, maxDelay = Math.max(30_000, minDelay) }: ExponentialOptions = {},
@@ -103,10 +121,18 @@ export function exponential(
   return ({ attempt }) => O.some(Math.min(maxDelay, minDelay * factor ** attempt));
 }
 
-/** Options with a value for each of them. `Required` leaves `undefined` in under `exactOptionalPropertyTypes`. */
+/**
+ * Options with a value for each of them. `Required` leaves `undefined` in under `exactOptionalPropertyTypes`.
+ *
+ * @category Connect
+ */
 export type Complete<Options> = { readonly [K in keyof Options]-?: Exclude<Options[K], undefined> };
 
-/** How failed calls are repeated. */
+/**
+ * How failed calls are repeated.
+ *
+ * @category Connect
+ */
 export interface RetryOptions {
   /**
    * How often a single call is tried, 1 or more. A watch goes on until its deadline instead.

@@ -32,7 +32,11 @@ const GRACE = 10_000;
 /** Made once, since it keeps its plans: plain values, which requests may share. */
 const DEFAULT: Schedule = adaptive();
 
-/** What the polling of a task is bound to. */
+/**
+ * What the polling of a task is bound to.
+ *
+ * @category Schedules
+ */
 export interface PollOptions {
   /**
    * When to ask next.
@@ -70,13 +74,21 @@ export interface PollOptions {
   readonly retry?: RetryOptions | undefined;
 }
 
-/** {@linkcode PollOptions} with their defaults. */
+/**
+ * {@linkcode PollOptions} with their defaults.
+ *
+ * @category Schedules
+ */
 export interface PollPolicy extends Complete<PollOptions> {
   /** How failed polls are repeated. */
   readonly retry: Complete<RetryOptions>;
 }
 
-/** Poll again, with `state`, in `delay` milliseconds. */
+/**
+ * Poll again, with `state`, in `delay` milliseconds.
+ *
+ * @category Durable
+ */
 export interface Wait {
   /** Which case this is. */
   readonly _tag: "Wait";
@@ -90,7 +102,11 @@ export interface Wait {
   readonly failure: RegionsError | null;
 }
 
-/** There is no more to ask. */
+/**
+ * There is no more to ask.
+ *
+ * @category Durable
+ */
 export interface Done {
   /** Which case this is. */
   readonly _tag: "Done";
@@ -100,7 +116,11 @@ export interface Done {
   readonly reply: Reply;
 }
 
-/** What follows a poll. */
+/**
+ * What follows a poll.
+ *
+ * @category Durable
+ */
 export type Next = Wait | Done;
 
 /**
@@ -115,6 +135,8 @@ export type Next = Wait | Done;
  *
  * equal(pollPolicy({ maxPolls: 45 }).deadline, 300_000);
  * ```
+ *
+ * @category Schedules
  */
 export function pollPolicy(options: PollOptions = {}): PollPolicy {
   const { schedule = DEFAULT, history = NO_HISTORY, deadline = 300_000, maxPolls = Infinity, minDelay = 0, retry } =
@@ -145,6 +167,8 @@ export function pollPolicy(options: PollOptions = {}): PollPolicy {
  * equal(startPoll("1", now, now, policy).delay, 2000);
  * equal(startPoll("1", now, null, policy).delay, 0);
  * ```
+ *
+ * @category Durable
  */
 export function startPoll(
   id: string,
@@ -188,6 +212,8 @@ export function startPoll(
  * const stored = PollState.decode(JSON.parse(JSON.stringify({ ...state, polls: 45 })));
  * equal(isRight(stored) && resumePoll(stored.right, Date.now()).state.polls, 0);
  * ```
+ *
+ * @category Durable
  */
 export function resumePoll(state: PollState, now: number, policy: PollPolicy = pollPolicy()): Wait {
   const resumed: PollState = { ...state, startedAt: now, polls: 0, failures: 0, malformed: 0, failure: null };
@@ -213,6 +239,8 @@ export function resumePoll(state: PollState, now: number, policy: PollPolicy = p
  * equal(step(state, right({ _tag: "Processing", id: "1" }), now + 50)._tag, "Wait");
  * equal(step(state, right({ _tag: "NotExist", id: "1", messages: [] }), now + 50)._tag, "Done");
  * ```
+ *
+ * @category Durable
  */
 export function step(state: PollState, reply: Reply, now: number, policy: PollPolicy = pollPolicy()): Next {
   if (isUnknownYet(state, reply, now)) return stepUnknown(state, reply, now, policy);

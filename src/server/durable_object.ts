@@ -26,7 +26,11 @@ import { type Reply, RETENTION } from "../model/task_status.ts";
 
 export type { DurableStorage } from "./task_storage.ts";
 
-/** Options for {@linkcode createDurableTask}. */
+/**
+ * Options for {@linkcode createDurableTask}.
+ *
+ * @category Durable
+ */
 export interface DurableTaskOptions extends PollOptions {
   /**
    * Milliseconds for which the final reply is kept, greater than 0. After that the object deletes everything it stored.
@@ -36,7 +40,11 @@ export interface DurableTaskOptions extends PollOptions {
   readonly retention?: number | undefined;
 }
 
-/** A task in a Durable Object. A method rejects if the storage does; the task goes on as soon as the storage does. */
+/**
+ * A task in a Durable Object. A method rejects if the storage does; the task goes on as soon as the storage does.
+ *
+ * @category Durable
+ */
 export interface DurableTask {
   /**
    * Sends an image and starts to poll, unless the object already has a task. The image is sent at most once.
@@ -100,6 +108,8 @@ const LATEST_ALARM = 6_900_000_000_000;
  *   }
  * }
  * ```
+ *
+ * @category Durable
  */
 export function createDurableTask(
   storage: DurableStorage,

@@ -15,7 +15,11 @@ import { fromCodec, malformed, type RegionsError } from "../model/error.ts";
 import { PollState } from "../model/poll_state.ts";
 import { type Reply, TaskStatus } from "../model/task_status.ts";
 
-/** The part of a Durable Object's storage that is used. Source: Cloudflare, Durable Objects, Storage API. */
+/**
+ * The part of a Durable Object's storage that is used. Source: Cloudflare, Durable Objects, Storage API.
+ *
+ * @category Durable
+ */
 export interface DurableStorage {
   /** Reads a value. */
   readonly get: <T>(key: string) => Promise<T | undefined>;

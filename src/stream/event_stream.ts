@@ -24,12 +24,18 @@ import { isFinal, type Reply } from "../model/task_status.ts";
  * const statuses = watchRegions("a371d027-4b0d-4d86-8825-c8d818dd4ed9")(service);
  * for await (const reply of toReadableStream(statuses)) ok(isRight(reply));
  * ```
+ *
+ * @category Views
  */
 export function toReadableStream(replies: Observable<Reply>): ReadableStream<Reply> {
   return openStream(replies, (reply) => reply);
 }
 
-/** Options for {@linkcode toEventStream}. */
+/**
+ * Options for {@linkcode toEventStream}.
+ *
+ * @category Views
+ */
 export interface EventStreamOptions {
   /**
    * The `Last-Event-ID` header of a client that reconnects. Replies up to that number are skipped, except the final one.
@@ -74,6 +80,8 @@ export interface EventStreamOptions {
  * const response = new Response(toEventStream(watchRegions(id)(service)), { headers });
  * ok((await response.text()).startsWith(`id: 1\ndata: {"_tag":"NotExist","id":"${id}"`));
  * ```
+ *
+ * @category Views
  */
 export function toEventStream(
   replies: Observable<Reply>,

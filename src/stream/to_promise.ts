@@ -26,6 +26,8 @@ import { type Completed, describe, type Reply } from "../model/task_status.ts";
  * const { regions } = await toPromise(detectRegions(image, {}, { schedule: fixed({ delay: 100 }) })(service));
  * console.log(regions.length);
  * ```
+ *
+ * @category Detect
  */
 export async function toPromise(replies: Observable<Reply>): Promise<Completed> {
   const reply = await lastValueFrom(replies);

@@ -18,7 +18,11 @@ import type { TimerEntry } from "../internal/timers.ts";
 
 const NONE: WatchOptions = {};
 
-/** Options for {@linkcode detectRegions}. */
+/**
+ * Options for {@linkcode detectRegions}.
+ *
+ * @category Detect
+ */
 export interface DetectOptions extends PollOptions {
   /** Ends the stream with `GaveUp`, or with `Unconfirmed` where the image was just being sent. */
   readonly signal?: AbortSignal | undefined;
@@ -29,7 +33,11 @@ export interface DetectOptions extends PollOptions {
   readonly onSubmit?: ((id: string) => void) | undefined;
 }
 
-/** Options for {@linkcode watchRegions}. */
+/**
+ * Options for {@linkcode watchRegions}.
+ *
+ * @category Detect
+ */
 export interface WatchOptions extends PollOptions {
   /** Ends the stream with `GaveUp`. */
   readonly signal?: AbortSignal | undefined;
@@ -63,6 +71,8 @@ export interface WatchOptions extends PollOptions {
  * const id = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
  * deepEqual(await lastValueFrom(watchRegions(id)(service)), right({ _tag: "NotExist", id, messages: [] }));
  * ```
+ *
+ * @category Detect
  */
 export function watchRegions(id: string, options: WatchOptions = NONE): (service: Service) => Observable<Reply> {
   const resumed = options.resume === undefined ? null : PollState.decode(options.resume);
@@ -106,6 +116,8 @@ export function watchRegions(id: string, options: WatchOptions = NONE): (service
  * const statuses = detectRegions(image, { dsrMode: "Regions" }, { schedule: fixed({ delay: 10 }) })(service);
  * ok(isRight(await lastValueFrom(statuses)));
  * ```
+ *
+ * @category Detect
  */
 export function detectRegions(
   image: ImageSource,

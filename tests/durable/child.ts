@@ -5,6 +5,8 @@ export interface Child {
   readonly log: () => string;
   /** Whether it has ended, and all that it wrote is in the log. */
   readonly hasEnded: () => boolean;
+  /** Its exit status, once it has ended. */
+  readonly status: () => number | null;
   /** `kill -9`, of it and of its children. */
   readonly kill: () => Promise<void>;
   /** Asks it to end, by the end of its standard input, and waits; kills what does not. */
@@ -27,13 +29,14 @@ export function startChild(command: string, args: readonly string[], env: Record
   const read = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) log += text;
   };
-  let over = false;
-  const ended = Promise.all([read(process.stdout), read(process.stderr), process.status]).then(() => {
-    over = true;
+  let status: number | null = null;
+  const ended = Promise.all([read(process.stdout), read(process.stderr), process.status]).then(([, , { code }]) => {
+    status = code;
   });
   const child: Child = {
     log: () => log,
-    hasEnded: () => over,
+    hasEnded: () => status !== null,
+    status: () => status,
     kill: async () => {
       if (!children.delete(child)) return;
       try {

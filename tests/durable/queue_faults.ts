@@ -20,21 +20,22 @@ export async function queueFaults(tools: Tools, folder: string): Promise<void> {
       OCR_BASE_URL: service.url,
       REDIS_URL: `redis://127.0.0.1:${port}`,
     });
-  /** What a command prints, which must end by itself. */
-  const run = async (...args: readonly string[]): Promise<string> => {
+  /** Runs a command, which must end by itself with that exit status; the result is what it printed. */
+  const run = async (status: number, ...args: readonly string[]): Promise<string> => {
     const child = start(...args);
     await until(`${args[0]} ends`, 40_000, child.hasEnded);
     await child.kill();
+    if (child.status() !== status) throw new Error(`${args[0]} ends with ${child.status()}, not ${status}`);
     return child.log();
   };
   const files = Array.from({ length: IMAGES }, (_, image) => `${folder}/${image}.png`);
   for (const [image, file] of files.entries()) await Deno.writeFile(file, imageOf(image));
 
-  const down = await run("send", files[0]);
+  const down = await run(1, "send", files[0]);
   check("Redis is down: it says so, and sends nothing", [/^Redis at 127/.test(down), service.tasks.size], [true, 0]);
 
   const redis = await startRedis(port, folder);
-  const some = await run("send", `${folder}/missing.png`, ...files.slice(0, -1));
+  const some = await run(1, "send", `${folder}/missing.png`, ...files.slice(0, -1));
   check("a missing file does not stop the others", [/missing\.png: .*ENOENT/.test(some), service.tasks.size], [
     true,
     IMAGES - 1,
@@ -42,7 +43,7 @@ export async function queueFaults(tools: Tools, folder: string): Promise<void> {
 
   const refuse = (on: boolean): Promise<unknown> => ask(port, "config", "set", "maxmemory", on ? "1" : "0");
   await refuse(true);
-  const refused = await run("send", files[IMAGES - 1]);
+  const refused = await run(1, "send", files[IMAGES - 1]);
   check("Redis refuses to write: nothing is sent", [/Not sent/.test(refused), service.tasks.size], [true, IMAGES - 1]);
   await refuse(false);
 
@@ -68,12 +69,17 @@ export async function queueFaults(tools: Tools, folder: string): Promise<void> {
   const [id = ""] = [...service.tasks.keys()].slice(-1);
   check(
     "Redis goes away while an image is sent: its id is shown, and how to queue it",
-    [sender.log().includes(`.png: ${id}`), sender.log().includes(`node queue.ts watch ${id}`)],
-    [true, true],
+    [sender.log().includes(`.png: ${id}`), sender.log().includes(`node queue.ts watch ${id}`), sender.status()],
+    [true, true, 1],
   );
   const again = await startRedis(port, folder);
-  check("it can be queued by its id", await run("watch", id), `${id}: queued\n`);
+  check("it can be queued by its id", await run(0, "watch", id), `${id}: queued\n`);
   await until("It is over, too", 60_000, async () => await completed() === IMAGES);
+  const shown = await run(1, "show", id, "unknown");
+  check("a task is shown, and an unknown one is a failure", [
+    shown.includes(`${id}: Detection is finished`),
+    shown.includes("unknown: There is no such task"),
+  ], [true, true]);
   check("no image was sent twice", service.tasks.size, IMAGES);
   for (const child of [sender, worker, again]) await child.kill();
   await service.close();
