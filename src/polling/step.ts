@@ -216,8 +216,11 @@ export function startPoll(
  * @category Durable
  */
 export function resumePoll(state: PollState, now: number, policy: PollPolicy = pollPolicy()): Wait {
-  const resumed: PollState = { ...state, startedAt: now, polls: 0, failures: 0, malformed: 0, failure: null };
-  const delay = untilEnd(state.dueAt - now, resumed, now, policy);
+  // If the clock was set back since the state was stored, the next poll is still no further away than it was planned.
+  const planned = Math.max(0, state.dueAt - Math.max(state.startedAt, state.heardAt ?? -Infinity));
+  const dueAt = Math.min(state.dueAt, now + planned);
+  const resumed: PollState = { ...state, startedAt: now, dueAt, polls: 0, failures: 0, malformed: 0, failure: null };
+  const delay = untilEnd(dueAt - now, resumed, now, policy);
   return { _tag: "Wait", state: resumed, delay, heard: null, failure: null };
 }
 

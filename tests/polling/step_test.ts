@@ -402,6 +402,15 @@ Deno.test("resumePoll() begins deadline, polls and failures anew, and keeps what
   equal(resumePoll(stored, NOW + 9999).state.dueAt, NOW + 300);
 });
 
+Deno.test("resumePoll() waits no longer than planned if the clock was set back since the state was stored", () => {
+  const stored: PollState = { ...FRESH, startedAt: NOW, heard: 2, heardAt: NOW + 5000, dueAt: NOW + 7000 };
+  for (const back of [3_600_000, 400 * 86_400_000]) {
+    const next = resumePoll(stored, NOW - back, pollPolicy({ deadline: Infinity }));
+    equal(next.delay, 2000);
+    equal(next.state.dueAt, NOW - back + 2000);
+  }
+});
+
 Deno.test("step() ends a watch with the poll at its deadline or after it, with what that poll heard", () => {
   const end = FRESH.startedAt + DEADLINE;
   for (const now of [end, end + 1, end + 3_600_000]) {
