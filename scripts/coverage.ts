@@ -1,10 +1,10 @@
 // The line coverage of src, a row a file; fails below 95 % in all.
-import { run } from "./run.ts";
+import { run, runDeno, succeed } from "./lib/process.ts";
 
 const MINIMUM = 95;
 
 const folder = await Deno.makeTempDir();
-const status = await run([
+const status = await runDeno([
   "test",
   "-A",
   "--quiet",
@@ -16,13 +16,11 @@ const status = await run([
 ]);
 if (status !== 0) Deno.exit(status);
 await dropCutOff(folder);
-const { stdout } = await new Deno.Command(Deno.execPath(), {
-  args: ["coverage", folder, "--include=/src/", "--lcov"],
-  stderr: "inherit",
-}).output();
+const report = [Deno.execPath(), "coverage", folder, "--include=/src/", "--lcov"];
+const lcov = succeed(await run(report), "deno coverage");
 await Deno.remove(folder, { recursive: true });
 
-const files = new TextDecoder().decode(stdout).split("end_of_record").flatMap((record) => {
+const files = lcov.split("end_of_record").flatMap((record) => {
   const field = (name: string): string | undefined => record.match(RegExp(`^${name}:(.*)$`, "m"))?.[1];
   const file = field("SF");
   return file === undefined

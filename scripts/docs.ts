@@ -1,6 +1,6 @@
 // Writes the API reference of all entry points as HTML into out/docs, a page for each `@category`.
 import { pathToFileURL } from "node:url";
-import { run } from "./run.ts";
+import { runDeno } from "./lib/process.ts";
 
 const OUTPUT = "out/docs";
 
@@ -15,7 +15,7 @@ await Deno.writeTextFile(entry, lines.join(""));
 await Deno.mkdir(OUTPUT, { recursive: true });
 // Pages of names that no longer exist would stay.
 await Deno.remove(OUTPUT, { recursive: true });
-const status = await run([
+const status = await runDeno([
   "doc",
   "--html",
   // Without it, Deno warns about imports inside the type declarations of fp-ts and rxjs.

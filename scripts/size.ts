@@ -4,8 +4,9 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { packAndInstall } from "../tests/runtimes/install.ts";
-import { installTools, nodePath, NODES, run, succeed } from "../tests/runtimes/tools.ts";
+import { installTools, nodePath, NODES } from "./lib/npm.ts";
+import { packAndInstall } from "./lib/pack.ts";
+import { run, succeed } from "./lib/process.ts";
 import { bundlerFields } from "./npm/plan.ts";
 import limits from "./size.json" with { type: "json" };
 

@@ -1,7 +1,7 @@
 // Runs the tests in the given files, or all of them, including the examples in doc comments, README and guides. Every
 // other argument, such as `--filter NAME`, goes to `deno test`. The last line holds the counts.
 import { parseArgs } from "node:util";
-import { run } from "./run.ts";
+import { runDeno } from "./lib/process.ts";
 
 const ALL = ["tests", "src", "mod.ts", "README.md", "docs"];
 
@@ -12,7 +12,7 @@ const { positionals: files } = parseArgs({
   strict: false,
 });
 const report = await Deno.makeTempFile({ suffix: ".xml" });
-const status = await run([
+const status = await runDeno([
   "test",
   "-A",
   "--doc",

@@ -1,6 +1,6 @@
 // Runs the tests of everything that is not specific to Deno on Node.js: bundled, with `Deno.test` mapped to Node's own.
 // Garbage is collected five times a second, since Node links some objects only weakly: a request must not depend on one.
-import { run } from "./run.ts";
+import { run, runDeno } from "./lib/process.ts";
 
 /** Tests that read files of the project, start Deno's servers, or are about Deno itself: how their paths begin. */
 const DENO_ONLY = ["cli/", "emulator/", "end_to_end", "internal/image_header", "runtimes/", "stream/event_source"];
@@ -27,18 +27,15 @@ const tests = (await Array.fromAsync(testsIn("tests"))).filter((path) =>
   !DENO_ONLY.some((start) => nameOf(path).startsWith(start))
 );
 const folder = await Deno.makeTempDir();
-if (await run(["bundle", "--quiet", "--platform=deno", `--outdir=${folder}`, ...tests]) !== 0) Deno.exit(1);
+if (await runDeno(["bundle", "--quiet", "--platform=deno", `--outdir=${folder}`, ...tests]) !== 0) Deno.exit(1);
 await Deno.writeTextFile(`${folder}/package.json`, `{"type":"module"}`);
 await Deno.writeTextFile(`${folder}/shim.js`, SHIM);
 const bundles = tests.map((path) => `${folder}/${nameOf(path)}_test.js`);
-const { code, stdout } = await new Deno.Command("node", {
-  args: ["--expose-gc", "--import", `${folder}/shim.js`, "--test", "--test-reporter=tap", ...bundles],
-  stderr: "inherit",
-}).output();
+const options = ["--expose-gc", "--import", `${folder}/shim.js`, "--test", "--test-reporter=tap"];
+const { code, stdout: tap, stderr } = await run(["node", ...options, ...bundles]);
 await Deno.remove(folder, { recursive: true });
 
-const tap = new TextDecoder().decode(stdout);
 const count = (what: string): number => Number(tap.match(RegExp(`^# ${what} (\\d+)$`, "m"))?.[1]);
-if (code !== 0) console.log(tap);
+if (code !== 0) console.log(`${tap}\n${stderr}`);
 console.log(`${count("pass")} passed, ${count("fail") + count("cancelled")} failed`);
 Deno.exit(code);

@@ -1,5 +1,5 @@
 /** Answers of the service with so many regions, as text: right, and wrong in two ways. */
-import { seeded } from "../../tests/support/simulation.ts";
+import { seeded } from "../lib/simulation.ts";
 
 export type Fault = "none" | "last" | "all";
 

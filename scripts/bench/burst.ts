@@ -2,10 +2,8 @@
 import FakeTimers from "@sinonjs/fake-timers";
 import * as E from "fp-ts/lib/Either.js";
 import { lastValueFrom } from "rxjs";
-import { connect } from "../../src/client/request.ts";
-import { fixed, type Schedule } from "../../src/polling/schedule.ts";
-import { watchRegions } from "../../src/stream/watch.ts";
-import { endsInOrder, roundRobin, shuffled } from "../../tests/support/simulation.ts";
+import { connect, fixed, type Schedule, watchRegions } from "../../mod.ts";
+import { endsInOrder, roundRobin, shuffled } from "../lib/simulation.ts";
 import { short } from "./numbers.ts";
 import { atMost, type Part } from "./report.ts";
 import { makeIds } from "./world.ts";

@@ -1,4 +1,5 @@
 /** A process of its own for each measurement, in Deno or, transpiled, in Node.js. */
+import { run as runProgram, succeed } from "../lib/process.ts";
 
 export type Runtime = "Deno" | "Node";
 
@@ -43,7 +44,7 @@ export async function run(
       ...rest,
     ])
     : await output("node", [...flags, `${folder}/${file.replace(/ts$/, "js")}`, ...rest]);
-  return JSON.parse(text.trim().split("\n").at(-1) ?? "");
+  return JSON.parse(text.split("\n").at(-1) ?? "");
 }
 
 /** {@linkcode run} for a file that prints one number. */
@@ -54,8 +55,6 @@ export async function runNumber(...args: Parameters<typeof run>): Promise<number
 }
 
 /** What a command prints; throws where it fails. */
-export async function output(command: string, args: readonly string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args: [...args] }).output();
-  if (!success) throw new Error(`${command} ${args.join(" ")}\n${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
+async function output(command: string, args: readonly string[]): Promise<string> {
+  return succeed(await runProgram([command, ...args]), `${command} ${args.join(" ")}`);
 }

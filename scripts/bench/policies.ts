@@ -1,7 +1,8 @@
 /** When others ask next, as schedules. */
 import * as O from "fp-ts/lib/Option.js";
-import { exponential, fixed, jitter, type Schedule } from "../../src/polling/schedule.ts";
-import type { ServiceTime } from "../../tests/support/simulation.ts";
+import { exponential, fixed, type Schedule } from "../../src/core.ts";
+import { jitter } from "../../src/polling/schedule.ts";
+import type { ServiceTime } from "../lib/simulation.ts";
 
 /** Those that learn nothing, by their names in the tables. */
 export const POLICIES: Readonly<Record<string, Schedule>> = {

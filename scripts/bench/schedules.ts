@@ -1,7 +1,6 @@
 /** The simulation of schedules: what each costs against the best plan for the known distribution. Seeded. */
-import { NO_HISTORY, appendSpan } from "../../src/model/history.ts";
-import { adaptive } from "../../src/polling/adaptive.ts";
-import type { Schedule } from "../../src/polling/schedule.ts";
+import { adaptive, NO_HISTORY, type Schedule } from "../../src/core.ts";
+import { appendSpan } from "../../src/model/history.ts";
 import {
   expectedCost,
   geometricMean,
@@ -12,7 +11,7 @@ import {
   seeded,
   type ServiceTime,
   TWO_POINT,
-} from "../../tests/support/simulation.ts";
+} from "../lib/simulation.ts";
 import { median, short } from "./numbers.ts";
 import { optimum, POLICIES } from "./policies.ts";
 import { atMost, type Bar, type Part, type Table } from "./report.ts";
@@ -26,7 +25,7 @@ const RUNS = 60;
 // half a second.
 const RAMP = Array.from({ length: 200 }, (_, task) => Math.round(40 * (1 - Math.abs(task - 100) / 100)));
 
-const METHOD = `Pure simulation, seeded, with the code of \`tests/support/simulation.ts\`. Calls and mean delay are exact
+const METHOD = `Pure simulation, seeded, with the code of \`scripts/lib/simulation.ts\`. Calls and mean delay are exact
 expectations over the distribution of service times; a schedule that draws lots or learns is averaged over
 ${RUNS} runs, in each of which a history of so many tasks was lived through by the schedule itself. The 95th percentile
 is over 200 drawn tasks a run. The means of 60 runs still

@@ -1,7 +1,6 @@
 /** A service in the same process, for many tasks at once: each is unfinished for four polls, and Completed at the fifth. */
 import * as E from "fp-ts/lib/Either.js";
-import type { Fetch } from "../../src/client/request.ts";
-import { decodeResponse, type Reply } from "../../src/model/task_status.ts";
+import { decodeResponse, type Fetch, type Reply } from "../../src/core.ts";
 
 export const POLLS = 5;
 

@@ -6,7 +6,7 @@ import { type Budget, type BudgetOptions, createBudget, type Release } from "../
 import { connect } from "../../src/client/request.ts";
 import { fixed } from "../../src/polling/schedule.ts";
 import { watchRegions } from "../../src/stream/watch.ts";
-import { endsInOrder, roundRobin, shuffled } from "../support/simulation.ts";
+import { endsInOrder, roundRobin, shuffled } from "../../scripts/lib/simulation.ts";
 import { ID, mock, silent, text } from "../support/mock.ts";
 
 type Clock = ReturnType<typeof FakeTimers.install>;

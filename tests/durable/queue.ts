@@ -1,4 +1,5 @@
 /** The same with the queue: `kill -9` of the worker, and of Redis, which keeps an append-only file. */
+import { run, succeed } from "../../scripts/lib/process.ts";
 import { check, note, pause, until } from "./checks.ts";
 import { type Child, startChild } from "./child.ts";
 import { imageOf, rightOf, startService } from "./service.ts";
@@ -81,9 +82,8 @@ export async function startRedis(port: number, folder: string): Promise<Child> {
 
 /** Asks Redis, by its own client. */
 export async function ask(port: number, ...command: readonly string[]): Promise<unknown> {
-  const args = ["-p", String(port), "--json", ...command];
-  const { stdout } = await new Deno.Command("redis-cli", { args }).output();
-  return JSON.parse(new TextDecoder().decode(stdout));
+  const redis = ["redis-cli", "-p", String(port), "--json", ...command];
+  return JSON.parse(succeed(await run(redis), "redis-cli"));
 }
 
 /** Names and values in turn. */

@@ -13,7 +13,7 @@ import {
   seeded,
   type ServiceTime,
   TWO_POINT,
-} from "../support/simulation.ts";
+} from "../../scripts/lib/simulation.ts";
 
 const of = (...spans: Span[]): History => ({ version: 1, spans });
 

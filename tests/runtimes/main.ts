@@ -4,11 +4,12 @@ import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Installed, packAndInstall } from "./install.ts";
-import { leakedPaths, type Manifest, missingDeclarations, missingTargets } from "./package.ts";
+import { exists, installTools, nodePath, NODES } from "../../scripts/lib/npm.ts";
+import { type Installed, type Manifest, packAndInstall } from "../../scripts/lib/pack.ts";
+import { run, succeed } from "../../scripts/lib/process.ts";
+import versions from "../../scripts/lib/versions.json" with { type: "json" };
+import { leakedPaths, missingDeclarations, missingTargets } from "./package.ts";
 import { type Loopback, serveLoopback } from "./server.ts";
-import { exists, installTools, nodePath, NODES, run, succeed } from "./tools.ts";
-import pins from "./tools.json" with { type: "json" };
 
 interface Check {
   readonly name: string;
@@ -36,6 +37,21 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, "../..");
 const PAGE = join(ROOT, "examples/pages/lucasta.047.jpg");
 const CHROMIUM = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+
+/** What is installed to test the package, of `versions.json`. */
+const TOOLS: readonly (keyof typeof versions.packages | "node")[] = [
+  "node",
+  "@arethetypeswrong/cli",
+  "@types/node",
+  "bun",
+  "edge-runtime",
+  "esbuild",
+  "miniflare",
+  "playwright-core",
+  "publint",
+  "typescript",
+  "typescript-5.4",
+];
 
 /** So many checks at a time. */
 const CONCURRENCY = 2;
@@ -66,7 +82,7 @@ Deno.exit(failed === 0 ? 0 : 1);
 
 async function prepare(folder: string): Promise<Project> {
   const [tools, installed] = await Promise.all([
-    installTools(["node", ...Object.keys(pins.packages)]),
+    installTools(TOOLS),
     packAndInstall(ROOT, folder),
   ]);
   const { consumer, manifest } = installed;
@@ -104,7 +120,7 @@ function packageChecks({ tools, tarball, consumer, manifest, files }: Project): 
     },
     {
       name: "publint",
-      version: pins.packages.publint,
+      version: versions.packages.publint,
       run: async () => {
         const target = join(consumer, "node_modules", manifest.name);
         succeed(await run([node, bin("publint/src/cli.js"), "--pack", "false", target]), "publint");
@@ -113,7 +129,7 @@ function packageChecks({ tools, tarball, consumer, manifest, files }: Project): 
     },
     {
       name: "are the types wrong",
-      version: pins.packages["@arethetypeswrong/cli"],
+      version: versions.packages["@arethetypeswrong/cli"],
       run: async () => {
         // Deno's packer makes ES modules only: a `require` of it needs Node.js 20.19 or later, which has one for them,
         // and the resolution of Node.js 10 knows no exports. What dnt makes is to be held against the profile `node16`.
@@ -128,8 +144,8 @@ function packageChecks({ tools, tarball, consumer, manifest, files }: Project): 
 /** A project that uses the library, compiled by the oldest and the newest compiler, in each way of finding modules. */
 function typeChecks({ tools, consumer, names }: Project): readonly Check[] {
   const compilers = [
-    { version: pins.packages["typescript-5.4"].replace(/^.*@/, ""), package: "typescript-5.4" },
-    { version: pins.packages.typescript, package: "typescript" },
+    { version: versions.packages["typescript-5.4"].replace(/^.*@/, ""), package: "typescript-5.4" },
+    { version: versions.packages.typescript, package: "typescript" },
   ];
   const compilerOptions = {
     target: "es2022",
@@ -191,15 +207,19 @@ function runtimeChecks(project: Project): readonly Check[] {
       version,
       run: () => report([nodePath(tools, version), host("local.js"), origin, PAGE]),
     })),
-    { name: "Bun", version: pins.packages.bun, run: () => report([bunPath(tools), host("local.js"), origin, PAGE]) },
+    {
+      name: "Bun",
+      version: versions.packages.bun,
+      run: () => report([bunPath(tools), host("local.js"), origin, PAGE]),
+    },
     {
       name: "workerd",
-      version: pins.packages.miniflare,
+      version: versions.packages.miniflare,
       run: () => report([node, host("workerd.cjs"), tools, join(consumer, "worker.js"), origin]),
     },
     {
       name: "Vercel edge-runtime",
-      version: pins.packages["edge-runtime"],
+      version: versions.packages["edge-runtime"],
       run: () => report([node, host("edge.cjs"), tools, join(consumer, "global.js"), origin]),
     },
     {

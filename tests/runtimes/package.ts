@@ -1,15 +1,6 @@
 // What must hold of a package before anybody installs it.
 import { posix } from "node:path";
-
-/** A package's files: their text by their path in the package. */
-export type Files = ReadonlyMap<string, string>;
-
-/** What is used of a package.json. */
-export interface Manifest {
-  readonly name: string;
-  readonly version: string;
-  readonly exports: Readonly<Record<string, { readonly types?: string; readonly default: string }>>;
-}
+import type { Files, Manifest } from "../../scripts/lib/pack.ts";
 
 /**
  * What is missing of the declarations: of an export, or of what the declarations themselves import. Deno's packer

@@ -1,5 +1,6 @@
-import { leakedPaths, type Manifest, missingDeclarations, missingTargets } from "./package.ts";
 import { deepStrictEqual as deepEqual } from "node:assert/strict";
+import type { Manifest } from "../../scripts/lib/pack.ts";
+import { leakedPaths, missingDeclarations, missingTargets } from "./package.ts";
 
 const MANIFEST: Manifest = {
   name: "@scope/name",

@@ -1,7 +1,7 @@
 /** io-ts as its documentation has it: nested `t.tuple` and `t.array`, and a codec of one's own where it transforms. */
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import type { Region as Rectangle } from "../../../src/model/region.ts";
+import type { Region as Rectangle } from "../../../src/core.ts";
 
 const Text = t.union([t.string, t.null, t.undefined]);
 const Texts = t.union([t.array(t.string), t.null, t.undefined]);

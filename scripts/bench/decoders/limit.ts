@@ -1,7 +1,6 @@
 /** The limit: the same steps, and the same objects, without a single check. */
 import * as E from "fp-ts/lib/Either.js";
-import type { Region } from "../../../src/model/region.ts";
-import type { Reply } from "../../../src/model/task_status.ts";
+import type { Region, Reply } from "../../../src/core.ts";
 
 interface Body {
   readonly id: string;

@@ -1,7 +1,7 @@
 /** @azure/core-lro, on a service that answers as Azure's do. */
 import { createHttpPoller, type OperationResponse } from "@azure/core-lro";
 import * as E from "fp-ts/lib/Either.js";
-import { isFinal } from "../../../src/model/task_status.ts";
+import { isFinal } from "../../../src/core.ts";
 import type { Watch, World } from "../world.ts";
 
 const REQUEST = { method: "PUT", url: "https://api.aspose.cloud/v5.0/ocr/DetectRegions" };

@@ -1,6 +1,6 @@
 /** A plain asynchronous loop. */
 import * as E from "fp-ts/lib/Either.js";
-import { isFinal } from "../../../src/model/task_status.ts";
+import { isFinal } from "../../../src/core.ts";
 import type { Watch, World } from "../world.ts";
 
 export function watcher({ delay, poll }: World): Watch {

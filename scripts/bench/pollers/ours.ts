@@ -1,11 +1,17 @@
 /** This library: `watchRegions` or, on a world without requests, the same stream around a poll that sends none. */
-import * as E from "fp-ts/lib/Either.js";
 import { policyFor } from "../../../src/client/operations.ts";
-import { connect, type Service } from "../../../src/client/request.ts";
-import { fixed } from "../../../src/polling/schedule.ts";
-import { type Next, type PollOptions, startPoll, step } from "../../../src/polling/step.ts";
-import type { PollState } from "../../../src/model/poll_state.ts";
-import { follow, type Turn, watchRegions } from "../../../src/stream/watch.ts";
+import {
+  connect,
+  fixed,
+  type Next,
+  type PollOptions,
+  type PollState,
+  type Service,
+  startPoll,
+  step,
+  watchRegions,
+} from "../../../mod.ts";
+import { follow, type Turn } from "../../../src/stream/watch.ts";
 import type { Watch, World } from "../world.ts";
 
 export function watcher({ delay, poll, fetch }: World): Watch {
@@ -17,9 +23,12 @@ export function watcher({ delay, poll, fetch }: World): Watch {
     };
   }
   // What `pollOnce` does around its request.
-  const turn: Turn = (now) => (state: PollState, options: PollOptions) => (service: Service) => async (): Promise<Next> =>
-    step(state, await poll(state.id), now(), policyFor(service, options));
+  const turn: Turn =
+    (now) => (state: PollState, options: PollOptions) => (service: Service) => async (): Promise<Next> =>
+      step(state, await poll(state.id), now(), policyFor(service, options));
   return (id, done) => {
-    follow(service, (policy, _, now) => startPoll(id, now(), null, policy), options, turn).subscribe({ complete: done });
+    follow(service, (policy, _, now) => startPoll(id, now(), null, policy), options, turn).subscribe({
+      complete: done,
+    });
   };
 }

@@ -1,7 +1,7 @@
 /** The usual RxJS poller. */
 import * as E from "fp-ts/lib/Either.js";
 import { defer, repeat, takeWhile } from "rxjs";
-import { isFinal } from "../../../src/model/task_status.ts";
+import { isFinal } from "../../../src/core.ts";
 import type { Watch, World } from "../world.ts";
 
 export function watcher({ delay, poll }: World): Watch {

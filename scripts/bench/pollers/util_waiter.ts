@@ -1,7 +1,7 @@
 /** AWS's waiter, with the same least and longest delay. */
 import { checkExceptions, createWaiter, WaiterState } from "@smithy/util-waiter";
 import * as E from "fp-ts/lib/Either.js";
-import { isFinal } from "../../../src/model/task_status.ts";
+import { isFinal } from "../../../src/core.ts";
 import type { Watch, World } from "../world.ts";
 
 export function watcher({ delay, poll }: World): Watch {

@@ -1,6 +1,6 @@
 // Every public function and codec shows an example, every public name has a category of the API reference, and every
 // entry point says what it is. `deno task test` runs the examples.
-import { run, succeed } from "../tests/runtimes/tools.ts";
+import { run, succeed } from "../lib/process.ts";
 
 /** What is used of the documentation that `deno doc --json` gives. */
 interface Documentation {

@@ -1,7 +1,7 @@
 /** What a schedule costs: expected calls and expected delay, by the distribution of the tasks' service times. */
 import * as O from "fp-ts/lib/Option.js";
-import { appendSpan, type History, NO_HISTORY } from "../../src/model/history.ts";
-import type { Schedule } from "../../src/polling/schedule.ts";
+import { type History, NO_HISTORY, type Schedule } from "../../src/core.ts";
+import { appendSpan } from "../../src/model/history.ts";
 
 /** How long tasks take, in milliseconds. */
 export interface ServiceTime {

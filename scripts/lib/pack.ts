@@ -1,6 +1,16 @@
 import { join } from "node:path";
-import type { Files, Manifest } from "./package.ts";
-import { NPM_FLAGS, run, succeed } from "./tools.ts";
+import { npmInstall } from "./npm.ts";
+import { run, succeed } from "./process.ts";
+
+/** The texts of a package's files, by their paths in the package. */
+export type Files = ReadonlyMap<string, string>;
+
+/** The fields of a package.json that are used. */
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly exports: Readonly<Record<string, { readonly types?: string; readonly default: string }>>;
+}
 
 /** The package, installed as its user would. */
 export interface Installed {
@@ -21,7 +31,7 @@ export async function packAndInstall(root: string, folder: string): Promise<Inst
   succeed(await run([Deno.execPath(), ...pack], { cwd: root }), "deno pack");
   await Deno.mkdir(consumer);
   await Deno.writeTextFile(join(consumer, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  succeed(await run(["npm", "install", ...NPM_FLAGS, tarball], { cwd: consumer }), "npm install");
+  await npmInstall(consumer, [tarball]);
   const { name }: { readonly name: string } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
   const files = await readFiles(join(consumer, "node_modules", name));
   return { tarball, consumer, manifest: JSON.parse(files.get("package.json") ?? ""), files };

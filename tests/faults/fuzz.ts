@@ -3,8 +3,8 @@
 //
 //     deno task fuzz [--inputs=1000000] [--seed=1]
 import { parseArgs } from "node:util";
-import { fuzz } from "../tests/faults/fuzzing.ts";
-import { fuzzRetryAfter, fuzzTokenEndpoint } from "../tests/faults/fuzzing_answers.ts";
+import { fuzz } from "./fuzzing.ts";
+import { fuzzRetryAfter, fuzzTokenEndpoint } from "./fuzzing_answers.ts";
 
 const { values: args } = parseArgs({ options: { inputs: { type: "string" }, seed: { type: "string" } } });
 const inputs = Number(args.inputs ?? 1_000_000);

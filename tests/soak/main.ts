@@ -6,6 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { parseArgs } from "node:util";
 import {
+  type Call,
   cancelTask,
   connect,
   detectRegions,
@@ -18,12 +19,11 @@ import {
   type WatchOptions,
   watchRegions,
 } from "../../mod.ts";
-import type { Call } from "../../src/model/error.ts";
 import { jitter } from "../../src/polling/schedule.ts";
-import { CREDENTIALS, type Planned, startFaultServer } from "../../tests/faults/fault_server.ts";
-import { type FaultName, FAULTS } from "../../tests/faults/faults.ts";
-import { CASES } from "../../tests/faults/matrix.ts";
-import { realNow } from "../../tests/faults/wire.ts";
+import { CREDENTIALS, type Planned, startFaultServer } from "../faults/fault_server.ts";
+import { type FaultName, FAULTS } from "../faults/faults.ts";
+import { CASES } from "../faults/matrix.ts";
+import { realNow } from "../faults/wire.ts";
 import { makeClockJump } from "./clock.ts";
 import { startEventServer } from "./listen.ts";
 import { imageOf, isTrueOf, taskOf, truthOf } from "./truth.ts";
