@@ -1,55 +1,58 @@
 /**
- * Request bodies of the emulator, and how many bytes of them it holds.
+ * Reads request bodies and limits how many of their bytes the emulator keeps in memory.
  *
  * @module
  */
 import { busy, problem } from "./responses.ts";
 
-/** What one request holds: set to so many bytes, 0 in the end. False, and unchanged, if that would be too many. */
-export type Hold = (bytes: number) => boolean;
+/**
+ * Sets the number of bytes that one request reserves, replacing its earlier reservation; 0 releases it. Returns false,
+ * and changes nothing, if the reservations of all requests would exceed the limit.
+ */
+export type Reserve = (bytes: number) => boolean;
 
-/** Why a request is refused whose bytes cannot be held for now. */
-export const TOO_MUCH = "Too many bytes of images are waiting.";
+/** The problem detail of a response to a request whose bytes cannot be reserved at the moment. */
+export const TOO_MANY_BYTES = "The images in the queue take up all of the memory allowed for them.";
 
-/** Bounds the bytes that are held at a time. Each hold starts with none. */
-export function createAllowance(max: number): () => Hold {
+/** Limits the bytes that are reserved at a time to `max`. Each call of the result starts a reservation of 0 bytes. */
+export function createAllowance(max: number): () => Reserve {
   let total = 0;
   return () => {
-    let held = 0;
+    let reserved = 0;
     return (bytes) => {
-      if (bytes > held && total - held + bytes > max) return false;
-      total += bytes - held;
-      held = bytes;
+      if (bytes > reserved && total - reserved + bytes > max) return false;
+      total += bytes - reserved;
+      reserved = bytes;
       return true;
     };
   };
 }
 
 /**
- * The body's bytes, or the refusal of one that breaks off, is over `limit` bytes or cannot be held. They are read into
- * one buffer, so that a body in tiny pieces takes no more memory than another.
+ * Reads a body. Returns an error response if the body is incomplete, exceeds `limit` bytes or cannot be reserved. The
+ * chunks are copied into one buffer, so that a body in tiny chunks takes no more memory than any other.
  */
 export async function readBody(
   { body }: Request,
   limit: number,
-  hold: Hold = () => true,
+  reserve: Reserve = () => true,
 ): Promise<Uint8Array<ArrayBuffer> | Response> {
   let buffer = new Uint8Array(4096);
   let length = 0;
   try {
     const reader = body?.getReader();
     for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read()) {
-      if (!ArrayBuffer.isView(chunk.value)) throw new TypeError("A body is made of bytes.");
+      if (!ArrayBuffer.isView(chunk.value)) throw new TypeError("Cannot read the body as a chunk is not a Uint8Array");
       const end = length + chunk.value.byteLength;
       if (end > limit) {
         reader?.cancel().catch(() => {});
-        return problem(413, `The body is over ${limit} bytes.`);
+        return problem(413, `The body exceeds the limit of ${limit} bytes.`);
       }
       if (end > buffer.length) {
         const capacity = Math.min(limit, Math.max(end, 2 * buffer.length));
-        if (!hold(capacity)) {
+        if (!reserve(capacity)) {
           reader?.cancel().catch(() => {});
-          return busy(TOO_MUCH);
+          return busy(TOO_MANY_BYTES);
         }
         const larger = new Uint8Array(capacity);
         larger.set(buffer.subarray(0, length));
@@ -59,12 +62,12 @@ export async function readBody(
       length = end;
     }
   } catch {
-    return problem(400, "The body broke off.");
+    return problem(400, "The body is incomplete or could not be read.");
   }
   return buffer.subarray(0, length);
 }
 
-/** The form in a body, or null. */
+/** Parses a body as a form. Returns null if it is not one. */
 export async function readForm(body: Uint8Array<ArrayBuffer>, type: string): Promise<FormData | null> {
   try {
     return await new Response(body, { headers: { "Content-Type": type } }).formData();

@@ -1,11 +1,12 @@
 /**
- * A real detector of text regions, for the emulator and for scripts: Tesseract's page-layout analysis, as the
- * WebAssembly of `tesseract.js-core`. It needs no language model, no network and no permission, and it is loaded at the
- * first image. It is good on clean pages of one or two columns, and weak on ruled tables, strong skew and 75 dpi.
+ * A real detector of text regions, for the emulator and for scripts: Tesseract's page layout analysis, in the
+ * WebAssembly build of `tesseract.js-core`. It needs no language model, network or permissions, and is loaded when the
+ * first image arrives. It works well on clean pages with one or two columns, and poorly on ruled tables, heavily skewed
+ * scans and scans at 75 dpi.
  *
- * It reads PNG, JPEG, GIF (the first frame), WebP (not animated), PNM, and TIFF (the first page; not tiled, and not
- * compressed as JPEG or Deflate), up to 100 megapixels and 32,767 pixels a side. The frames of a GIF count together.
- * An A4 page takes 0.2 to 0.8 s.
+ * It reads PNG, JPEG, GIF (the first frame), WebP (unless animated), PNM, and TIFF (the first page, unless it is tiled
+ * or compressed with JPEG or Deflate), up to 100 megapixels and 32,767 pixels per side. For a GIF, the pixels of all
+ * frames are added up. An A4 page takes 0.2 to 0.8 seconds.
  *
  * @module
  */
@@ -16,27 +17,29 @@ import type { Region } from "../model/region.ts";
 import type { DsrMode } from "../model/settings.ts";
 
 /**
- * A detector with a thread of its own.
+ * A detector that runs in a worker thread.
  *
  * @category Emulator
  */
 export interface Detector {
   /**
-   * As {@linkcode detect}, elsewhere: this thread goes on. One image at a time, in the order of the calls. The image is
-   * copied at once. Rejects with an `Error` also where the worker dies, or is closed, before the image's turn is over.
+   * Does the same as the function {@linkcode detect}, without blocking the calling thread. Images are processed one at a
+   * time, in the order of the calls. The image is copied before the call returns. In addition, rejects with an `Error`
+   * if the worker exits or the detector is closed before the image has been processed.
    */
   readonly detect: (image: Uint8Array, mode: DsrMode) => Promise<readonly Region[]>;
   /**
-   * Starts the worker and loads Tesseract now instead of at the first image. Rejects if the detector cannot work here,
-   * with an `Error` whose message starts with `Cannot start the detector:`. For example, it names the package
-   * `tesseract.js-core` and the command that installs it. Call it before you accept images.
+   * Starts the worker and loads Tesseract now, rather than when the first image arrives, so that a server finds problems
+   * before it accepts images. Rejects if the detector does not work in this environment, with an `Error` whose message
+   * starts with `Cannot start the detector:`. If `tesseract.js-core` is not installed, the message contains the command
+   * that installs it.
    */
   readonly ready: () => Promise<void>;
-  /** Ends the thread, which gives its memory back. Whatever is waiting, and every later call, rejects. */
+  /** Terminates the worker and frees its memory. Pending and later calls of `detect` reject. */
   readonly close: () => Promise<void>;
 }
 
-/** What is used of `tesseract.js-core`, which ships no types. Source: its `javascript/tesseract.idl`. */
+/** The part of `tesseract.js-core` that is used here. The package has no types. Source: `javascript/tesseract.idl`. */
 interface Tesseract {
   readonly TessBaseAPI: new () => TessBaseApi;
   readonly FS: {
@@ -53,7 +56,7 @@ interface Tesseract {
 interface TessBaseApi {
   readonly InitForAnalysePage: () => void;
   readonly SetVariable: (name: string, value: string) => boolean;
-  /** Reads `/input`; 0 where that went well. */
+  /** Decodes the file `/input`. Returns 0 on success. */
   readonly SetImageFile: (exifOrientation: number, angle: number) => number;
   readonly AnalyseLayout: () => PageIterator;
   readonly End: () => void;
@@ -76,25 +79,27 @@ interface Job {
   readonly reject: (error: Error) => void;
 }
 
-type Question = Pick<Job, "image" | "mode">;
+/** A message to the worker. */
+type WorkerRequest = Pick<Job, "image" | "mode">;
 
-type Answer = { readonly regions: readonly Region[] } | { readonly message: string };
+/** A message from the worker. */
+type WorkerResult = { readonly regions: readonly Region[] } | { readonly message: string };
 
-/** The first message of a worker whose module has been loaded: a worker that dies without it could not be started. */
+/** The first message from the worker, once it has loaded this module. A worker that exits before it failed to start. */
 const STARTED = "started";
 
-const MAX_PIXELS = 100_000_000; // the heap of the WebAssembly grows to 1.9 GB at this size, and never shrinks
-const MAX_SIDE = 32_767; // Tesseract's coordinates are 16-bit numbers: it aborts on longer sides
+const MAX_PIXELS = 100_000_000; // at this size, the heap of the WebAssembly grows to 1.9 GB, and it never shrinks
+const MAX_SIDE = 32_767; // Tesseract has 16-bit coordinates and aborts on longer sides
 const BLOCK = 0, LINE = 2, WORD = 3, SYMBOL = 4; // PageIteratorLevel
-const FIRST_TEXT = 1, LAST_TEXT = 8; // PolyBlockType: text; from 9 on images, rules and noise
-const INPUT = "/input"; // the path is Tesseract's
+const FIRST_TEXT = 1, LAST_TEXT = 8; // PolyBlockType: 1 to 8 are text, 9 and above are images, rules and noise
+const INPUT = "/input"; // the path is hard-coded in Tesseract
 const WORKER = "@ocr-cloud/regions/detector";
 
-/** Set at every call, since some variables outlive it. */
+/** Set before every call, since some variables keep their values from the call before. */
 const VARIABLES: readonly (readonly [name: string, value: string])[] = [
-  ["tessedit_pageseg_mode", "3"], // automatic; else the page is one block
-  ["user_defined_dpi", "70"], // below any real one: then it is measured from the text, while files often lie about it
-  ["thresholding_method", "2"], // Sauvola's: for photographs with shadows
+  ["tessedit_pageseg_mode", "3"], // fully automatic; the default treats the page as a single block
+  ["user_defined_dpi", "70"], // a low value makes Tesseract measure the resolution, which files often state wrongly
+  ["thresholding_method", "2"], // Sauvola's method, for photographs with shadows
 ];
 
 const BLANK = "P1\n2 2\n0 0\n0 0\n"; // a white page, as a portable bitmap
@@ -102,16 +107,16 @@ const BLANK = "P1\n2 2\n0 0\n0 0\n"; // a white page, as a portable bitmap
 let loading: Promise<Tesseract> | null = null;
 
 /**
- * Finds the regions of an image that hold text, in reading order, in pixels of the image as it is shown, that is with
- * its EXIF or TIFF orientation applied. `LineDetector` finds lines, `TextDetector` words, every other mode blocks. A
- * blank page has none. The transparency of a WebP is ignored.
+ * Detects the text regions of an image. Returns them in reading order, in pixels of the image as displayed, that is,
+ * with its EXIF or TIFF orientation applied. The mode `LineDetector` returns lines, `TextDetector` returns words, and
+ * all other modes return blocks. The result for a blank page is empty. The transparency of a WebP is ignored.
  *
- * It runs in this thread, which stands still for as long; {@linkcode startDetector} does not.
+ * Detection blocks the calling thread; {@linkcode startDetector} moves it to a worker.
  *
- * Rejects with an `Error` whose message starts with `Cannot read the image:` if the file is not an image, is of a kind
- * that the detector cannot read, is cut off, or has more than 100 megapixels or 32,767 pixels a side. If the detector
- * itself cannot work, the message starts with `Cannot start the detector:`. For example, it names the package
- * `tesseract.js-core` and the command that installs it.
+ * Rejects with an `Error` whose message starts with `Cannot read the image:` if the file is not an image, has an
+ * unsupported format, is truncated, or exceeds 100 megapixels or 32,767 pixels per side. If the detector itself does
+ * not work, the message starts with `Cannot start the detector:`. If `tesseract.js-core` is not installed, the message
+ * contains the command that installs it.
  *
  * @example
  * ```ts
@@ -138,25 +143,27 @@ export async function detect(image: Uint8Array, mode: DsrMode): Promise<readonly
     throw error;
   }
   try {
-    // Another call may have broken the instance while this one waited for it.
+    // Another call may have crashed the instance while this one was waiting for it.
     if (loading !== started) return detect(image, mode);
     const regions = analyse(tesseract, image, header, toLevel(mode));
     if (regions !== null) return regions;
   } catch (error) {
-    // After an abort nothing of the instance can be trusted, so not even cleaned up: the next call makes a new one.
+    // After an abort, the state of the instance is undefined, and even cleaning up is unsafe. The next call creates a
+    // new one.
     if (loading === started) loading = null;
-    throw new Error(`Cannot read the image: the layout analysis broke down (${reason(error)})`, { cause: error });
+    throw new Error(`Cannot read the image: the layout analysis crashed (${reason(error)})`, { cause: error });
   }
-  throw new Error(`Cannot read the image: the ${header.type} data is damaged, cut off or of an unsupported kind`);
+  throw new Error(`Cannot read the image: the ${header.type} data is damaged, truncated or in an unsupported format`);
 }
 
 /**
- * A detector with a worker thread of its own, for servers: other work goes on while it reads a page. Nothing is started
- * before the first image. A worker that dies is replaced; only the image that it was reading is lost. An idle worker
- * does not keep the process alive. Start several to use several processors.
+ * Creates a detector that runs in a worker thread, so that a server can do other work while it analyzes a page. The
+ * worker is started when the first image arrives. If it crashes, it is replaced, and only the image that was being
+ * processed is lost. An idle worker does not keep the process alive. To use several processors, create several
+ * detectors.
  *
- * The thread runs this very module: Deno asks for the permission to read it and what it imports, and an application
- * that is bundled into one file would start itself again in the thread, so leave this module out of the bundle.
+ * The worker runs this same module. Therefore, Deno needs permission to read the module and its dependencies, and the
+ * module must not be bundled into a single file with the application, which would then be started again in the worker.
  *
  * @example
  * ```ts
@@ -180,19 +187,19 @@ export function startDetector(): Detector {
 
   const start = (): Worker => {
     const started = new Worker(toWorkerUrl(import.meta.url), { workerData: WORKER });
-    let task = "start the detector: its";
-    const onEnd = (how: string): void => {
+    let failure = "start the detector: its worker";
+    const onExit = (how: string): void => {
       if (worker !== started) return;
       worker = null;
-      finish((job) => job.reject(new Error(`Cannot ${task} worker died (${how})`)));
+      finish((job) => job.reject(new Error(`Cannot ${failure} exited unexpectedly (${how})`)));
     };
-    started.on("message", (answer: Answer | typeof STARTED) => {
-      if (answer === STARTED) return void (task = "read the image: the detector's");
+    started.on("message", (message: WorkerResult | typeof STARTED) => {
+      if (message === STARTED) return void (failure = "read the image: the detector's worker");
       if (worker !== started) return;
-      finish((job) => "regions" in answer ? job.resolve(answer.regions) : job.reject(new Error(answer.message)));
+      finish((job) => "regions" in message ? job.resolve(message.regions) : job.reject(new Error(message.message)));
     });
-    started.on("error", (error) => onEnd(reason(error)));
-    started.on("exit", (code) => onEnd(`exit code ${code}`));
+    started.on("error", (error) => onExit(reason(error)));
+    started.on("exit", (code) => onExit(`exit code ${code}`));
     return started;
   };
 
@@ -212,22 +219,22 @@ export function startDetector(): Detector {
       worker.ref();
       worker.postMessage({ image, mode }, [image.buffer]);
     } catch (error) {
-      const message = `Cannot start the detector: its worker does not start (${reason(error)})`;
+      const message = `Cannot start the detector: its worker could not be created (${reason(error)})`;
       finish((job) => job.reject(new Error(message)));
     }
   };
 
   const end = async (): Promise<void> => {
-    const left = current === null ? waiting.splice(0) : [current, ...waiting.splice(0)];
-    const ended = worker;
+    const unfinished = current === null ? waiting.splice(0) : [current, ...waiting.splice(0)];
+    const terminated = worker;
     current = worker = null;
-    for (const job of left) job.reject(closed());
-    await ended?.terminate();
+    for (const job of unfinished) job.reject(closedError());
+    await terminated?.terminate();
   };
 
   const detect: Detector["detect"] = (image, mode) =>
     new Promise((resolve, reject) => {
-      if (closing !== null) return reject(closed());
+      if (closing !== null) return reject(closedError());
       waiting.push({ image: new Uint8Array(image), mode, resolve, reject });
       next();
     });
@@ -245,24 +252,22 @@ function checkHeader(image: Uint8Array): ImageHeader {
   const unsupported = nameUnsupported(image, header);
   if (unsupported !== null) {
     throw new Error(
-      `Cannot read the image: it is ${unsupported}, which this detector cannot read. Convert it to PNG or JPEG`,
+      `Cannot read the image: it is ${unsupported}, which the detector does not support. Convert it to PNG or JPEG`,
     );
   }
   if (header === null) {
     throw new Error(
-      "Cannot read the image: it is not a PNG, JPEG, GIF, WebP, TIFF or PNM file, or it is cut off in its header",
+      "Cannot read the image: it is not a PNG, JPEG, GIF, WebP, TIFF or PNM file, or its header is incomplete",
     );
   }
   const { width, height, pixels } = header;
   if (pixels > MAX_PIXELS) {
-    const frames = pixels > width * height ? `, ${pixels} pixels with all of its frames,` : " pixels";
-    throw new Error(
-      `Cannot read the image: ${width} x ${height}${frames} exceed the limit of ${MAX_PIXELS / 1_000_000} megapixels`,
-    );
+    const size = pixels > width * height ? `${pixels} pixels in all frames` : `${width} x ${height} pixels`;
+    throw new Error(`Cannot read the image: ${size} exceed the limit of ${MAX_PIXELS / 1_000_000} megapixels`);
   }
   if (Math.max(width, height) > MAX_SIDE) {
     throw new Error(
-      `Cannot read the image: one side of ${width} x ${height} pixels exceeds the limit of ${MAX_SIDE} pixels`,
+      `Cannot read the image: ${width} x ${height} pixels exceed the limit of ${MAX_SIDE} pixels per side`,
     );
   }
   return header;
@@ -272,31 +277,31 @@ function toLevel(mode: DsrMode): number {
   return mode === "LineDetector" ? LINE : mode === "TextDetector" ? WORD : BLOCK;
 }
 
-/** Rejects with a message that starts with `Cannot start the detector:`. No image is at fault then. */
+/** Loads Tesseract. Rejects with an `Error` whose message starts with `Cannot start the detector:`. */
 async function load(): Promise<Tesseract> {
   const { default: create } = await importTesseract();
   try {
     return await create({ print: () => {}, printErr: () => {} });
   } catch (error) {
-    throw new Error(`Cannot start the detector: Tesseract's WebAssembly does not start (${reason(error)})`);
+    throw new Error(`Cannot start the detector: Tesseract's WebAssembly module failed to start (${reason(error)})`);
   }
 }
 
 async function importTesseract(): Promise<{ readonly default: CreateTesseract }> {
   try {
     return await import(
-      // @ts-ignore: outside Deno, TypeScript asks for types, which the package does not ship
+      // @ts-ignore: outside Deno, TypeScript requires types, which the package does not have
       "tesseract.js-core/tesseract-core-simd-lstm.wasm.js"
     );
   } catch (error) {
     throw new Error(
-      "Cannot start the detector: the package tesseract.js-core cannot be loaded. Install it with " +
+      "Cannot start the detector: the package tesseract.js-core could not be loaded. Install it with " +
         `\`npm install tesseract.js-core\` (${reason(error)})`,
     );
   }
 }
 
-/** Null where the file cannot be read. Throws where the instance has aborted. */
+/** Returns null if Leptonica cannot decode the file. Throws if the WebAssembly instance aborts. */
 function analyse(
   tesseract: Tesseract,
   image: Uint8Array,
@@ -307,7 +312,7 @@ function analyse(
   api.InitForAnalysePage();
   for (const [name, value] of VARIABLES) api.SetVariable(name, value);
   tesseract.FS.writeFile(INPUT, image);
-  // Leptonica, which decodes the file, turns a TIFF by itself and nothing else.
+  // Leptonica, which decodes the file, applies the orientation of TIFF files, but not that of other formats.
   const isRead = api.SetImageFile(header.type === "image/tiff" ? 1 : header.orientation, 0) === 0;
   tesseract.FS.unlink(INPUT);
   const regions = isRead ? readLayout(tesseract, api, displaySize(header), level) : null;
@@ -334,24 +339,25 @@ function readLayout(
     if (!iterator.BoundingBox(level, corners, corners + 4, corners + 8, corners + 12)) continue;
     const left = Math.max(0, corner(0)), top = Math.max(0, corner(1));
     const right = Math.min(width, corner(2)), bottom = Math.min(height, corner(3));
-    // A line or a word without a symbol reports the whole page; one that fills a page cut to it does so rightly.
-    const isPage = left === 0 && top === 0 && right === width && bottom === height;
-    const isVoid = level !== BLOCK && isPage && iterator.Empty(SYMBOL);
-    if (left < right && top < bottom && !isVoid) regions.push({ left, top, right, bottom });
+    // For a line or word without symbols, Tesseract reports the whole page. A line or word with symbols may also cover
+    // the whole page, if the image is cropped to it.
+    const isWholePage = left === 0 && top === 0 && right === width && bottom === height;
+    const isSpurious = level !== BLOCK && isWholePage && iterator.Empty(SYMBOL);
+    if (left < right && top < bottom && !isSpurious) regions.push({ left, top, right, bottom });
   } while (iterator.Next(level));
   tesseract._free(corners);
   tesseract.destroy(iterator);
   return regions;
 }
 
-/** Workers are started from files only; a module from elsewhere (JSR) is imported by one of a single line. */
+/** Workers can be started only from files and `data:` URLs, so a module from elsewhere (JSR) is imported by the latter. */
 function toWorkerUrl(module: string): URL {
   return new URL(
     module.startsWith("file:") ? module : `data:text/javascript,import ${encodeURIComponent(JSON.stringify(module))}`,
   );
 }
 
-function closed(): Error {
+function closedError(): Error {
   return new Error("Cannot read the image: the detector is closed");
 }
 
@@ -360,9 +366,9 @@ function reason(error: unknown): string {
 }
 
 if (!isMainThread && workerData === WORKER) {
-  parentPort?.on("message", ({ image, mode }: Question) => {
-    const reply = (answer: Answer): void => parentPort?.postMessage(answer);
-    detect(image, mode).then((regions) => reply({ regions }), (error: Error) => reply({ message: error.message }));
+  parentPort?.on("message", ({ image, mode }: WorkerRequest) => {
+    const post = (result: WorkerResult): void => parentPort?.postMessage(result);
+    detect(image, mode).then((regions) => post({ regions }), (error: Error) => post({ message: error.message }));
   });
   parentPort?.postMessage(STARTED);
 }

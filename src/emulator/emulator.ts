@@ -1,13 +1,13 @@
 /**
- * The service as it is documented, as one function from a request to a response: for tests, for work without an
- * account, and, with a detector, as a server of one's own.
+ * An emulator of the documented service, as a function from a request to a response. Use it in tests, to try the library
+ * without an account, and, with a detector, to run your own server.
  *
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
 import type * as t from "io-ts";
 import { explain, isObject, preview } from "../model/codec.ts";
-import { createAllowance, type Hold, readBody, readForm, TOO_MUCH } from "./body.ts";
+import { createAllowance, readBody, readForm, type Reserve, TOO_MANY_BYTES } from "./body.ts";
 import { busy, json, problem, text, tokenError } from "./responses.ts";
 import { check, createQueue, type QueueOptions, reason } from "./queue.ts";
 import { readImageHeader } from "../internal/image_header.ts";
@@ -18,34 +18,40 @@ import type { Credentials } from "../client/token.ts";
 export type { QueueOptions } from "./queue.ts";
 
 /**
- * Options for {@linkcode emulate}. Times are in milliseconds; a number out of its range is a `RangeError`.
+ * Options of {@linkcode emulate}. Times are in milliseconds. Numbers out of range throw a `RangeError`.
  *
  * @category Emulator
  */
 export interface EmulatorOptions extends QueueOptions {
   /**
-   * The present. All time is taken from it: there is no timer.
+   * The clock: returns the current time in milliseconds. The emulator starts no timers and reads no other clock.
    *
    * @default {Date.now}
    */
   readonly now?: (() => number) | undefined;
-  /** The pair that gets access tokens. By default any pair does whose halves are not empty. */
+  /**
+   * The only credentials that are accepted.
+   *
+   * @default {undefined} any credentials are accepted, unless the id or the secret is empty
+   */
   readonly credentials?: Credentials | undefined;
   /**
-   * The largest image in bytes, 0 or more; a larger one is refused with HTTP 413.
+   * The maximum size of an image in bytes, 0 or more. Larger images are rejected with HTTP 413.
    *
    * @default {20_000_000}
    */
   readonly maxImageBytes?: number | undefined;
   /**
-   * The largest image in pixels, by its header, 0 or more; others are refused with HTTP 400.
+   * The maximum number of pixels of an image according to its header, 0 or more. Larger images are rejected with
+   * HTTP 400.
    *
    * @default {100_000_000}
    */
   readonly maxPixels?: number | undefined;
   /**
-   * How many bytes of images that wait, and of requests that are being read, are held at a time, 0 or more. Further
-   * images are refused with HTTP 429, and a request that is larger by itself with HTTP 413.
+   * The maximum number of bytes kept in memory for queued images and for requests that are being read, 0 or more. While
+   * it is reached, further images are rejected with HTTP 429. A single request that exceeds it is rejected with
+   * HTTP 413.
    *
    * @default {256_000_000}
    */
@@ -59,31 +65,32 @@ interface Submission {
 
 type Handler = (request: Request) => Promise<Response> | Response;
 
-const TOKEN_LIFETIME = 3_600_000;
-const TRIES = 5;
-const LOCK = 600_000;
+const TOKEN_LIFETIME = 3_600_000; // milliseconds
+const MAX_FAILURES = 5; // before a pair of credentials is locked
+const LOCK_DURATION = 600_000; // milliseconds
 const QUEUE_FULL = "The queue is full.";
 const MAX_FORM_BYTES = 16_384;
 const MAX_SETTINGS_BYTES = 65_536;
 
-// What is remembered is bounded; beyond, the oldest is forgotten.
+// These bound the memory for tokens and failed credentials. Beyond them, the oldest entries are dropped.
 const MAX_TOKENS = 10_000;
 const MAX_PAIRS = 1000;
 
-/** A submission has a dozen parts. The parsing of some million empty arrays would stop the process for seconds. */
+/** A submission has about a dozen JSON values. Parsing millions of empty arrays would block the process for seconds. */
 const MAX_PARTS = 1000;
 
 /**
- * The documented service as a function: pass it as `fetch`, or serve it on a socket. It keeps its tasks and tokens in
- * memory and starts no timer. Whatever the request, there is a response; as with `fetch`, what is no request rejects.
+ * Creates an emulator of the documented service. Pass the result as `fetch`, or serve it on a socket. It keeps tasks and
+ * tokens in memory and starts no timers. It responds to every request; like `fetch`, it rejects if the arguments do not
+ * form a valid `Request`.
  *
- * Tasks are taken first-in-first-out by `workers` workers. A task ends when its `serviceTime` is over and its detection
- * has settled, whichever is later. Detection starts when the image comes, so on Workers the emulator belongs in a
- * Durable Object.
+ * Up to `workers` tasks are processed at a time, first in, first out. A task is finished when its `serviceTime` has
+ * passed and its detection has settled, whichever is later. Detection starts while the request with the image is
+ * handled and continues afterwards. On Cloudflare Workers, run the emulator in a Durable Object for that reason.
  *
  * Source: the service's pages on authorization, sending images and fetching regions, and its OpenAPI description.
  *
- * @throws {RangeError} If a number is out of its range.
+ * @throws {RangeError} If a number is out of range.
  *
  * @example
  * ```ts
@@ -93,16 +100,16 @@ const MAX_PARTS = 1000;
  * const service = emulate({
  *   detect: () => Promise.resolve([{ left: 0, top: 8, right: 697, bottom: 441 }]),
  * });
- * const ask = (path: string, init: RequestInit) => service(`https://api.aspose.cloud${path}`, init);
+ * const request = (path: string, init: RequestInit) => service(`https://api.aspose.cloud${path}`, init);
  *
  * const form = new URLSearchParams({ grant_type: "client_credentials", client_id: "id", client_secret: "secret" });
- * const { access_token } = await (await ask("/connect/token", { method: "POST", body: form })).json();
+ * const { access_token } = await (await request("/connect/token", { method: "POST", body: form })).json();
  * const headers = { Authorization: `Bearer ${access_token}` };
  *
  * const body = JSON.stringify({ image: btoa("an image"), settings: {} });
- * const id = await (await ask("/v5.0/ocr/DetectRegions", { method: "POST", headers, body })).text();
- * const answer = await (await ask(`/v5.0/ocr/DetectRegions?id=${id}`, { headers })).json();
- * equal(answer.taskStatus, "Completed");
+ * const id = await (await request("/v5.0/ocr/DetectRegions", { method: "POST", headers, body })).text();
+ * const result = await (await request(`/v5.0/ocr/DetectRegions?id=${id}`, { headers })).json();
+ * equal(result.taskStatus, "Completed");
  * ```
  *
  * @category Emulator
@@ -115,12 +122,12 @@ export function emulate(
   check("maxImageBytes", maxImageBytes);
   check("maxPixels", maxPixels);
   check("maxQueuedBytes", maxQueuedBytes);
-  // Base64 takes 4/3 of the image's bytes, and twice that where each of its slashes is escaped.
+  // Base64 is 4/3 the size of the image, and up to twice that if slashes are escaped, as some JSON encoders do.
   const maxBodyBytes = Math.min(3 * maxImageBytes + MAX_SETTINGS_BYTES, maxQueuedBytes);
   let latest = -Infinity;
   const clock = (): number => {
     const time = now();
-    // A clock that is set back must not bring a finished task back to the queue.
+    // If the clock is set back, finished tasks must not return to the queue.
     if (time > latest) latest = time;
     return latest;
   };
@@ -132,62 +139,66 @@ export function emulate(
     const body = await readBody(request, MAX_FORM_BYTES);
     if (body instanceof Response) return body;
     const form = await readForm(body, request.headers.get("Content-Type") ?? "");
-    return form === null ? problem(400, "Expected a form, urlencoded or multipart/form-data.") : gate.grant(form);
+    return form === null
+      ? problem(400, "Expected a form, as application/x-www-form-urlencoded or multipart/form-data.")
+      : gate.grant(form);
   };
   const submit: Handler = async (request) => {
     if (queue.isFull()) return busy(QUEUE_FULL);
-    const hold = allowance();
+    const reserve = allowance();
     let isSubmitted = false;
     try {
-      const submission = await receive(request, hold);
+      const submission = await receive(request, reserve);
       if (E.isLeft(submission)) return submission.left;
       const { image, mode } = submission.right;
-      // Others may have come while the body was read.
+      // Other requests may have filled the queue while the body was being read.
       if (queue.isFull()) return busy(QUEUE_FULL);
-      if (!hold(image.length)) return busy(TOO_MUCH);
-      const id = queue.submit(image, mode, () => hold(0));
+      if (!reserve(image.length)) return busy(TOO_MANY_BYTES);
+      const id = queue.submit(image, mode, () => reserve(0));
       isSubmitted = true;
       return text(id);
     } finally {
-      if (!isSubmitted) hold(0);
+      if (!isSubmitted) reserve(0);
     }
   };
-  const receive = async (request: Request, hold: Hold): Promise<E.Either<Response, Submission>> => {
-    const body = await readBody(request, maxBodyBytes, hold);
+  const receive = async (request: Request, reserve: Reserve): Promise<E.Either<Response, Submission>> => {
+    const body = await readBody(request, maxBodyBytes, reserve);
     if (body instanceof Response) return E.left(body);
     const submission = readSubmission(body);
     if (E.isLeft(submission)) return E.left(problem(400, submission.left.join("; ")));
     const { image } = submission.right;
-    if (image.length > maxImageBytes) return E.left(problem(413, `The image is over ${maxImageBytes} bytes.`));
+    if (image.length > maxImageBytes) {
+      return E.left(problem(413, `The image exceeds the limit of ${maxImageBytes} bytes.`));
+    }
     const { width, height, pixels } = readImageHeader(image) ?? { width: 0, height: 0, pixels: 0 };
     if (pixels <= maxPixels) return submission;
-    const got = pixels > width * height ? `${pixels} in all frames` : `${width} x ${height}`;
-    return E.left(problem(400, `Request/image: expected at most ${maxPixels} pixels, got ${got}`));
+    const actual = pixels > width * height ? `${pixels} in all frames` : `${width} x ${height}`;
+    return E.left(problem(400, `Request/image: expected at most ${maxPixels} pixels, got ${actual}`));
   };
-  const fetch = about((id) => json(TaskStatus.encode(queue.status(id))));
-  const peek = about((id) => json(Object.assign({}, TaskStatus.encode(queue.status(id)), { results: null })));
-  const cancel = about((id) => {
+  const fetch = withTaskId((id) => json(TaskStatus.encode(queue.status(id))));
+  const getStatus = withTaskId((id) => json(Object.assign({}, TaskStatus.encode(queue.status(id)), { results: null })));
+  const cancel = withTaskId((id) => {
     queue.cancel(id);
     return new Response(null);
   });
   const routes: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
     ["/connect/token", new Map([["POST", grant]])],
     ["/v5.0/ocr/DetectRegions", new Map([["GET", fetch], ["HEAD", fetch], ["POST", submit], ["DELETE", cancel]])],
-    ["/v5.0/ocr/Utilities/GetTaskStatus", new Map([["GET", peek], ["HEAD", peek]])],
+    ["/v5.0/ocr/Utilities/GetTaskStatus", new Map([["GET", getStatus], ["HEAD", getStatus]])],
   ]);
 
   const respond: Handler = (request) => {
     const methods = routes.get(new URL(request.url).pathname);
-    if (methods === undefined) return problem(404, "There is nothing at this path.");
+    if (methods === undefined) return problem(404, "This path does not exist.");
     const headers = { "Allow": [...methods.keys(), "OPTIONS"].join(", ") };
     if (request.method === "OPTIONS") return new Response(null, { status: 204, headers });
     const handle = methods.get(request.method);
     if (handle === undefined) return problem(405, `Expected one of ${headers.Allow}.`, headers);
     if (handle === grant || gate.admits(request)) return handle(request);
-    return problem(401, "Expected an access token that has not expired.", { "WWW-Authenticate": "Bearer" });
+    return problem(401, "The access token is missing, unknown or expired.", { "WWW-Authenticate": "Bearer" });
   };
   return async (input, init) => {
-    // A copy would take a server's request away from it.
+    // Copying the request would consume the body of the server's own.
     const request = input instanceof Request && init === undefined ? input : new Request(input, init);
     let response: Response;
     try {
@@ -200,10 +211,11 @@ export function emulate(
   };
 }
 
-/** Who may do what: access tokens, and the pairs of credentials that were refused, in the order in which they end. */
+/** Issues and checks access tokens, and locks credentials after repeated failures. */
 function createGate(clock: () => number, credentials: Credentials | undefined) {
+  // Both maps are in the order in which their entries expire.
   const tokens = new Map<string, { readonly until: number }>();
-  const refused = new Map<string, { readonly until: number; readonly times: number }>();
+  const refused = new Map<string, { readonly until: number; readonly failures: number }>();
   const isKnown = (id: string, secret: string): boolean =>
     id !== "" && secret !== "" &&
     (credentials === undefined || id === credentials.clientId && secret === credentials.clientSecret);
@@ -217,16 +229,17 @@ function createGate(clock: () => number, credentials: Credentials | undefined) {
       }
       sweep(refused, MAX_PAIRS, now);
       const pair = JSON.stringify([id, secret]);
-      const times = refused.get(pair)?.times ?? 0;
-      if (times >= TRIES) {
-        return problem(429, "These credentials are locked for ten minutes.", { "Retry-After": String(LOCK / 1000) });
+      const failures = refused.get(pair)?.failures ?? 0;
+      if (failures >= MAX_FAILURES) {
+        const headers = { "Retry-After": String(LOCK_DURATION / 1000) };
+        return problem(429, "These credentials are locked for ten minutes.", headers);
       }
       refused.delete(pair);
       const isGrant = form.get("grant_type") === "client_credentials";
       if (!isGrant || !isKnown(id, secret)) {
-        refused.set(pair, { until: now + LOCK, times: times + 1 });
+        refused.set(pair, { until: now + LOCK_DURATION, failures: failures + 1 });
         return isGrant
-          ? tokenError("invalid_client", "The credentials are wrong.")
+          ? tokenError("invalid_client", "The credentials are invalid.")
           : tokenError("unsupported_grant_type", "Expected the grant_type client_credentials.");
       }
       const token = (crypto.randomUUID() + crypto.randomUUID()).replaceAll("-", "");
@@ -242,11 +255,11 @@ function createGate(clock: () => number, credentials: Credentials | undefined) {
   };
 }
 
-/** The image and what to do with it, or what was expected where. */
+/** Decodes a submission. Returns messages that name the path of each invalid value and what was expected there. */
 function readSubmission(body: Uint8Array): E.Either<readonly string[], Submission> {
   let parts = 0;
   for (const byte of body) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) parts++;
-  if (parts > MAX_PARTS) return E.left([`Request: expected an image and its settings, got ${parts} parts`]);
+  if (parts > MAX_PARTS) return E.left([`Request: expected an image and its settings, got over ${MAX_PARTS} values`]);
   let request: unknown;
   try {
     request = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
@@ -259,7 +272,7 @@ function readSubmission(body: Uint8Array): E.Either<readonly string[], Submissio
   if (image === null || image.length === 0) {
     return E.left([`Request/image: expected an image in Base64, got ${preview(base64)}`]);
   }
-  // The service's page writes `rotate`, its OpenAPI description `Rotate`.
+  // The service's documentation spells it `rotate`, its OpenAPI description `Rotate`.
   const settings = DetectionSettings.decode(isObject(given) ? { rotate: given.Rotate, ...given } : given);
   return E.bimap(
     (errors: t.Errors) => explain(errors).map((line) => `Request/settings/${line}`),
@@ -279,15 +292,15 @@ function fromBase64(text: string): Uint8Array | null {
   return bytes;
 }
 
-/** A handler of what concerns one task. */
-function about(handle: (id: string) => Response): Handler {
+/** Creates a handler that requires the query parameter `id`. */
+function withTaskId(handle: (id: string) => Response): Handler {
   return ({ url }) => {
     const id = new URL(url).searchParams.get("id") ?? "";
     return id === "" ? problem(400, "Expected the id of a task: ?id=…") : handle(id);
   };
 }
 
-/** Drops what is over, and of what is more than `max` the oldest. The entries must be in the order in which they end. */
+/** Deletes expired entries, and the oldest ones beyond `max`. The entries must be in the order in which they expire. */
 function sweep<K>(entries: Map<K, { readonly until: number }>, max: number, now: number): void {
   for (const [key, { until }] of entries) {
     if (until > now && entries.size <= max) return;

@@ -1,5 +1,5 @@
 /**
- * The emulator's queue: tasks, their detection, and the time they take.
+ * The emulator's queue: runs detection, and derives each task's status from the clock.
  *
  * @module
  */
@@ -11,45 +11,46 @@ import type { DsrMode } from "../model/settings.ts";
 import { type Completed, RETENTION, type TaskError, type TaskStatus } from "../model/task_status.ts";
 
 /**
- * What a queue is told. Times are in milliseconds; a number out of its range is a `RangeError`.
+ * Options of the emulator's queue. Times are in milliseconds. Numbers out of range throw a `RangeError`.
  *
  * @category Emulator
  */
 export interface QueueOptions {
   /**
-   * Finds the regions of an image, given its bytes and the structure-analysis algorithm asked for; called for at most
-   * `workers` images at a time. What it rejects with becomes the message of the task's `Error`. A call that never
-   * settles keeps its place, even where its task is cancelled.
+   * Detects the regions of an image. Gets the bytes of the image and the requested mode (`dsrMode`), and is called for at
+   * most `workers` images at a time. If it rejects, the task ends with the status `Error` and the message of the
+   * rejection. A call that never settles occupies its worker forever, even if the task is canceled.
    *
    * @default {() => Promise.resolve([])}
    */
   readonly detect?: ((image: Uint8Array, mode: DsrMode) => Promise<readonly Region[]>) | undefined;
   /**
-   * How many tasks are processed at a time: a whole number of 1 or more.
+   * The number of tasks that are processed at a time: an integer, 1 or more.
    *
    * @default {1}
    */
   readonly workers?: number | undefined;
   /**
-   * How long a worker takes for a task at least, 0 or more; a function is asked once a task.
+   * The minimum time for which a task is processed, 0 or more. A function is called once per task.
    *
    * @default {0}
    */
   readonly serviceTime?: number | (() => number) | undefined;
   /**
-   * How long a task is `Pending` at least, even where a worker is free, 0 or more.
+   * The minimum time for which a task is `Pending`, even if a worker is idle, 0 or more.
    *
    * @default {0}
    */
   readonly pickupTime?: number | undefined;
   /**
-   * How long a task is known after its image was sent, 0 or more. Of more than 100,000 tasks the oldest are forgotten.
+   * How long a task is kept after its submission, 0 or more. If there are more than 100,000 tasks, the oldest are
+   * dropped.
    *
    * @default {86_400_000}
    */
   readonly retention?: number | undefined;
   /**
-   * How many tasks may be unfinished, 0 or more; further images are refused with HTTP 429.
+   * The maximum number of unfinished tasks, 0 or more. Further images are rejected with HTTP 429.
    *
    * @default {1000}
    */
@@ -58,13 +59,13 @@ export interface QueueOptions {
 
 /** The tasks of one emulator. */
 export interface Queue {
-  /** Whether it takes no more tasks for now. */
+  /** Whether `maxQueue` is reached. */
   readonly isFull: () => boolean;
-  /** Takes an image; the result is its task's id. Calls `release` once the image is no longer held. */
+  /** Adds a task and returns its id. Calls `release` once the image is no longer needed. */
   readonly submit: (image: Uint8Array, mode: DsrMode, release: () => void) => string;
-  /** How a task stands. */
+  /** Returns the status of a task. */
   readonly status: (id: string) => TaskStatus;
-  /** Forgets a task. */
+  /** Removes a task. */
   readonly cancel: (id: string) => void;
 }
 
@@ -73,24 +74,24 @@ interface Task {
   readonly mode: DsrMode;
   readonly submittedAt: number;
   readonly serviceTime: number;
-  /** When it leaves the service: at the end of the retention, or when it is cancelled. */
-  goneAt: number;
-  /** When a worker took it; Infinity until one does. */
+  /** When the task is removed: at the end of the retention period, or when it is canceled. */
+  removedAt: number;
+  /** When a worker started the task, or Infinity if none has yet. */
   start: number;
-  /** When its detection settled; Infinity until it does. */
+  /** When detection settled, or Infinity if it has not yet. */
   settledAt: number;
-  /** What its detection came to; null until it settles. */
+  /** The outcome of detection, or null if it has not settled yet. */
   outcome: Outcome | null;
 }
 
 type Outcome = Omit<Completed, "id"> | Omit<TaskError, "id">;
 
-/** Beyond so many tasks the oldest is forgotten. */
+/** The maximum number of tasks that are kept. Beyond it, the oldest are dropped. */
 const MAX_TASKS = 100_000;
 
 /**
- * The tasks. Detections run as soon as they may, as plain promises; when a worker takes a task, and when it is done
- * with it, is worked out from the clock at each request.
+ * Creates a queue. Detection starts as soon as a worker is free. The times at which a worker starts and finishes a task
+ * are calculated from the clock whenever the queue is used, so no timers are needed.
  */
 export function createQueue(clock: () => number, options: QueueOptions): Queue {
   const { detect = () => Promise.resolve([]), workers = 1, pickupTime = 0, retention = RETENTION } = options;
@@ -100,18 +101,18 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
   check("retention", retention);
   check("maxQueue", maxQueue);
   if (typeof serviceTime === "number") check("serviceTime", serviceTime);
-  // Each in the order of submission.
+  // All in the order of submission.
   const tasks = new Map<string, Task>();
   const waiting = new Set<Task>();
   const images = new Map<Task, { readonly image: Uint8Array; readonly release: () => void }>();
-  /** The latest task of each worker that may still be at it. */
+  /** The latest task of each worker, if the worker may not have finished it. */
   const busy = new Set<Task>();
   let detecting = 0;
 
   const detectAll = async (): Promise<void> => {
     if (detecting >= workers) return;
     detecting++;
-    // Images that come meanwhile are met as well.
+    // A Map's iterator also visits the images that are added during the iteration.
     for (const [task, { image, release }] of images) {
       images.delete(task);
       task.outcome = await outcomeOf(detect, image, task.mode);
@@ -120,14 +121,14 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
     }
     detecting--;
   };
-  const forget = (task: Task, now: number): void => {
-    task.goneAt = Math.min(task.goneAt, now);
+  const remove = (task: Task, now: number): void => {
+    task.removedAt = Math.min(task.removedAt, now);
     tasks.delete(task.id);
     waiting.delete(task);
     images.get(task)?.release();
     images.delete(task);
   };
-  /** Works out what has happened until now. */
+  /** Brings the state up to date with the clock, and returns the current time. */
   const advance = (): number => {
     const now = clock();
     for (const task of waiting) {
@@ -139,11 +140,11 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
       if (before !== null) busy.delete(before);
       busy.add(task);
     }
-    // Whatever starts from now on starts later than these have ended.
+    // Tasks that start from now on start after these have ended, so they need not be kept.
     for (const task of busy) if (endOf(task) <= now) busy.delete(task);
     for (const task of tasks.values()) {
-      if (task.goneAt > now && tasks.size <= MAX_TASKS) break;
-      forget(task, now);
+      if (task.removedAt > now && tasks.size <= MAX_TASKS) break;
+      remove(task, now);
     }
     return now;
   };
@@ -160,7 +161,7 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
         mode,
         submittedAt: now,
         serviceTime: typeof serviceTime === "number" ? serviceTime : check("serviceTime", serviceTime()),
-        goneAt: now + retention,
+        removedAt: now + retention,
         start: Infinity,
         settledAt: Infinity,
         outcome: null,
@@ -173,7 +174,7 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
     },
     status: (id: string): TaskStatus => {
       const now = advance();
-      // GUIDs are the same in either case.
+      // GUIDs are case-insensitive.
       const task = tasks.get(id.toLowerCase());
       if (task === undefined) return { _tag: "NotExist", id, messages: [] };
       if (task.start > now) return { _tag: "Pending", id };
@@ -182,14 +183,14 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
     cancel: (id: string): void => {
       const now = advance();
       const task = tasks.get(id.toLowerCase());
-      if (task !== undefined) forget(task, now);
+      if (task !== undefined) remove(task, now);
     },
   };
 }
 
-/** When the task leaves its worker; Infinity where that is not known yet. */
-function endOf({ start, serviceTime, settledAt, goneAt }: Task): number {
-  return Math.min(goneAt, Math.max(start + serviceTime, settledAt));
+/** When the task's worker becomes free, or Infinity if that is not known yet. */
+function endOf({ start, serviceTime, settledAt, removedAt }: Task): number {
+  return Math.min(removedAt, Math.max(start + serviceTime, settledAt));
 }
 
 async function outcomeOf(
@@ -199,27 +200,27 @@ async function outcomeOf(
 ): Promise<Outcome> {
   try {
     const found: unknown = await detect(image, mode);
-    // What will be sent is settled now, and is what can be read again.
+    // The round trip through the codec makes a copy, and ensures that a client can decode what the emulator sends.
     const regions = Regions.is(found) ? Regions.decode(Regions.encode(found)) : Regions.decode(null);
     return E.isRight(regions)
       ? { _tag: "Completed", regions: regions.right, notices: [] }
-      : { _tag: "Error", messages: ["The detector's answer is no list of regions."] };
+      : { _tag: "Error", messages: ["The detector returned something other than an array of regions."] };
   } catch (error) {
     return { _tag: "Error", messages: [reason(error)] };
   }
 }
 
-/** The words of whatever was thrown. */
+/** Returns the message of anything that can be thrown. Never throws, even if reading the message does. */
 export function reason(error: unknown): string {
   try {
     const message: unknown = error instanceof Error ? error.message : error;
-    return typeof message === "string" && message !== "" ? message : `No reason is given, but ${preview(message)}.`;
+    return typeof message === "string" && message !== "" ? message : `No error message, got ${preview(message)}.`;
   } catch {
-    return "No reason can be read.";
+    return "The error message could not be read.";
   }
 }
 
-/** Passes on a number that is `min` or more. */
+/** Returns `value` if it is `min` or more, and throws a `RangeError` otherwise. */
 export function check(name: string, value: number, min = 0): number {
   return atLeast("emulate the service", name, value, min);
 }

@@ -1,27 +1,30 @@
 /**
- * Serves a function from `Request` to `Response` on a socket, with Node's own server, which Deno and Bun have as well.
+ * Serves a function from `Request` to `Response` over HTTP. Uses `node:http`, which Deno and Bun support as well.
  *
  * @module
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A server that listens. */
+/** A running server. */
 export interface Server {
-  /** Its address, such as `http://127.0.0.1:8080`. */
+  /** The origin that it listens on, such as `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Closes the socket and every connection. */
+  /** Stops listening and closes all connections. */
   readonly close: () => Promise<void>;
 }
 
-/** Listens on the loopback interface, or on that of `host`; port 0 picks a free one. Rejects if it cannot listen. */
+/**
+ * Starts a server on the loopback interface, or on the interface of `host`. Port 0 picks a free port. Rejects if the
+ * server cannot listen, for example because the port is in use.
+ */
 export function serve(
   handle: (request: Request) => Promise<Response>,
   port: number,
   host = "127.0.0.1",
 ): Promise<Server> {
   const server = createServer((incoming, outgoing) => {
-    answer(handle, incoming, outgoing).catch(() => outgoing.destroy());
+    respond(handle, incoming, outgoing).catch(() => outgoing.destroy());
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -39,34 +42,36 @@ export function serve(
   });
 }
 
-async function answer(
+async function respond(
   handle: (request: Request) => Promise<Response>,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
   const request = toRequest(incoming);
-  const response = request === null ? new Response("Not a request.", { status: 400 }) : await handle(request);
+  const response = request === null
+    ? new Response("The method or the request target is invalid.", { status: 400 })
+    : await handle(request);
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   outgoing.end(new Uint8Array(await response.arrayBuffer()));
-  // What the handler left unread would keep the connection from its next request.
+  // Drain what the handler left unread; otherwise the connection could not be used for the next request.
   incoming.resume();
 }
 
-/** Null for what a `Request` cannot hold: a target that is no path, or a method such as TRACE. */
+/** Returns null if a `Request` cannot represent it: the target is not a path, or the method is one such as TRACE. */
 function toRequest(incoming: IncomingMessage): Request | null {
   const { method = "GET", url = "/", rawHeaders } = incoming;
   try {
     const headers = new Headers();
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
-    const bare = method === "GET" || method === "HEAD";
-    const body = bare ? null : toStream(incoming);
+    const isBodiless = method === "GET" || method === "HEAD";
+    const body = isBodiless ? null : toStream(incoming);
     return new Request(new URL(url, "http://127.0.0.1"), { method, headers, body, duplex: "half" } as RequestInit);
   } catch {
     return null;
   }
 }
 
-/** `Readable.toWeb` destroys the connection where its stream is cancelled, and with it the answer. */
+/** `Readable.toWeb` cannot be used: canceling its stream destroys the connection before the response is sent. */
 function toStream(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   let open = true;
   return new ReadableStream({
@@ -78,7 +83,7 @@ function toStream(incoming: IncomingMessage): ReadableStream<Uint8Array> {
         incoming.pause();
       });
       incoming.on("close", () => {
-        if (open) controller.error(new Error("The body broke off."));
+        if (open) controller.error(new Error("The connection was closed before the body was complete"));
         open = false;
       });
       incoming.on("error", () => {});

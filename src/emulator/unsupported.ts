@@ -1,5 +1,5 @@
 /**
- * The kinds of files that the detector cannot read, told by their headers.
+ * Recognizes images that the detector cannot read by their headers.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { readImageKind } from "../internal/image_kind.ts";
 
 const COMPRESSION = 0x103, TILE_WIDTH = 0x142; // TIFF tags
 
-/** The compressions of TIFF that the LibTIFF of `tesseract.js-core` was built without. Source: libtiff's tiff.h. */
+/** TIFF compression schemes that `tesseract.js-core` was built without. Source: LibTIFF's `tiff.h`. */
 const COMPRESSIONS: ReadonlyMap<number, string> = new Map([
   [6, "JPEG"],
   [7, "JPEG"],
@@ -21,11 +21,11 @@ const COMPRESSIONS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * The kind of a file that the detector cannot read, with its article, such as `a BMP`.
+ * Names the format of an image that the detector cannot read, with its article, such as `a BMP`.
  *
- * @param header The file's header, if it has one.
+ * @param header The image's header, or null if `readImageHeader` found none.
  *
- * @returns null if the file is of a kind that the detector reads, or of an unknown kind
+ * @returns null if the detector supports the format, or if the format is unknown
  */
 export function nameUnsupported(image: Uint8Array, header: ImageHeader | null): string | null {
   switch (header?.type) {
@@ -40,7 +40,7 @@ export function nameUnsupported(image: Uint8Array, header: ImageHeader | null): 
       return tags.has(TILE_WIDTH) ? "a tiled TIFF" : null;
     }
     case "image/gif": {
-      // The decoder returns the first frame alone, so that regions of a frame that is elsewhere would be misplaced.
+      // The decoder returns the first frame without its position, so regions of an offset frame would be misplaced.
       const [{ left, top }] = [...readGifFrames(image), { left: 0, top: 0 }];
       return left > 0 || top > 0 ? "a GIF whose first frame does not start in the top left corner" : null;
     }

@@ -1,14 +1,14 @@
 /**
- * Waiting that a time limit or an `AbortSignal` ends. Leaves no timer and no listener behind.
+ * Waits that end on a time limit or an `AbortSignal`, without leaving a timer or listener behind.
  *
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
 
-/** The longest delay of a timer, in milliseconds: runtimes fire longer ones at once. */
+/** The longest delay that `setTimeout` supports, in milliseconds. Runtimes fire timers with longer delays immediately. */
 export const MAX_TIMER = 2 ** 31 - 1;
 
-/** What ended a wait early. */
+/** Why a wait ended early. */
 export type Interruption = "timeout" | "aborted";
 
 /**
@@ -17,29 +17,32 @@ export type Interruption = "timeout" | "aborted";
  * @category Connect
  */
 export interface AbortSignalLike {
-  /** Whether it has aborted. */
+  /** Whether the signal has aborted. */
   readonly aborted: boolean;
-  /** Calls `listener` when it aborts. */
+  /** Calls `listener` when the signal aborts. */
   addEventListener(type: "abort", listener: () => void): void;
-  /** Removes a listener. */
+  /** Removes `listener`. */
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** A signal of the library's own, which {@linkcode cancel} aborts. */
+/** A lightweight signal for internal use. {@linkcode cancel} aborts it. */
 export interface Cancellation extends AbortSignalLike {
   aborted: boolean;
-  /** What to call when it aborts. */
+  /** The functions to call when the signal aborts. */
   listeners: readonly (() => void)[];
 }
 
 const NO_LISTENERS: Cancellation["listeners"] = [];
 
-/** A signal for each of thousands of polls: four fields, where an `AbortSignal` costs more than the rest of a poll. */
+/**
+ * Creates a signal. Each poll has one, and creating an `AbortController` instead would take longer than the rest of the
+ * poll's bookkeeping.
+ */
 export function createCancellation(): Cancellation {
   return { aborted: false, listeners: NO_LISTENERS, addEventListener, removeEventListener };
 }
 
-/** Aborts a signal. Does nothing if it has aborted. */
+/** Aborts a signal. Does nothing if the signal has already aborted. */
 export function cancel(signal: Cancellation): void {
   const { listeners } = signal;
   signal.aborted = true;
@@ -55,7 +58,7 @@ function removeEventListener(this: Cancellation, _: "abort", listener: () => voi
   this.listeners = this.listeners.filter((other) => other !== listener);
 }
 
-/** What listens to a signal that is not the library's own. */
+/** The single listener on a foreign signal, and the callbacks that it calls. */
 interface Relay {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;
@@ -64,13 +67,13 @@ interface Relay {
 const relays: WeakMap<AbortSignalLike, Relay> = new WeakMap();
 
 /**
- * Calls `callback` when `signal` aborts. A signal gets one listener for all of its callbacks, since Node.js warns of a
- * leak from the eleventh listener on.
+ * Calls `callback` when `signal` aborts. All callbacks of a signal share one listener, since Node.js warns of a memory
+ * leak when an `AbortSignal` has more than ten.
  *
- * @returns A function that removes the callback, and the listener along with the last callback.
+ * @returns A function that removes the callback. Removing the last callback also removes the listener.
  */
 export function onAbort(signal: AbortSignalLike, callback: () => void): () => void {
-  // The library's own have one or two listeners, and thousands of them are made.
+  // A `Cancellation` has one or two listeners, and there are thousands of them, so a relay would only cost memory.
   if (signal.addEventListener === addEventListener) {
     signal.addEventListener("abort", callback);
     return () => signal.removeEventListener("abort", callback);
@@ -87,7 +90,7 @@ export function onAbort(signal: AbortSignalLike, callback: () => void): () => vo
 function createRelay(signal: AbortSignalLike): Relay {
   const callbacks = new Set<() => void>();
   const listener = (): void => {
-    // Some may be removed by others meanwhile.
+    // A callback may remove others.
     for (const callback of [...callbacks]) if (callbacks.has(callback)) callback();
   };
   const relay: Relay = { callbacks, listener };
@@ -96,15 +99,15 @@ function createRelay(signal: AbortSignalLike): Relay {
   return relay;
 }
 
-/** The delay of a timer: `ms`, or the longest that timers can hold. */
+/** Caps `ms` at the longest delay that `setTimeout` supports. */
 export function timerDelay(ms: number): number {
   return Math.min(ms, MAX_TIMER);
 }
 
 /**
- * Runs `run` until it settles, `ms` milliseconds have passed or `signal` aborts, whichever comes first. The latter two
- * abort the signal that `run` gets, and do not wait for `run` to notice. If `signal` has aborted, nothing is run.
- * Rejects only with what `run` rejects with.
+ * Runs `run` until it settles, `ms` milliseconds have passed or `signal` aborts, whichever comes first. In the latter
+ * two cases, the signal passed to `run` aborts, and the result is available without waiting for `run` to settle. If
+ * `signal` has already aborted, `run` is not called. Rejects only if `run` rejects or throws, with the same reason.
  */
 export function within<A>(
   ms: number,
@@ -114,34 +117,34 @@ export function within<A>(
   if (signal?.aborted) return Promise.resolve(E.left("aborted"));
   return new Promise((resolve, reject) => {
     const controller = new AbortController();
-    const end = (): void => {
+    const cleanUp = (): void => {
       clearTimeout(timer);
       unlisten?.();
     };
-    const interrupt = (why: Interruption): void => {
-      end();
-      resolve(E.left(why));
+    const interrupt = (interruption: Interruption): void => {
+      cleanUp();
+      resolve(E.left(interruption));
       controller.abort();
     };
     const timer = setTimeout(() => interrupt("timeout"), timerDelay(ms));
     const unlisten = signal && onAbort(signal, () => interrupt("aborted"));
-    const fail = (fault: unknown): void => {
-      end();
-      reject(fault);
+    const fail = (error: unknown): void => {
+      cleanUp();
+      reject(error);
     };
     try {
       run(controller.signal).then((a) => {
-        end();
+        cleanUp();
         resolve(E.right(a));
       }, fail);
-    } catch (fault) {
-      fail(fault);
+    } catch (error) {
+      fail(error);
     }
   });
 }
 
-/** Waits `ms` milliseconds. Resolves with false as soon as `signal` aborts. */
+/** Waits `ms` milliseconds and resolves with true, or with false as soon as `signal` aborts. */
 export async function sleep(ms: number, signal: AbortSignalLike | undefined): Promise<boolean> {
-  const end = await within(ms, signal, () => new Promise<never>(() => {}));
-  return E.isLeft(end) && end.left === "timeout";
+  const result = await within(ms, signal, () => new Promise<never>(() => {}));
+  return E.isLeft(result) && result.left === "timeout";
 }

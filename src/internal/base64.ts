@@ -1,16 +1,16 @@
 /**
- * Bytes as Base64 text, as JSON and data: URLs want them.
+ * Base64 encoding, for JSON and `data:` URLs.
  *
  * @module
  */
 
-// A multiple of 3, so that only the last chunk is padded, and far below what engines take as arguments of one call:
-// `String.fromCharCode(...bytes)` overflows the stack from some 65,000 bytes on.
+// A multiple of 3, so that only the last chunk is padded, and well below the number of arguments that a call accepts:
+// `String.fromCharCode(...bytes)` overflows the stack at about 65,000 bytes.
 const CHUNK = 12_288;
 
 /**
- * Base64 of bytes: the standard alphabet (RFC 4648, section 4), padded, without line breaks. Uses the runtime's own
- * `Uint8Array.prototype.toBase64` where there is one; Node.js 24 and older have none.
+ * Encodes bytes as Base64: the standard alphabet (RFC 4648, section 4), padded, without line breaks. Uses
+ * `Uint8Array.prototype.toBase64` if the runtime has it, which Node.js does only after version 24.
  */
 export function toBase64(bytes: Uint8Array): string {
   const native = bytes as Uint8Array & { readonly toBase64?: () => string };

@@ -1,21 +1,21 @@
 /**
- * Binary data in any of the forms that JavaScript has for it.
+ * Recognizes binary data in all forms that JavaScript has for it.
  *
- * `instanceof` is of no use here: a `Buffer` under jsdom, or an `ArrayBuffer` from an iframe or a `vm` context, is an
- * instance of another realm's class. The engine's own checks of internal slots work across realms.
+ * `instanceof` does not work here: a `Buffer` under jsdom, or an `ArrayBuffer` from an iframe or a `vm` context, is an
+ * instance of another realm's class. Checks of internal slots, such as `ArrayBuffer.isView`, work across realms.
  *
  * @module
  */
 
 /**
- * The bytes of a view or buffer of any realm, without copying them: a view of any element type gives the bytes that it
- * covers.
+ * Returns the bytes of a view or buffer from any realm without copying them. For a view of any element type, these are
+ * the bytes that it covers.
  *
- * @returns null if `value` is neither a view nor a buffer, or if its buffer was transferred and its bytes are gone
+ * @returns null if `value` is neither a view nor a buffer, or if its buffer is detached
  */
 export function toBytes(value: unknown): Uint8Array | null {
   try {
-    // The constructors throw for everything but a buffer, and for one that was transferred.
+    // The constructors throw for anything but a buffer, and for a detached buffer.
     const view: ArrayBufferView = ArrayBuffer.isView(value) ? value : Reflect.construct(DataView, [value]);
     return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   } catch {
@@ -23,7 +23,7 @@ export function toBytes(value: unknown): Uint8Array | null {
   }
 }
 
-/** Whether `value` is a `Blob` or `File` of any realm or library. A `Response` is not: it has no size. */
+/** Whether `value` is a `Blob` or `File` from any realm or library. A `Response` is not, since it has no `size`. */
 export function isBlob(value: unknown): value is Blob {
   return typeof value === "object" && value !== null && "size" in value && typeof value.size === "number" &&
     "arrayBuffer" in value && typeof value.arrayBuffer === "function";

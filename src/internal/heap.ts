@@ -1,29 +1,29 @@
 /**
- * A binary min-heap whose entries know their places, so that any of them can be removed in logarithmic time.
+ * A binary min-heap whose entries store their own index, so that any entry can be removed in logarithmic time.
  *
  * @module
  */
 
 /** An entry of a heap. */
 export interface HeapEntry {
-  /** The entry's index in its heap; -1 once it has left. Only the heap writes it. */
+  /** The entry's index in its heap, or -1 once it was removed. Only the heap writes it. */
   place: number;
 }
 
-/** Entries in order. */
+/** A priority queue. */
 export interface Heap<E extends HeapEntry> {
-  /** The first entry, or undefined if the heap is empty. */
+  /** Returns the first entry without removing it, or undefined if the heap is empty. */
   readonly first: () => E | undefined;
   /** Adds an entry. */
   readonly add: (entry: E) => void;
-  /** Removes an entry. Does nothing if it has already left. */
+  /** Removes an entry. Does nothing if the entry was already removed. */
   readonly remove: (entry: E) => void;
 }
 
 /**
- * An empty heap.
+ * Creates an empty heap.
  *
- * @param isBefore Whether `a` comes before `b`.
+ * @param isBefore Whether `a` sorts before `b`.
  */
 export function createHeap<E extends HeapEntry>(isBefore: (a: E, b: E) => boolean): Heap<E> {
   const entries: E[] = [];

@@ -1,30 +1,30 @@
 /**
- * What the first bytes of an image file say: its format, size and EXIF orientation. Nothing is decoded.
+ * Reads the format, size and EXIF orientation of an image file from its header, without decoding the image.
  *
  * @module
  */
 
-/** What an image file says about itself. */
+/** The properties that an image file states in its header. */
 export interface ImageHeader {
   /** The MIME type, such as `image/png`. */
   readonly type: string;
   /**
-   * Width in pixels as stored, before the orientation is applied. At least 1. For a GIF, wide enough for the screen
-   * and the first frame, as browsers show it.
+   * Width in pixels as stored, before the orientation is applied. At least 1. For a GIF, wide enough for both the
+   * logical screen and the first frame, which is how browsers show it.
    */
   readonly width: number;
   /** Height in pixels as stored, before the orientation is applied. At least 1. For a GIF, see `width`. */
   readonly height: number;
-  /** How to turn the image to show it: 1 to 8 as in EXIF and TIFF. 1, as it is, if the file does not say. */
+  /** How to rotate or mirror the image for display: 1 to 8 as in EXIF and TIFF, or 1 if the file does not state it. */
   readonly orientation: number;
   /**
-   * The pixels that a decoder allocates, at least `width` x `height`. More for an animated GIF: GIFLIB decodes all of
-   * its frames, even if only the first is used. Check limits against this.
+   * The number of pixels that a decoder allocates: at least `width` x `height`, and more for an animated GIF, since
+   * GIFLIB decodes all frames even if only the first is used. Check size limits against this number.
    */
   readonly pixels: number;
 }
 
-/** One image of a GIF file and its place on the screen. In pixels. */
+/** The position and size of a frame of a GIF file on its logical screen, in pixels. */
 export interface GifFrame {
   readonly left: number;
   readonly top: number;
@@ -37,7 +37,7 @@ type Size = Pick<ImageHeader, "width" | "height">;
 interface Tag {
   /** The first value, or 0 if it is not a 16-bit or 32-bit integer. */
   readonly value: number;
-  /** Where the lowest byte of the value is. */
+  /** The position of the value's least significant byte. */
   readonly at: number;
 }
 
@@ -49,15 +49,15 @@ const PNM_TYPES = ["image/x-portable-bitmap", "image/x-portable-graymap", "image
 /**
  * Reads the header of a PNG, JPEG, GIF, WebP, TIFF, BMP or PNM (P1 to P6) file. Never throws.
  *
- * @returns null if the bytes are not such a file, end within its header, or state a width or height of zero
+ * @returns null if the format is not one of these, the header is incomplete, or the width or height is zero
  */
 export function readImageHeader(bytes: Uint8Array): ImageHeader | null {
   return read(bytes, []);
 }
 
 /**
- * The positions of the bytes that hold the file's EXIF or TIFF orientation. A program that reads 1 in each of them
- * shows the image as it is stored. A file may have none, or several.
+ * Returns the positions of the bytes that hold the file's EXIF or TIFF orientation; there may be none or several. If
+ * each of these bytes is set to 1, programs show the image as it is stored.
  */
 export function findOrientations(bytes: Uint8Array): readonly number[] {
   const found: number[] = [];
@@ -65,7 +65,7 @@ export function findOrientations(bytes: Uint8Array): readonly number[] {
   return found;
 }
 
-/** Adds the positions of orientations to `found`. */
+/** Reads the header, and adds the positions of orientation values to `found`. */
 function read(bytes: Uint8Array, found: number[]): ImageHeader | null {
   try {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -73,18 +73,18 @@ function read(bytes: Uint8Array, found: number[]): ImageHeader | null {
       readTiff(view, found) ?? readBmp(view) ?? readPnm(view);
     return header !== null && header.width > 0 && header.height > 0 ? header : null;
   } catch {
-    // A DataView throws where it is read past its end: the file is cut off there.
+    // A DataView throws when it is read past its end: the file is truncated.
     return null;
   }
 }
 
-/** The size of the image as it is shown, in pixels: orientations 5 to 8 lay it on its side. */
+/** Returns the size of the image as displayed, in pixels. Orientations 5 to 8 swap width and height. */
 export function displaySize(header: ImageHeader): Size {
   const { width, height, orientation } = header;
   return orientation >= 5 ? { width: height, height: width } : { width, height };
 }
 
-/** The values of the first directory of a TIFF file by their tags. */
+/** Returns the values in the first directory of a TIFF file, by tag. */
 export function readTiffTags(bytes: Uint8Array): ReadonlyMap<number, number> {
   try {
     const tags = readTags(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)) ?? new Map<number, Tag>();
@@ -95,7 +95,7 @@ export function readTiffTags(bytes: Uint8Array): ReadonlyMap<number, number> {
 }
 
 /**
- * The frames of a GIF file, up to where it ends or is cut off.
+ * Returns the frames of a GIF file. If the file is truncated, returns the frames before that point.
  *
  * Source: the GIF89a specification, sections 18 to 26.
  */
@@ -140,7 +140,7 @@ function readJpeg(view: DataView, found: number[]): ImageHeader | null {
   if (view.getUint16(0) !== 0xffd8) return null;
   let orientation = 1;
   for (let at = 2;;) {
-    // As libjpeg does: stray bytes before a marker are passed over, and so are fill bytes within it.
+    // Like libjpeg, skip stray bytes before a marker and fill bytes within it.
     while (view.getUint8(at) !== 0xff) at++;
     while (view.getUint8(at) === 0xff) at++;
     const marker = view.getUint8(at++);
@@ -171,7 +171,7 @@ function readGif(view: DataView): ImageHeader | null {
   return { ...header, pixels: Math.max(header.pixels, decoded) };
 }
 
-/** Sources: RFC 9649; for the size of VP8 also RFC 6386, section 9.1. */
+/** Sources: RFC 9649, and RFC 6386, section 9.1, for the size of a VP8 frame. */
 function readWebp(view: DataView, found: number[]): ImageHeader | null {
   if (text(view, 0, 4) !== "RIFF" || text(view, 8, 4) !== "WEBP") return null;
   const webp = (width: number, height: number, orientation = 1) => toHeader("image/webp", width, height, orientation);
@@ -210,7 +210,7 @@ function readBmp(view: DataView): ImageHeader | null {
   if (!BMP_HEADER_SIZES.includes(headerSize)) return null;
   const [width, height] = headerSize === 12
     ? [view.getUint16(18, true), view.getUint16(20, true)]
-    : [view.getInt32(18, true), Math.abs(view.getInt32(22, true))]; // a negative height: rows from the top
+    : [view.getInt32(18, true), Math.abs(view.getInt32(22, true))]; // negative if rows are stored from top to bottom
   return toHeader("image/bmp", width, height);
 }
 
@@ -221,7 +221,7 @@ function readPnm(view: DataView): ImageHeader | null {
   return toHeader(PNM_TYPES[(kind - 1) % 3], width, height);
 }
 
-/** The orientation in an EXIF block, which is a TIFF file of its own; 1 if the block is broken. */
+/** Reads the orientation from an EXIF block, which has the structure of a TIFF file. Returns 1 if it is malformed. */
 function readOrientation(view: DataView, at: number, length: number, found: number[]): number {
   try {
     const block = new DataView(view.buffer, view.byteOffset + at, Math.min(length, view.byteLength - at));
@@ -238,7 +238,7 @@ function takeOrientation(tags: ReadonlyMap<number, Tag> | null, start: number, f
   return value;
 }
 
-/** The first directory of a TIFF file. */
+/** Reads the first directory of a TIFF file. */
 function readTags(view: DataView): ReadonlyMap<number, Tag> | null {
   const isLittle = text(view, 0, 4) === "II*\0";
   if (!isLittle && text(view, 0, 4) !== "MM\0*") return null;
@@ -250,13 +250,13 @@ function readTags(view: DataView): ReadonlyMap<number, Tag> | null {
     const type = view.getUint16(entry + 2, isLittle);
     const at = entry + 8;
     const value = type === SHORT ? view.getUint16(at, isLittle) : type === LONG ? view.getUint32(at, isLittle) : 0;
-    // If a tag occurs twice, the first one counts, as in LibTIFF.
+    // Like LibTIFF, use the first entry if a tag occurs twice.
     if (!tags.has(tag)) tags.set(tag, { value, at: isLittle ? at : at + (type === SHORT ? 1 : 3) });
   }
   return tags;
 }
 
-/** Bytes as characters; fewer than `length` where the file ends. */
+/** Reads up to `length` bytes as Latin-1 characters. Returns fewer if the file ends before that. */
 function text(view: DataView, at: number, length: number): string {
   const end = Math.max(0, Math.min(length, view.byteLength - at));
   return String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset + at, end));

@@ -1,13 +1,13 @@
-// deno-lint-ignore-file no-control-regex -- the first bytes of a binary file hold control characters
+// deno-lint-ignore-file no-control-regex -- magic numbers of binary files contain control characters
 /**
- * Names the kinds of files that people take for images of an ordinary kind, by their first bytes.
+ * Recognizes file formats that users may submit as images but that `readImageHeader` does not read.
  *
  * @module
  */
 
-/** A kind of file without a header that `readImageHeader` reads. */
+/** A file format that `readImageHeader` does not read. */
 export interface ImageKind {
-  /** With its article, such as `a PDF`. */
+  /** The name with its article, such as `a PDF`. */
   readonly name: string;
   /** The MIME type, such as `application/pdf`. */
   readonly type: string;
@@ -27,7 +27,7 @@ const KINDS: readonly (readonly [start: RegExp, name: string, type: string])[] =
   [/^(?:\xef\xbb\xbf)?\s*<(?:.{0,400}<)?svg[\s>]/s, "an SVG", "image/svg+xml"],
 ];
 
-/** The kind of a file by its first bytes, or null if it is none of the known ones. */
+/** Recognizes a format by the first bytes of a file. Returns null if the format is unknown. */
 export function readImageKind(bytes: Uint8Array): ImageKind | null {
   const start = String.fromCharCode(...bytes.subarray(0, 500));
   const [, name, type] = KINDS.find(([pattern]) => pattern.test(start)) ?? [];

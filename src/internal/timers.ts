@@ -1,5 +1,5 @@
 /**
- * Any number of pending timers on one timer of the runtime.
+ * Multiplexes any number of timers onto a single `setTimeout`.
  *
  * @module
  */
@@ -8,38 +8,39 @@ import { createHeap, type HeapEntry } from "./heap.ts";
 
 /** A pending timer. */
 export interface TimerEntry extends HeapEntry {
-  /** When it is due, in milliseconds of the timers' clock. */
+  /** When the timer is due, in milliseconds on the clock of {@linkcode Timers.now}. */
   readonly at: number;
-  /** What to call when the time has come. */
+  /** The function to call when the timer is due. */
   readonly callback: () => void;
 }
 
-/** Timers that share one timer of the runtime. It runs only while one of them is pending. */
+/** Timers that share one timer of the runtime, which is armed only while at least one of them is pending. */
 export interface Timers {
-  /** A clock that never goes back, in milliseconds: `performance.now()`, but at least the time of the last timer. */
+  /** A monotonic clock in milliseconds: `performance.now()`, or the due time of the last timer if that is later. */
   readonly now: () => number;
   /** Calls `callback` after `ms` milliseconds. */
   readonly sleep: (ms: number, callback: () => void) => TimerEntry;
-  /** Cancels a pending timer. Does nothing if it has fired or was canceled. */
+  /** Cancels a pending timer. Does nothing if the timer has already fired or been canceled. */
   readonly cancel: (entry: TimerEntry) => void;
 }
 
-/** Timers that share one timer of the runtime. Nothing is started before the first of them. */
+/** Creates a set of timers that share one timer of the runtime. Nothing is armed until the first of them is added. */
 export function createTimers(): Timers {
   const pending = createHeap<TimerEntry>((a, b) => a.at < b.at);
   const settled = Promise.resolve();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the timer fires; Infinity if there is none. */
+  /** When the runtime's timer fires, or Infinity if it is not armed. */
   let armedFor = Infinity;
-  /** Everything due by then is being called; -Infinity if nothing is. */
+  /** While callbacks are being called: the time by which they were due. Otherwise -Infinity. */
   let dueBy = -Infinity;
-  // A timer that fired is due, whatever the clock says: clocks differ, and test runners fake one without the other.
+  // When the runtime's timer fires, its time has come, even if `performance.now()` disagrees: the two clocks may drift,
+  // and test runners may fake one but not the other.
   let reached = -Infinity;
 
   const now = (): number => Math.max(reached, performance.now());
   const arm = (): void => {
     const next = pending.first()?.at ?? Infinity;
-    // A timer that fires too early does no harm, and setting it anew costs more.
+    // Firing too early is harmless, and cheaper than rearming the timer each time an entry is canceled.
     if (dueBy > -Infinity || next < Infinity && next >= armedFor) return;
     clearTimeout(timer);
     armedFor = Infinity;
@@ -56,7 +57,8 @@ export function createTimers(): Timers {
     timer = undefined;
     callNext();
   };
-  // One per microtask: what one callback leaves to be done is done, and its garbage gone, before the last is called.
+  // One callback per microtask, so that the promise reactions of each callback run, and its garbage can be collected,
+  // before the next ones are called.
   const callNext = (): void => {
     const entry = pending.first();
     if (entry !== undefined && entry.at <= dueBy) {
@@ -72,7 +74,7 @@ export function createTimers(): Timers {
   return {
     now,
     sleep: (ms, callback) => {
-      // A callback that sleeps for no time at all must not be called for ever while all others wait.
+      // A callback that sleeps for 0 ms again and again must not starve the others.
       const at = Math.max(now() + ms, dueBy + 1);
       const entry: TimerEntry = { callback, at, place: -1 };
       pending.add(entry);

@@ -1,33 +1,33 @@
 /**
- * Where the numbers of regions go on a page, so that they cover neither text nor each other.
+ * Places the numbers of regions on a page so that they overlap neither text nor each other.
  *
  * @module
  */
 import type { Point, Region } from "../model/region.ts";
 
-/** In pixels. */
+/** A width and a height, in pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** A label is this many cells wide and high, or fewer on a page of extreme proportions. */
+/** The width and height of a label in cells. A page of extreme proportions has fewer cells per label. */
 const CELLS = 8;
 const MAX_CELLS_A_SIDE = 20_000;
 
-/** The search for free places ends after this many tries for all labels together, which bounds the time it takes. */
+/** The number of places that are tried for all labels together, which bounds the running time. */
 const MAX_TRIES = 200_000;
 
-/** How often a label moves outward by half of its width. */
+/** The number of positions to try beside a region, each half a label's width further out. */
 const STEPS = 7;
 
-const TEXT = 1, LABEL = 2, TAKEN = TEXT | LABEL; // what a cell may hold, as bits
+const TEXT = 1, LABEL = 2, TAKEN = TEXT | LABEL; // the possible contents of a cell, as bit flags
 
 interface Grid {
   readonly columns: number;
   readonly rows: number;
   readonly cell: Size;
-  /** The cells row by row. */
+  /** The cells, row by row. */
   readonly cells: Uint8Array;
 }
 
@@ -38,13 +38,15 @@ interface Place {
 }
 
 /**
- * Places a label of one size next to each region: left of it, at its top left corner, in the margin; else right of it, or
- * above. Left and right, a label that finds its place taken by another moves outward, but never past text, which would
- * make it seem to belong there. The page is divided into a grid of cells. The time is linear in the number of regions
- * and cells: a try costs at most 64 cells, and there are at most 200,000 tries.
+ * Places a label next to each region. All labels have the same size. The preferred place is to the left of the region,
+ * level with its top left corner, then to its right, then above it. On the left and right, a label moves outward if
+ * another label is in the way, but never past text, since it would then seem to belong to that text.
  *
- * @param mode `auto` leaves out a label (null) if it would cover text or another label. `always` then takes the nearest
- * place on the page without another label, and if there is none, the corner itself.
+ * The page is divided into a grid of cells. The running time is linear in the number of regions and cells: each place
+ * that is tried covers at most 64 cells, and at most 200,000 places are tried.
+ *
+ * @param mode `auto` omits a label (null) if it would overlap text or another label. `always` places it at the nearest
+ * position that no other label occupies or, if there is none, at the region's corner.
  *
  * @returns The top left corner of each label, in pixels, within the page.
  */
@@ -60,32 +62,32 @@ export function placeLabels(
   const moves = mode === "auto" ? [] : movesUpTo(Math.min(30, Math.ceil(Math.sqrt(regions.length))), width, height);
   let tries = 0;
 
-  /** What the cells of a place hold. Outside the page and after the last try, everything is taken. */
+  /** The contents of the cells that a label would cover, or `TAKEN` outside the page and once all tries are used up. */
   const read = ({ column, row }: Place): number => {
     if (++tries > MAX_TRIES || column < 0 || row < 0 || column + width > columns || row + height > rows) return TAKEN;
-    let held = 0;
+    let contents = 0;
     for (let y = row; y < row + height; y++) {
-      for (let x = column; x < column + width; x++) held |= cells[y * columns + x];
+      for (let x = column; x < column + width; x++) contents |= cells[y * columns + x];
     }
-    return held;
+    return contents;
   };
-  const march = ({ column, row }: Place, direction: number, steps: number): Place | null => {
+  const moveOutward = ({ column, row }: Place, direction: number, steps: number): Place | null => {
     for (let step = 0; step < steps; step++) {
       const place = { column: column + Math.round(direction * step * width / 2), row };
-      const held = read(place);
-      if (held === 0) return place;
-      if (held & TEXT) return null;
+      const contents = read(place);
+      if (contents === 0) return place;
+      if (contents & TEXT) return null;
     }
     return null;
   };
   const findNear = (y: number, { left, top, right, bottom }: Region): Place | null => {
-    // A label that is higher than its region stands at the middle of it.
+    // A label that is taller than its region is centered on it vertically.
     const row = (y: number): number =>
       clamp(Math.floor(Math.min(y, y + (bottom - top - label.height) / 2) / cell.height), 0, rows - height);
     const column = clamp(Math.floor(left / cell.width), 0, columns - width);
-    return march({ column: Math.floor(left / cell.width) - width, row: row(y) }, -1, STEPS) ??
-      march({ column: Math.ceil(right / cell.width), row: row(top) }, 1, STEPS) ??
-      march({ column, row: Math.floor(top / cell.height) - height }, 0, 1);
+    return moveOutward({ column: Math.floor(left / cell.width) - width, row: row(y) }, -1, STEPS) ??
+      moveOutward({ column: Math.ceil(right / cell.width), row: row(top) }, 1, STEPS) ??
+      moveOutward({ column, row: Math.floor(top / cell.height) - height }, 0, 1);
   };
   const findFar = (start: Place): Place | null => {
     for (const move of moves) {
@@ -111,7 +113,10 @@ export function placeLabels(
   });
 }
 
-/** The grid with the cells that regions cover, counted from the regions' corners: a region costs four additions. */
+/**
+ * Creates the grid and marks the cells that regions cover. Each region updates only four counters, at its corners; a
+ * two-dimensional prefix sum over the counters then yields the number of regions that cover each cell.
+ */
 function createGrid(regions: readonly Region[], page: Size, label: Size): Grid {
   const columns = Math.min(MAX_CELLS_A_SIDE, Math.floor(CELLS * page.width / label.width));
   const rows = Math.min(MAX_CELLS_A_SIDE, Math.floor(CELLS * page.height / label.height));
@@ -129,7 +134,6 @@ function createGrid(regions: readonly Region[], page: Size, label: Size): Grid {
   const cells = new Uint8Array(columns * rows);
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < columns; x++) {
-      // The regions that begin above and to the left of this cell and have not ended: a sum over two dimensions.
       const at = y * stride + x;
       const left = x > 0 ? counts[at - 1] : 0;
       const above = y > 0 ? counts[at - stride] : 0;
@@ -141,7 +145,10 @@ function createGrid(regions: readonly Region[], page: Size, label: Size): Grid {
   return { columns, rows, cell, cells };
 }
 
-/** The moves of up to `reach` steps in each direction, the nearest first, and of equal ones the left, then the lower. */
+/**
+ * Returns the moves of up to `reach` label widths or heights in each direction, nearest first. Of equally near moves,
+ * those to the left come first, then those down.
+ */
 function movesUpTo(reach: number, width: number, height: number): readonly Place[] {
   const moves: { readonly place: Place; readonly distance: number }[] = [];
   for (let x = -reach; x <= reach; x++) {
@@ -153,7 +160,7 @@ function movesUpTo(reach: number, width: number, height: number): readonly Place
   return moves.sort((a, b) => a.distance - b.distance).map(({ place }) => place);
 }
 
-/** The rectangle's top left corner, or the point of the polygon that is nearest to the page's. */
+/** Returns the top left corner of the rectangle, or the point of the polygon with the least sum of `x` and `y`. */
 function cornerOf({ left, top, polygon = [] }: Region): Point {
   return polygon.reduce((a, b) => b.x + b.y < a.x + a.y ? b : a, polygon[0] ?? { x: left, y: top });
 }

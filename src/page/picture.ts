@@ -1,5 +1,5 @@
 /**
- * An image as SVG refers to it: a link, or bytes as a `data:` URL that every viewer shows upright.
+ * Prepares an image for an SVG: as a link, or as a `data:` URL that every viewer shows upright.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import { readImageKind } from "../internal/image_kind.ts";
 import type { Size } from "./labels.ts";
 import { escapeXml } from "./xml.ts";
 
-/** What an `<image>` element needs. */
+/** The properties of an `<image>` element. */
 export interface Picture {
-  /** Safe to stand in an attribute as it is. */
+  /** The link or `data:` URL, already escaped for use in an attribute. */
   readonly href: string;
-  /** How the viewer must turn the image: 1 to 8 as in EXIF. */
+  /** How the SVG must rotate or mirror the image: 1 to 8 as in EXIF. */
   readonly orientation: number;
-  /** The size as displayed, if the bytes state it. */
+  /** The size as displayed, in pixels, or null if it is unknown. */
   readonly size: Size | null;
 }
 
-/** The kinds that browsers, librsvg, resvg and Inkscape all show. */
+/** The formats that browsers, librsvg, resvg and Inkscape all support. */
 const SHOWN: readonly string[] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
-/** Those that have a header but are shown by few viewers, by their types without `image/`. */
+/** Names of the formats that `readImageHeader` reads but few viewers support, by MIME type without `image/`. */
 const NAMES: Readonly<Record<string, string>> = {
   "bmp": "a BMP",
   "tiff": "a TIFF",
@@ -33,14 +33,14 @@ const NAMES: Readonly<Record<string, string>> = {
   "x-portable-pixmap": "a PPM",
 };
 
-/** libxml2 refuses attributes over 10,000,000 bytes (`XML_MAX_TEXT_LENGTH`), and Base64 takes 4 bytes for 3. */
+/** libxml2 rejects attributes over 10,000,000 bytes (`XML_MAX_TEXT_LENGTH`), and Base64 encodes 3 bytes as 4. */
 const MAX_BYTES = 7_499_900;
 
 /**
- * Reads an image for drawing. Viewers disagree on EXIF orientation: browsers turn the image, librsvg, resvg and Inkscape
- * do not. The embedded copy therefore says that it is upright, and the caller turns it.
+ * Prepares an image for drawing. Browsers apply EXIF orientation; librsvg, resvg and Inkscape do not. Therefore the
+ * orientation in the embedded copy is reset to 1, and the caller applies it as a transform.
  *
- * @throws {TypeError} If `image` is neither bytes nor a link, is empty, or is a link that SVG must not hold.
+ * @throws {TypeError} If `image` is neither bytes nor a link, is empty, or is a link with an unsafe scheme.
  */
 export function toPicture(image: ArrayBufferView | ArrayBufferLike | string): Picture {
   if (typeof image === "string") return { href: escapeXml(checkLink(image)), orientation: 1, size: null };
@@ -55,12 +55,13 @@ export function toPicture(image: ArrayBufferView | ArrayBufferLike | string): Pi
 }
 
 /**
- * What keeps viewers from showing an image that `toSvg` embeds, as sentences for a person. Empty if nothing is known to.
+ * Returns warnings, as sentences for the user, about viewers that may not show an image that {@linkcode toSvg} embeds.
+ * Returns an empty array if there are no known problems.
  *
- * - Only PNG, JPEG, GIF and WebP are shown by browsers, librsvg, resvg and Inkscape alike.
- * - Viewers that use libxml2, such as librsvg and ImageMagick, refuse an image of more than 7.5 MB.
+ * - Only PNG, JPEG, GIF and WebP are supported by all of browsers, librsvg, resvg and Inkscape.
+ * - Viewers that use libxml2, such as librsvg and ImageMagick, reject images over 7.5 MB.
  *
- * @param image The image as it is passed to `toSvg`. Links are not examined.
+ * @param image The image as passed to `toSvg`. Links are not examined.
  *
  * @throws {TypeError} If `image` is neither bytes nor a link, or is empty.
  *
@@ -72,7 +73,7 @@ export function toPicture(image: ArrayBufferView | ArrayBufferLike | string): Pi
  *
  * deepEqual(svgWarnings(await readFile("examples/pages/patent.png")), []);
  * deepEqual(svgWarnings(new TextEncoder().encode("%PDF-1.7")), [
- *   "The image is a PDF, which many viewers cannot show inside an SVG. Convert it to PNG or JPEG.",
+ *   "The image is a PDF, which many viewers cannot show in an SVG. Convert it to PNG or JPEG.",
  * ]);
  * ```
  *
@@ -84,16 +85,14 @@ export function svgWarnings(image: ArrayBufferView | ArrayBufferLike | string): 
   const warnings: string[] = [];
   const type = readImageHeader(bytes)?.type ?? "";
   if (!SHOWN.includes(type)) {
-    const name = NAMES[type.slice("image/".length)] ?? readImageKind(bytes)?.name ?? "of an unknown kind";
-    warnings.push(
-      `The image is ${name}, which many viewers cannot show inside an SVG. Convert it to PNG or JPEG.`,
-    );
+    const name = NAMES[type.slice("image/".length)] ?? readImageKind(bytes)?.name ?? "in an unknown format";
+    warnings.push(`The image is ${name}, which many viewers cannot show in an SVG. Convert it to PNG or JPEG.`);
   }
   if (bytes.length > MAX_BYTES) {
     const megabytes = (Math.ceil(bytes.length / 100_000) / 10).toFixed(1);
     warnings.push(
-      `The image has ${megabytes} MB. Viewers that use libxml2, such as librsvg and ImageMagick, refuse an SVG with ` +
-        "an image over 7.5 MB. Make it smaller, or link to it.",
+      `The image is ${megabytes} MB in size. Viewers that use libxml2, such as librsvg and ImageMagick, reject an SVG ` +
+        "with an embedded image over 7.5 MB. Reduce the image, or link to it instead.",
     );
   }
   return warnings;
@@ -103,36 +102,41 @@ function checkBytes(image: unknown): Uint8Array {
   const bytes = toBytes(image);
   if (bytes !== null && bytes.length > 0) return bytes;
   if (isBlob(image)) {
-    throw new TypeError("Cannot draw a Blob, which is read asynchronously: pass `await blob.arrayBuffer()` instead");
+    throw new TypeError(
+      "Cannot draw the image as a Blob can only be read asynchronously: pass `await blob.arrayBuffer()` instead",
+    );
   }
   throw new TypeError(
-    "Cannot draw the image as it must be a link or the bytes of a file, in a typed array, DataView or ArrayBuffer: " +
+    "Cannot draw the image as it must be a link, or the bytes of a file as a typed array, DataView or ArrayBuffer: " +
       `current value is ${bytes === null ? preview(image) : "empty"}`,
   );
 }
 
-/** The link as a browser reads it, which drops line breaks and tabs anywhere, and control characters before it. */
+/**
+ * Returns the link as a browser parses it: without tabs and line breaks, and without leading control characters, any of
+ * which could hide a scheme such as `javascript:`.
+ */
 function checkLink(link: string): string {
-  const read = link.replace(/[\t\n\r]/g, "").replace(/^[\0- ]+/, "");
-  if (/^(https?:|data:image\/)/i.test(read) || !/^[a-z][a-z0-9+.-]*:/i.test(read)) return read;
+  const parsed = link.replace(/[\t\n\r]/g, "").replace(/^[\0- ]+/, "");
+  if (/^(https?:|data:image\/)/i.test(parsed) || !/^[a-z][a-z0-9+.-]*:/i.test(parsed)) return parsed;
   throw new TypeError(
     "Cannot draw the image as its link must be http:, https:, data:image/ or relative: " +
       `current value is ${preview(link)}`,
   );
 }
 
-/** A copy whose orientation is 1, or the bytes themselves if it already is. */
+/** Returns a copy with orientation 1, or the bytes themselves if they need no change. */
 function toUpright(bytes: Uint8Array, type: string): Uint8Array {
   const found = findOrientations(bytes);
   if (found.length === 0) return bytes;
   const copy = new Uint8Array(bytes);
   for (const at of found) copy[at] = 1;
-  if (type === "image/png") sealPngExif(copy);
+  if (type === "image/png") updateExifChecksums(copy);
   return copy;
 }
 
-/** Updates the checksums of the chunks that hold EXIF: some decoders refuse a PNG with a wrong one. */
-function sealPngExif(png: Uint8Array): void {
+/** Updates the checksums of a PNG's EXIF chunks, since some decoders reject a PNG with a wrong checksum. */
+function updateExifChecksums(png: Uint8Array): void {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
   for (let at = 8; at + 12 <= png.length; at += 12 + view.getUint32(at)) {
     const end = at + 8 + view.getUint32(at);
@@ -141,7 +145,7 @@ function sealPngExif(png: Uint8Array): void {
   }
 }
 
-/** CRC-32 as PNG and ZIP use it. Source: the PNG specification, annex D. */
+/** Computes a CRC-32 as used in PNG and ZIP. Source: the PNG specification, annex D. */
 function crc32(bytes: Uint8Array): number {
   let crc = ~0;
   for (const byte of bytes) {

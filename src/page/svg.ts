@@ -1,5 +1,5 @@
 /**
- * Regions as a picture: numbered outlines over their image, in one SVG text.
+ * Draws regions as numbered outlines over their image, as an SVG document.
  *
  * @module
  */
@@ -11,18 +11,19 @@ import { type Point, Region } from "../model/region.ts";
 
 export { svgWarnings } from "./picture.ts";
 
-/** The size of every label, of its text and of the lines around labels and regions. In pixels. */
+/** The size of each label, its font size, and the stroke width of labels and regions, in pixels. */
 interface LabelStyle extends Size {
   readonly em: number;
   readonly line: number;
 }
 
-// Of the eight colors of Okabe and Ito ("Color Universal Design", 2008, https://jfly.uni-koeln.de/color/), those whose
-// lines have the contrast of 3:1 with white paper that WCAG 2.2 requires (1.4.11), except black, which the text has.
+// The colors of Okabe and Ito's palette for color-blind readers ("Color Universal Design", 2008,
+// https://jfly.uni-koeln.de/color/) that reach the contrast of 3:1 with white that WCAG 2.2 (1.4.11) requires of lines.
+// Black is left out, since it is the color of text.
 const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"] as const;
 
-// Dashes and gaps, in widths of the line. With three styles and four colors, neighbors differ in both, and a pair of
-// the two recurs only after twelve regions.
+// Lengths of dashes and gaps, in stroke widths. With three styles and four colors, neighbors differ in both, and a
+// combination recurs only after twelve regions.
 const DASHES: readonly (readonly number[])[] = [[], [5, 2.5], [1.5, 1.5]];
 
 /**
@@ -32,40 +33,45 @@ const DASHES: readonly (readonly number[])[] = [[], [5, 2.5], [1.5, 1.5]];
  */
 export interface SvgOptions {
   /**
-   * The image under the regions: the bytes of its file, which the SVG then holds as a `data:` URL, or a link to it:
-   * `http:`, `https:`, `data:image/` or relative. Bytes may be in any typed array, `DataView`, Node.js `Buffer`,
-   * `ArrayBuffer` or `SharedArrayBuffer`. Read a `Blob` first: `await blob.arrayBuffer()`.
+   * The image to draw the regions over. Pass the bytes of its file to embed them in the SVG as a `data:` URL, or a link
+   * to it, which must be `http:`, `https:`, `data:image/` or relative. Bytes may be in any typed array, `DataView`,
+   * Node.js `Buffer`, `ArrayBuffer` or `SharedArrayBuffer`. Read a `Blob` first: `await blob.arrayBuffer()`.
    *
-   * Bytes are shown upright by every viewer, as their EXIF orientation says; {@linkcode svgWarnings} tells what may
-   * keep viewers from showing them. Browsers load no linked image if the SVG is itself shown as an image (`<img>`, a
-   * README): there, only bytes and `data:` links are visible.
+   * Every viewer shows embedded bytes upright, according to their EXIF orientation. {@linkcode svgWarnings} lists
+   * reasons why some viewers may not show them. If the SVG is itself displayed as an image (in an `<img>` element or a
+   * README), browsers do not load linked images; embed the bytes instead.
    *
-   * @default {undefined} the regions alone
+   * @default {undefined} only the regions are drawn
    */
   readonly image?: ArrayBufferView | ArrayBufferLike | string | undefined;
   /**
-   * Width of the image as displayed, in pixels: for a photograph taken sideways, after it has been turned. Finite and
-   * above 0.
+   * Width of the image as displayed, in pixels; for a photograph taken sideways, that is after rotation. Must be finite
+   * and above 0.
    *
-   * @default {undefined} as the image's bytes say, otherwise as far as the regions extend
+   * @default {undefined} the width stated in the image's bytes or, if there is none, the extent of the regions
    */
   readonly width?: number | undefined;
   /**
-   * Height of the image as displayed, in pixels. Finite and above 0.
+   * Height of the image as displayed, in pixels. Must be finite and above 0.
    *
-   * @default {undefined} as the image's bytes say, otherwise as far as the regions extend
+   * @default {undefined} the height stated in the image's bytes or, if there is none, the extent of the regions
    */
   readonly height?: number | undefined;
   /**
-   * Names the picture for screen readers and on hover.
+   * The title of the SVG, for screen readers and as a tooltip.
    *
-   * @default {"3 text regions"} with the number of the regions
+   * @default {"3 text regions"} with the actual number of regions
    */
   readonly title?: string | undefined;
   /**
-   * Which regions show their number. `auto`: those that have space for it nearby, where it covers no region and no
-   * other number; on a page full of words these are mostly the first words of the lines. `always`: every region, even
-   * if the number covers text. `never`: none. Each region shows its number on hover in any case.
+   * Which regions are labeled with their number:
+   *
+   * - `auto`: regions with enough space nearby for a label that overlaps neither a region nor another label. On a page
+   *   full of words, these are mostly the first words of the lines.
+   * - `always`: all regions, even if a label covers text.
+   * - `never`: no regions.
+   *
+   * In each case, hovering over a region shows its number as a tooltip.
    *
    * @default {"auto"}
    */
@@ -73,16 +79,15 @@ export interface SvgOptions {
 }
 
 /**
- * Draws regions over their image, numbered 1, 2, 3 … in the order given, as an SVG document. Neighbors differ in color
- * (also for color-blind readers), dashes and number, so that a black-and-white print is readable. The text is
- * well-formed XML whatever the title and link contain; it contains no script and needs no font. It can be placed in an
- * HTML page as it is.
+ * Draws regions over their image as an SVG document, numbered from 1 in the order given. Neighboring regions differ in
+ * color, dash pattern and number, so that they can be told apart by color-blind readers and in a black-and-white print.
  *
- * The time is linear in the number of regions.
+ * The result is well-formed XML regardless of what the title and link contain. It has no scripts, requires no fonts,
+ * and can be inserted into an HTML page unchanged. The running time is linear in the number of regions.
  *
- * @throws {RangeError} If `width` or `height` is not finite and above 0, or `labels` is not one of its values.
- * @throws {TypeError} If `image` is neither bytes nor a link, is empty, or is a link of another kind, or if a region is
- * not a {@linkcode Region}.
+ * @throws {RangeError} If `width` or `height` is not finite and above 0, or if `labels` is not one of its values.
+ * @throws {TypeError} If `image` is neither bytes nor a link, is empty, or is a link with another scheme, or if an
+ * element of `regions` is not a {@linkcode Region}.
  *
  * @example
  * ```ts
@@ -103,7 +108,7 @@ export function toSvg(regions: readonly Region[], options: SvgOptions = {}): str
   const picture = image === undefined ? null : toPicture(image);
   const width = checkSize("width", options.width) ?? picture?.size?.width;
   const height = checkSize("height", options.height) ?? picture?.size?.height;
-  // Two decimals are printed: a page below that would vanish.
+  // A smaller size would be printed as 0, since `print` rounds to two decimals.
   const page = {
     width: Math.max(0.01, width ?? regions.reduce((extent, { right }) => Math.max(extent, right), 1)),
     height: Math.max(0.01, height ?? regions.reduce((extent, { bottom }) => Math.max(extent, bottom), 1)),
@@ -120,7 +125,7 @@ export function toSvg(regions: readonly Region[], options: SvgOptions = {}): str
     `<title>${escapeXml(title)}</title>`,
     picture === null ? "" : drawPicture(picture, width, height),
     regions.map((region, i) => drawRegion(region, i, style.line)).join("\n"),
-    // After all shapes, so that no region covers the number of another.
+    // Labels come after all shapes, so that no region covers the label of another.
     places.map((place, i) => place === null ? "" : drawLabel(place, i, style)).filter((text) => text !== "").join("\n"),
     "</svg>\n",
   ].filter((text) => text !== "").join("\n");
@@ -131,7 +136,8 @@ function checkRegion(region: Region, i: number): void {
   const { left, top, right, bottom } = region;
   const value = [left, top, right, bottom].map(preview).join(", ");
   throw new TypeError(
-    `Cannot draw region ${i + 1} as it must be a Region, of finite numbers, top left first: current value is ${value}`,
+    `Cannot draw region ${i + 1} as it must be a Region with finite coordinates, left <= right and top <= bottom: ` +
+      `current value is ${value}`,
   );
 }
 
@@ -147,19 +153,22 @@ function checkLabels(labels: unknown): void {
   throw new RangeError(`Cannot draw labels as they must be auto, always or never: current value is ${preview(labels)}`);
 }
 
-/** Without a size the image has its own, and the regions match it; their extent would shrink it. */
+/** If the size is unknown, leaves it out: the image then has its natural size, which the regions' coordinates refer to. */
 function drawPicture({ href, orientation }: Picture, width?: number, height?: number): string {
-  // An orientation other than 1 comes from a header, which states the size as well.
+  // If the orientation is not 1, it was read from a header, which also states the size.
   const transform = toTransform(orientation, width ?? 0, height ?? 0);
   const [w, h] = orientation >= 5 ? [height, width] : [width, height];
   const size = (name: string, value?: number) => value === undefined ? "" : ` ${name}="${print(value)}"`;
-  // Every viewer reads `xlink:href`, and Inkscape before 1.3 nothing else. To repeat the bytes in `href` would double
-  // the file.
+  // Every viewer supports `xlink:href`, and Inkscape before 1.3 supports nothing else. Writing the bytes to both
+  // `xlink:href` and `href` would double the size of the file.
   return `<image xlink:href="${href}"${size("width", w)}${size("height", h)} preserveAspectRatio="none"` +
     `${transform === null ? "" : ` transform="matrix(${transform.map(print).join(" ")})"`}/>`;
 }
 
-/** How the stored pixels come to be as displayed, in a page of this size. Source: EXIF 2.32, tag 0x0112. */
+/**
+ * Returns the matrix that maps the stored pixels to a page of the given displayed size, or null if there is nothing to
+ * transform. Source: EXIF 2.32, tag 0x0112.
+ */
 function toTransform(orientation: number, width: number, height: number): readonly number[] | null {
   switch (orientation) {
     case 2:
@@ -192,21 +201,21 @@ function drawRegion({ left, top, right, bottom, polygon }: Region, i: number, li
     `<title>Region ${i + 1}: ${[left, top, right, bottom].map(print).join(", ")}</title>${shape}</g>`;
 }
 
-/** Black on white, since no ink is readable on all of the colors both in color and in gray. */
+/** Labels are black on white: no text color is readable on each of the region colors, both in color and in grayscale. */
 function drawLabel({ x, y }: Point, i: number, { width, height, em, line }: LabelStyle): string {
-  // Digits are about 0.72 em high, and stand on y. `dominant-baseline` would center them, but in browsers alone.
+  // Digits are about 0.72 em tall, and `y` is their baseline. Only browsers support centering by `dominant-baseline`.
   return `<rect${box(x + line / 2, y + line / 2, width - line, height - line)} fill="#fff" ` +
     `stroke="${COLORS[i % COLORS.length]}" stroke-width="${print(line)}"/>` +
     `<text x="${print(x + width / 2)}" y="${print(y + height / 2 + em * 0.36)}" fill="#000">${i + 1}</text>`;
 }
 
 function box(x: number, y: number, width: number, height: number): string {
-  // SVG draws nothing at all where a width or a height is 0, not even the outline.
+  // SVG does not render a rectangle whose width or height is 0, not even its outline.
   const [w, h] = [width, height].map((length) => print(Math.max(length, 0.01)));
   return ` x="${print(x)}" y="${print(y)}" width="${w}" height="${h}"`;
 }
 
-/** At most two decimals, and digits alone: `String` and `toFixed` write exponents from 1e21 on. */
+/** Formats a number with at most two decimals and without an exponent, which `String` and `toFixed` use from 1e21 on. */
 function print(n: number): string {
   return Math.abs(n) < 1e21 ? String(Number(n.toFixed(2))) : String(BigInt(n));
 }

@@ -1,12 +1,12 @@
 /**
- * Text as XML holds it.
+ * Escapes text for XML.
  *
  * @module
  */
 
 /**
- * Escapes text for use in XML text and attributes. Characters that XML 1.0 cannot contain (section 2.2) become U+FFFD.
- * A carriage return is escaped as well, since a bare one would be read as a line feed.
+ * Escapes text for use in XML text and attributes. Characters that XML 1.0 does not allow (section 2.2) are replaced by
+ * U+FFFD. Carriage returns are escaped as well, since parsers turn literal ones into line feeds.
  */
 export function escapeXml(text: string): string {
   // deno-lint-ignore no-control-regex

@@ -114,7 +114,7 @@ Deno.test("ocr-regions warns when viewers cannot show the image of the drawing",
     equal(status, 0);
     match(
       stderr,
-      /\nThe image is a PGM, which many viewers cannot show inside an SVG\. Convert it to PNG or JPEG\.\n$/,
+      /\nThe image is a PGM, which many viewers cannot show in an SVG\. Convert it to PNG or JPEG\.\n$/,
     );
     const other = await against({ detect }, ["detect", PAGE, "--svg", `${file}.svg`]);
     equal(other.stderr.includes("viewers"), false);

@@ -9,7 +9,7 @@ import { detect, startDetector } from "../../src/emulator/detector.ts";
 import type { Region } from "../../src/model/region.ts";
 import type { DsrMode } from "../../src/model/settings.ts";
 
-/** The sanitizers do not see a worker that is left behind: {@linkcode watchWorkers} does. */
+/** The sanitizers do not report workers that keep running; {@linkcode watchWorkers} does. */
 const strict = { sanitizeOps: true, sanitizeResources: true };
 
 const PAGES = {
@@ -21,7 +21,7 @@ const PAGES = {
 
 type PageName = keyof typeof PAGES;
 
-/** How many instances of the WebAssembly were made, and whether the next call out of one ends it, as an abort does. */
+/** The number of WebAssembly instances created so far, and whether the next call from one into JavaScript aborts it. */
 const wasm = { instances: 0, isAborting: false };
 
 const { instantiate } = WebAssembly;
@@ -54,7 +54,7 @@ const readPage = (name: PageName): Promise<Uint8Array> =>
 
 const found = new Map<string, Promise<readonly Region[]>>();
 
-/** Each page is looked at once in each mode: it takes a quarter of a second. */
+/** Caches the results per page and mode, since each detection takes a quarter of a second. */
 function regionsOf(name: PageName, mode: DsrMode): Promise<readonly Region[]> {
   const key = `${name} ${mode}`;
   const regions = found.get(key) ?? readPage(name).then((page) => detect(page, mode));
@@ -122,7 +122,7 @@ interface Frame {
 
 const le16 = (n: number): readonly number[] => u16(n).toReversed();
 
-/** The frame may be larger than the screen, and stated otherwise than its data is; those of `frames` are stated only. */
+/** Encodes a GIF. Its screen may be smaller than its frame. For each of `frames`, only a header is written, without data. */
 function gif(
   { width, height, pixels }: Picture,
   screen = { width, height },
@@ -130,7 +130,7 @@ function gif(
 ): Uint8Array<ArrayBuffer> {
   const bits: number[] = [];
   const put = (code: number): unknown => bits.push(code & 1, code >> 1 & 1, code >> 2 & 1);
-  // LZW without a table: it is cleared before its codes outgrow three bits.
+  // LZW without a code table: the table is cleared before codes need more than three bits.
   pixels.forEach((pixel, i) => {
     if (i % 2 === 0) put(4);
     put(pixel === 0 ? 0 : 1);
@@ -146,7 +146,7 @@ function gif(
   }
   const file = [
     ...[...ascii("GIF89a"), ...le16(screen.width), ...le16(screen.height), 0x80, 0, 0, 0, 0, 0, 255, 255, 255],
-    ...[0x21, 0xf9, 4, 0, 0, 0, 0, 0], // an extension, as animations have
+    ...[0x21, 0xf9, 4, 0, 0, 0, 0, 0], // a graphic control extension, as in animations
   ];
   for (const { width, height, left = 0, top = 0 } of frames) {
     file.push(0x2c, ...le16(left), ...le16(top), ...le16(width), ...le16(height), 0, 2, ...data, 0);
@@ -194,13 +194,13 @@ const exif = (orientation: number): readonly number[] => [
   ...[...u16(0x112), ...u16(3), ...u32(1), ...u16(orientation), 0, 0, ...u32(0)],
 ];
 
-/** The JPEG with an EXIF segment right behind its first marker. */
+/** Inserts an EXIF segment after the first marker of a JPEG. */
 function withOrientation(jpeg: Uint8Array, orientation: number): Uint8Array<ArrayBuffer> {
   const block = [...ascii("Exif\0\0"), ...exif(orientation)];
   return join([0xff, 0xd8, 0xff, 0xe1, ...u16(block.length + 2), ...block], jpeg.subarray(2));
 }
 
-/** Where a region of the stored image lies in the image as it is shown. Source: EXIF's tag 0x0112, Orientation. */
+/** Maps a region of the stored image to the displayed image. Source: EXIF 2.32, tag 0x0112. */
 function turn({ left, top, right, bottom }: Region, orientation: number, width: number, height: number): Region {
   const flipX = { left: width - right, right: width - left };
   const flipY = { top: height - bottom, bottom: height - top };
@@ -241,7 +241,7 @@ const isWithin = (inner: Region, outer: Region, tolerance: number): boolean =>
   inner.left >= outer.left - tolerance && inner.top >= outer.top - tolerance &&
   inner.right <= outer.right + tolerance && inner.bottom <= outer.bottom + tolerance;
 
-Deno.test("detect() finds the running head and the text column of a page, in this order", strict, async () => {
+Deno.test("detect() finds the running head of a page, then its text column", strict, async () => {
   const regions = await regionsOf("lucasta.047.jpg", "Regions");
   equal(regions.length, 2);
   const [head, column] = regions;
@@ -249,7 +249,7 @@ Deno.test("detect() finds the running head and the text column of a page, in thi
   ok(isNear(column, { left: 32, top: 178, right: 894, bottom: 1702 }, 20), JSON.stringify(column));
 });
 
-Deno.test("detect() finds the blocks of both columns of a form", strict, async () => {
+Deno.test("detect() finds the blocks in both columns of a form", strict, async () => {
   const regions = await regionsOf("patent.png", "Regions");
   ok(regions.length >= 12 && regions.length <= 24, `${regions.length} blocks`);
   const isAny = (box: Region): boolean => regions.some((region) => isNear(region, box, 40));
@@ -258,7 +258,7 @@ Deno.test("detect() finds the blocks of both columns of a form", strict, async (
   ok(isAny({ left: 1222, top: 699, right: 2122, bottom: 1904 }), "the abstract in the right column");
 });
 
-Deno.test("detect() leaves out rules and bar codes", strict, async () => {
+Deno.test("detect() ignores rules and bar codes", strict, async () => {
   const rule = { left: 249, top: 387, right: 2120, bottom: 391 };
   const bars = { left: 1160, top: 70, right: 2120, bottom: 155 };
   for (const mode of ["Regions", "LineDetector", "TextDetector"] as const) {
@@ -270,7 +270,7 @@ Deno.test("detect() leaves out rules and bar codes", strict, async () => {
   }
 });
 
-Deno.test("detect() finds the text of photographs with shadows", strict, async () => {
+Deno.test("detect() finds the text in photographs with shadows", strict, async () => {
   const cavalerie = await regionsOf("cavalerie.29.jpg", "Regions");
   assertInside(cavalerie, ...PAGES["cavalerie.29.jpg"]);
   ok(cavalerie.length >= 8 && cavalerie.length <= 35, `${cavalerie.length} blocks`);
@@ -299,7 +299,7 @@ for (const name of ["lucasta.047.jpg", "patent.png", "zanotti-78.jpg"] as const)
   });
 }
 
-Deno.test("detect() gives blocks in every mode but two", strict, async () => {
+Deno.test("detect() returns blocks in all modes except LineDetector and TextDetector", strict, async () => {
   const file = pgm(TEXT);
   const all = { left: 40, top: 40, right: 396, bottom: 148 };
   const line = (row: number, right: number): Region => ({ left: 40, top: 40 + row * 40, right, bottom: 68 + row * 40 });
@@ -314,7 +314,7 @@ Deno.test("detect() gives blocks in every mode but two", strict, async () => {
   for (const mode of modes) deepEqual(await detect(file, mode as DsrMode), [all], mode);
 });
 
-Deno.test("detect() gives the same again after another mode and another page", strict, async () => {
+Deno.test("detect() returns the same result after other modes and pages", strict, async () => {
   const first = await regionsOf("lucasta.047.jpg", "Regions");
   const page = await readPage("lucasta.047.jpg");
   await detect(page, "TextDetector");
@@ -322,27 +322,27 @@ Deno.test("detect() gives the same again after another mode and another page", s
   deepEqual(await detect(page, "Regions"), first);
 });
 
-Deno.test("detect() measures the resolution, whatever the file says of it", strict, async () => {
+Deno.test("detect() measures the resolution and ignores what the file states", strict, async () => {
   const page = Uint8Array.from(await readPage("lucasta.047.jpg"));
   equal(String.fromCharCode(...page.subarray(6, 10)), "JFIF");
   page.set([1, ...u16(1200), ...u16(1200)], 13);
   deepEqual(await detect(page, "Regions"), await regionsOf("lucasta.047.jpg", "Regions"));
 });
 
-Deno.test("detect() leaves out words without a symbol, which report the whole page", strict, async () => {
+Deno.test("detect() drops words without symbols, which cover the whole page", strict, async () => {
   const [width, height] = PAGES["patent.png"];
   const words = await regionsOf("patent.png", "TextDetector");
   ok(words.every(({ right, bottom, left, top }) => (right - left) * (bottom - top) < width * height / 4));
 });
 
-Deno.test("detect() keeps a line and a word that fill an image cut to them", strict, async () => {
+Deno.test("detect() keeps a line or word that fills the whole image", strict, async () => {
   const word = draw(["HEHEOONELOLHH"], 0);
   const all = [{ left: 0, top: 0, right: word.width, bottom: word.height }];
   deepEqual(await detect(pgm(word), "LineDetector"), all);
   deepEqual(await detect(pgm(word), "TextDetector"), all);
 });
 
-Deno.test("detect() finds nothing on a blank page, however small", strict, async () => {
+Deno.test("detect() finds nothing on blank pages, however small", strict, async () => {
   for (const picture of [blank(600, 400), blank(1, 1), blank(3, 200), blank(32_767, 2)]) {
     for (const mode of ["Regions", "LineDetector", "TextDetector"] as const) {
       deepEqual(await detect(pgm(picture), mode), []);
@@ -353,7 +353,7 @@ Deno.test("detect() finds nothing on a blank page, however small", strict, async
   deepEqual(await detect(gif(blank(60, 40)), "Regions"), []);
 });
 
-Deno.test("detect() leaves the image as it was, and reads a part of a larger buffer", strict, async () => {
+Deno.test("detect() does not modify the image and accepts a view of a larger buffer", strict, async () => {
   const file = pgm(TEXT);
   const larger = join([1, 2, 3], file, [4, 5]);
   const copy = larger.slice();
@@ -361,7 +361,7 @@ Deno.test("detect() leaves the image as it was, and reads a part of a larger buf
   deepEqual(larger, copy);
 });
 
-Deno.test("detect() gives the pixels of a JPEG as it is shown, for each EXIF orientation", strict, async () => {
+Deno.test("detect() returns coordinates in the displayed JPEG for each EXIF orientation", strict, async () => {
   const [width, height] = PAGES["lucasta.047.jpg"];
   const stored = await regionsOf("lucasta.047.jpg", "Regions");
   const page = await readPage("lucasta.047.jpg");
@@ -377,7 +377,7 @@ Deno.test("detect() gives the pixels of a JPEG as it is shown, for each EXIF ori
   }
 });
 
-Deno.test("detect() gives the pixels of a PNG and of a TIFF as they are shown", strict, async () => {
+Deno.test("detect() returns coordinates in the displayed PNG or TIFF", strict, async () => {
   const { width, height } = TEXT;
   const [stored] = await detect(pgm(TEXT), "Regions");
   for (let orientation = 1; orientation <= 8; orientation++) {
@@ -387,14 +387,14 @@ Deno.test("detect() gives the pixels of a PNG and of a TIFF as they are shown", 
   }
 });
 
-Deno.test("detect() says what is wrong with a file, and goes on with the next", strict, async () => {
+Deno.test("detect() explains why it cannot read a file and then reads the next one", strict, async () => {
   const jpeg = await readPage("lucasta.047.jpg");
   const form = await readPage("patent.png");
   const file = pgm(TEXT);
   const unknown =
-    /^Cannot read the image: it is not a PNG, JPEG, GIF, WebP, TIFF or PNM file, or it is cut off in its header$/;
+    /^Cannot read the image: it is not a PNG, JPEG, GIF, WebP, TIFF or PNM file, or its header is incomplete$/;
   const damaged = (type: string): RegExp =>
-    new RegExp(`^Cannot read the image: the image/${type} data is damaged, cut off or of an unsupported kind$`);
+    new RegExp(`^Cannot read the image: the image/${type} data is damaged, truncated or in an unsupported format$`);
   const faults: readonly (readonly [name: string, bytes: Uint8Array, message: RegExp])[] = [
     ["empty", new Uint8Array(), /^Cannot read the image: the file is empty$/],
     ["text", ascii("Dear Sir, please find enclosed"), unknown],
@@ -417,30 +417,30 @@ Deno.test("detect() says what is wrong with a file, and goes on with the next", 
   }
 });
 
-Deno.test("detect() refuses more than 100 megapixels by the header alone", strict, async () => {
+Deno.test("detect() rejects images over 100 megapixels by their header", strict, async () => {
   const start = performance.now();
   const tooLarge = /^Error: Cannot read the image: 10001 x 10000 pixels exceed the limit of 100 megapixels$/;
   await rejects(detect(ascii("P4\n10001 10000\n"), "Regions"), tooLarge);
   const header = join([0x89], ascii("PNG\r\n\x1a\n\0\0\0\rIHDR"), u32(2 ** 31 - 1), u32(2 ** 31 - 1), [8, 0, 0, 0, 0]);
   await rejects(detect(header, "Regions"), /: 2147483647 x 2147483647 pixels exceed the limit of 100 megapixels$/);
   ok(performance.now() - start < 50);
-  await rejects(detect(ascii("P4\n10000 10000\n"), "Regions"), /data is damaged, cut off/);
+  await rejects(detect(ascii("P4\n10000 10000\n"), "Regions"), /data is damaged, truncated/);
 });
 
-Deno.test("detect() refuses sides of more than 32,767 pixels, on which Tesseract aborts", strict, async () => {
-  const tooLong = /^Error: Cannot read the image: one side of \d+ x \d+ pixels exceeds the limit of 32767 pixels$/;
+Deno.test("detect() rejects sides over 32,767 pixels, which make Tesseract abort", strict, async () => {
+  const tooLong = /^Error: Cannot read the image: \d+ x \d+ pixels exceed the limit of 32767 pixels per side$/;
   await rejects(detect(pgm(blank(32_768, 2)), "Regions"), tooLong);
   await rejects(detect(pgm(blank(2, 32_768)), "Regions"), tooLong);
 });
 
-Deno.test("detect() makes the WebAssembly anew after an abort, and only then", strict, async () => {
+Deno.test("detect() recreates the WebAssembly instance only after an abort", strict, async () => {
   const file = pgm(TEXT);
   const expected = await detect(file, "TextDetector");
   const before = wasm.instances;
   for (let i = 0; i < 3; i++) {
     wasm.isAborting = true;
     const error = await detect(file, "Regions").catch((error) => error);
-    equal(error.message, "Cannot read the image: the layout analysis broke down (Aborted())");
+    equal(error.message, "Cannot read the image: the layout analysis crashed (Aborted())");
     ok(error.cause instanceof WebAssembly.RuntimeError);
     deepEqual(await detect(file, "TextDetector"), expected);
     deepEqual(await detect(file, "TextDetector"), expected);
@@ -448,7 +448,7 @@ Deno.test("detect() makes the WebAssembly anew after an abort, and only then", s
   equal(wasm.instances - before, 3);
 });
 
-Deno.test("detect() reads the image of a call that was waiting while another's aborted", strict, async () => {
+Deno.test("detect() completes a call that was waiting while another one aborted", strict, async () => {
   const file = pgm(TEXT);
   const expected = await detect(file, "TextDetector");
   const before = wasm.instances;
@@ -463,13 +463,13 @@ Deno.test("detect() reads the image of a call that was waiting while another's a
   equal(wasm.instances - before, 1);
 });
 
-Deno.test("detect() finds all regions of a GIF whose frame is larger than its screen", strict, async () => {
+Deno.test("detect() finds all regions of a GIF whose frame is larger than its logical screen", strict, async () => {
   deepEqual(await detect(gif(TEXT), "TextDetector"), await detect(pgm(TEXT), "TextDetector"));
   const larger = gif(TEXT, { width: 200, height: 100 });
   deepEqual(await detect(larger, "TextDetector"), await detect(pgm(TEXT), "TextDetector"));
 });
 
-Deno.test("detect() refuses a GIF by the pixels of all of its frames, whatever its screen", strict, async () => {
+Deno.test("detect() adds up the pixels of all frames of a GIF to check its size", strict, async () => {
   const start = performance.now();
   const huge = gif(blank(4, 4), { width: 1, height: 1 }, [{ width: 32_000, height: 32_000 }]);
   await rejects(detect(huge, "Regions"), {
@@ -477,13 +477,12 @@ Deno.test("detect() refuses a GIF by the pixels of all of its frames, whatever i
   });
   const many = gif(blank(4, 4), undefined, [{ width: 4, height: 4 }, ...Array(11).fill({ width: 3000, height: 3100 })]);
   await rejects(detect(many, "Regions"), {
-    message:
-      "Cannot read the image: 4 x 4, 102300016 pixels with all of its frames, exceed the limit of 100 megapixels",
+    message: "Cannot read the image: 102300016 pixels in all frames exceed the limit of 100 megapixels",
   });
   ok(performance.now() - start < 200);
 });
 
-Deno.test("detect() gives regions or a plain error for mutated images", strict, async () => {
+Deno.test("detect() returns regions or a documented error for mutated images", strict, async () => {
   const small = draw(["HELLO", "HOTEL"], 20);
   const files = [pgm(small), tiff(small, 3), await png(small, 6), gif(small)];
   const mutation = fc.record({
@@ -503,7 +502,7 @@ Deno.test("detect() gives regions or a plain error for mutated images", strict, 
   deepEqual(await detect(pgm(TEXT), "Regions"), [{ left: 40, top: 40, right: 396, bottom: 148 }]);
 });
 
-/** The worker threads that are given something to do while `run` runs, and how many of them have ended by its end. */
+/** Passes `run` the worker threads that are used while it runs, and checks that all of them have exited afterwards. */
 async function watchWorkers(run: (workers: ReadonlySet<Worker>) => Promise<void>): Promise<void> {
   const workers = new Set<Worker>();
   let ended = 0;
@@ -518,13 +517,13 @@ async function watchWorkers(run: (workers: ReadonlySet<Worker>) => Promise<void>
   } finally {
     Worker.prototype.postMessage = postMessage;
   }
-  equal(ended, workers.size, "a worker is left behind");
+  equal(ended, workers.size, "a worker is still running");
 }
 
 const closed = /^Error: Cannot read the image: the detector is closed$/;
 
 Deno.test(
-  "startDetector() finds the same as detect(), in the order of the calls and in one worker",
+  "startDetector() returns the same as detect(), in order and from a single worker",
   strict,
   () =>
     watchWorkers(async (workers) => {
@@ -549,7 +548,7 @@ Deno.test(
     }),
 );
 
-Deno.test("startDetector() gives the worker one image at a time", strict, async () => {
+Deno.test("startDetector() sends one image at a time to the worker", strict, async () => {
   let posted = 0;
   const { postMessage } = Worker.prototype;
   Worker.prototype.postMessage = function (...message) {
@@ -570,7 +569,7 @@ Deno.test("startDetector() gives the worker one image at a time", strict, async 
   }
 });
 
-Deno.test("startDetector() lets this thread go on while it reads", strict, async () => {
+Deno.test("startDetector() does not block the calling thread", strict, async () => {
   const detector = startDetector();
   await detector.detect(pgm(TEXT), "Regions");
   let ticks = 0;
@@ -578,11 +577,11 @@ Deno.test("startDetector() lets this thread go on while it reads", strict, async
   await detector.detect(await readPage("patent.png"), "TextDetector");
   clearInterval(timer);
   await detector.close();
-  // In this thread there are two at most. Reading takes a quarter of a second and more.
+  // Detection takes at least a quarter of a second. In this thread, it would allow two ticks at most.
   ok(ticks >= 8, `${ticks} ticks`);
 });
 
-Deno.test("startDetector() copies the image at once", strict, async () => {
+Deno.test("startDetector() copies the image before detect() returns", strict, async () => {
   const detector = startDetector();
   const first = pgm(TEXT), second = join([1, 2, 3], pgm(TEXT)).subarray(3);
   const jobs = [detector.detect(first, "Regions"), detector.detect(second, "Regions")];
@@ -593,7 +592,7 @@ Deno.test("startDetector() copies the image at once", strict, async () => {
 });
 
 Deno.test(
-  "startDetector() says what is wrong with a file, in the words of detect(), and goes on",
+  "startDetector() rejects with the same errors as detect() and continues to work",
   strict,
   () =>
     watchWorkers(async (workers) => {
@@ -611,7 +610,7 @@ Deno.test(
 );
 
 Deno.test(
-  "startDetector() replaces a worker that dies, and loses only the image that it held",
+  "startDetector() replaces a worker that exits and loses only the current image",
   strict,
   () =>
     watchWorkers(async (workers) => {
@@ -623,7 +622,7 @@ Deno.test(
         const task = delay === 0 ? "start the detector: its" : "read the image: the detector's";
         const outcome = rejects(
           held,
-          RegExp(`^Error: Cannot ${task} worker died \\(exit code \\d+\\)$`),
+          RegExp(`^Error: Cannot ${task} worker exited unexpectedly \\(exit code \\d+\\)$`),
         );
         if (delay > 0) await sleep(delay);
         void [...workers].at(-1)?.terminate();
@@ -636,7 +635,7 @@ Deno.test(
 );
 
 Deno.test(
-  "startDetector() replaces a worker that died while it had nothing to do",
+  "startDetector() replaces a worker that exited while idle",
   strict,
   () =>
     watchWorkers(async (workers) => {
@@ -654,7 +653,7 @@ Deno.test(
 
 for (const delay of [0, 20, 60, 200]) {
   Deno.test(
-    `startDetector() rejects what is waiting when it is closed after ${delay} ms`,
+    `startDetector() rejects pending calls when it is closed after ${delay} ms`,
     strict,
     () =>
       watchWorkers(async () => {
@@ -671,7 +670,7 @@ for (const delay of [0, 20, 60, 200]) {
   );
 }
 
-Deno.test("startDetector() starts nothing before the first image", strict, () =>
+Deno.test("startDetector() starts no worker before the first image", strict, () =>
   watchWorkers(async (workers) => {
     const detector = startDetector();
     await detector.close();
@@ -680,11 +679,11 @@ Deno.test("startDetector() starts nothing before the first image", strict, () =>
     equal(workers.size, 0);
   }));
 
-/** Runs a script in a Deno of its own, with these permissions; `detector.ts` is the module `DETECTOR`. */
+/** Runs a script in a new Deno process with these permissions. `DETECTOR` stands for the URL of `detector.ts`. */
 async function run(script: string, ...permissions: readonly string[]): Promise<{ code: number; out: string }> {
   const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const options = ["--no-prompt", "--no-check", "--no-lock", "--quiet", `--config=${path("../../deno.json")}`];
-  // Not node:child_process, which in Deno gives a Deno that it starts every permission.
+  // Not node:child_process: Deno's implementation adds all permissions when the command is Deno itself.
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", ...options, ...permissions, "-"],
     stdin: "piped",
@@ -701,7 +700,7 @@ async function run(script: string, ...permissions: readonly string[]): Promise<{
 
 const PBM = `new TextEncoder().encode("P1\\n2 2\\n0 0\\n0 0\\n")`;
 
-Deno.test("detect() needs no permission, and loads Tesseract at the first image", async () => {
+Deno.test("detect() needs no permissions and loads Tesseract on the first image", async () => {
   const { out, code } = await run(`
     let loads = 0;
     const { instantiate } = WebAssembly;
@@ -718,7 +717,7 @@ Deno.test("detect() needs no permission, and loads Tesseract at the first image"
   equal(code, 0);
 });
 
-Deno.test("startDetector() says which permission is missing, at the first image", async () => {
+Deno.test("startDetector() rejects the first image with the name of a missing permission", async () => {
   const { out } = await run(`
     import { startDetector } from "DETECTOR";
     const detector = startDetector();
@@ -730,10 +729,10 @@ Deno.test("startDetector() says which permission is missing, at the first image"
   const [first, ...others] = out.trimEnd().split("\n");
   equal(first, "started");
   equal(others.length, 2);
-  for (const other of others) match(other, /^Cannot start the detector: its worker d.*--allow-read/);
+  for (const other of others) match(other, /^Cannot start the detector: its worker exited .*--allow-read/);
 });
 
-/** An import map in which nothing is where tesseract.js-core should be, as an option of `deno run`. */
+/** Passes `use` the option of `deno run` for an import map in which tesseract.js-core is missing. */
 async function withoutTesseract(use: (option: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   const { imports } = JSON.parse(await readFile(new URL("../../deno.json", import.meta.url), "utf8"));
@@ -747,9 +746,9 @@ async function withoutTesseract(use: (option: string) => Promise<void>): Promise
 }
 
 const missing =
-  /^Cannot start the detector: the package tesseract.js-core cannot be loaded\. Install it with `npm install tesseract.js-core` \(Module not found .*\)$/;
+  /^Cannot start the detector: the package tesseract.js-core could not be loaded\. Install it with `npm install tesseract.js-core` \(Module not found .*\)$/;
 
-Deno.test("detect() and startDetector() name a package that is missing, and the command that installs it", () =>
+Deno.test("detect() and startDetector() name a missing package and the command that installs it", () =>
   withoutTesseract(async (option) => {
     const { out, code } = await run(
       `
@@ -779,7 +778,7 @@ Deno.test("ready() loads Tesseract before the first image", strict, () =>
     await rejects(detector.ready(), closed);
   }));
 
-Deno.test("startDetector() lets the process end when idle, but not before its work is done", async () => {
+Deno.test("startDetector() keeps the process alive only while it is working", async () => {
   const { out, code } = await run(
     `
     import { startDetector } from "DETECTOR";
@@ -795,7 +794,7 @@ Deno.test("startDetector() lets the process end when idle, but not before its wo
   equal(code, 0);
 });
 
-Deno.test("startDetector() survives an exception that nobody catches in its worker", async () => {
+Deno.test("startDetector() survives an uncaught exception in its worker", async () => {
   const { out, code } = await run(
     `
     import { startDetector } from "DETECTOR";
@@ -812,6 +811,6 @@ Deno.test("startDetector() survives an exception that nobody catches in its work
   `,
     "--allow-read",
   );
-  match(out, /^Cannot read the image: the detector's worker died \(Cannot destructure .*\)\n\[\]\n$/);
+  match(out, /^Cannot read the image: the detector's worker exited unexpectedly \(Cannot destructure .*\)\n\[\]\n$/);
   equal(code, 0);
 });

@@ -6,7 +6,7 @@ import type { Region } from "../../src/model/region.ts";
 const TASKS = "https://api.aspose.cloud/v5.0/ocr/DetectRegions";
 const TOKEN = "https://api.aspose.cloud/connect/token";
 
-/** An image of 30,000 bytes in a request of some 40,000, for which a buffer of 65,536 is made. */
+/** An image of 30,000 bytes. The request has about 40,000 bytes and is read into a buffer of 65,536 bytes. */
 const REQUEST = JSON.stringify({ image: btoa("x".repeat(30_000)), settings: {} });
 const MAX = 100_000;
 
@@ -29,7 +29,7 @@ async function open(options: EmulatorOptions = {}) {
   };
 }
 
-/** A detector whose detections end, in the order of their images, when they are told to. */
+/** A detector whose calls are completed by the test, in the order of the images. */
 function byHand() {
   const ends: ((regions: readonly Region[]) => void)[] = [];
   const detect = (): Promise<readonly Region[]> => new Promise((end) => ends.push(end));
@@ -40,12 +40,12 @@ function byHand() {
   return { detect, end };
 }
 
-/** Lets every promise settle that can. */
+/** Waits until all promises that can settle have settled. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-Deno.test("emulate() refuses images while those that wait hold maxQueuedBytes, and takes them afterwards", async () => {
+Deno.test("emulate() rejects images while maxQueuedBytes is reached and accepts them afterwards", async () => {
   const { detect, end } = byHand();
   const { send, post, cancel } = await open({ detect });
   equal(await post(), 200);
@@ -54,17 +54,17 @@ Deno.test("emulate() refuses images while those that wait hold maxQueuedBytes, a
   deepEqual([refused.status, refused.headers.get("Retry-After")], [429, "1"]);
   const { status, detail } = await refused.json();
   equal(status, 429);
-  match(detail, /Too many bytes of images are waiting/);
-  await end(); // The first image is let go, and the second one is detected.
+  match(detail, /take up all of the memory/);
+  await end(); // Releases the first image and starts detection on the second one.
   equal(await post(), 200);
   equal(await post(), 429);
-  await cancel(waiting); // A detection that runs keeps its image.
+  await cancel(waiting); // The image is still reserved, since its detection continues.
   equal(await post(), 429);
   await end();
   equal(await post(), 200);
 });
 
-Deno.test("emulate() lets go of the image of a task that is cancelled while it waits", async () => {
+Deno.test("emulate() releases the image of a task that is canceled while Pending", async () => {
   const { send, post, cancel } = await open(byHand());
   equal(await post(), 200);
   for (let i = 0; i < 10; i++) {
@@ -75,7 +75,7 @@ Deno.test("emulate() lets go of the image of a task that is cancelled while it w
   }
 });
 
-Deno.test("emulate() lets go of the images of finished tasks, however they ended", async () => {
+Deno.test("emulate() releases the images of finished tasks, however they ended", async () => {
   const outcomes = [
     () => Promise.resolve([]),
     () => Promise.reject(new Error("unreadable")),
@@ -92,9 +92,9 @@ Deno.test("emulate() lets go of the images of finished tasks, however they ended
   }
 });
 
-Deno.test("emulate() lets go of what it refuses", async () => {
+Deno.test("emulate() releases the bytes of rejected requests", async () => {
   const throwing = (): number => {
-    throw new Error("of the caller");
+    throw new Error("thrown by an option");
   };
   const refusing: readonly (readonly [options: EmulatorOptions, status: number])[] = [
     [{ maxImageBytes: 20_000 }, 413],
@@ -109,7 +109,7 @@ Deno.test("emulate() lets go of what it refuses", async () => {
   equal(await post(), 200);
 });
 
-Deno.test("emulate() counts the bytes of requests that are being read, until they break off", async () => {
+Deno.test("emulate() counts the bytes of requests that are being read until they fail", async () => {
   const { post } = await open();
   const controllers: ReadableStreamDefaultController<Uint8Array>[] = [];
   const slow = (): ReadableStream<Uint8Array> =>
@@ -122,17 +122,17 @@ Deno.test("emulate() counts the bytes of requests that are being read, until the
   const reading = post(slow());
   await settle();
   equal(await post(), 429);
-  controllers[0].error(new Error("broken off"));
+  controllers[0].error(new Error("connection lost"));
   equal(await reading, 400);
   equal(await post(), 200);
 });
 
-Deno.test("emulate() refuses for good a request that is larger than maxQueuedBytes", async () => {
+Deno.test("emulate() rejects a request larger than maxQueuedBytes with 413", async () => {
   const { post } = await open({ maxQueuedBytes: 30_000 });
   equal(await post(), 413);
 });
 
-Deno.test("emulate() counts small images as well", async () => {
+Deno.test("emulate() counts small images toward maxQueuedBytes", async () => {
   const { send } = await open({ ...byHand(), maxQueuedBytes: 1000 });
   const statuses: number[] = [];
   for (let i = 0; i < 12; i++) {
@@ -143,7 +143,7 @@ Deno.test("emulate() counts small images as well", async () => {
   deepEqual(statuses, [...Array(10).fill(200), 429, 429]);
 });
 
-Deno.test("createAllowance() bounds the sum of all holds", () => {
+Deno.test("createAllowance() limits the sum of all reservations", () => {
   const allowance = createAllowance(10);
   const a = allowance(), b = allowance();
   deepEqual([a(6), b(5), b(4), a(7), a(2), b(8), b(9)], [true, false, true, false, true, true, false]);

@@ -56,13 +56,13 @@ const UNSUPPORTED: readonly (readonly [bytes: Bytes, name: string])[] = [
 ];
 
 for (const [bytes, name] of UNSUPPORTED) {
-  Deno.test(`detect() names ${name} that starts with ${JSON.stringify(String.fromCharCode(...bytes.slice(0, 12)))}`, () =>
+  Deno.test(`detect() rejects ${name} that starts with ${JSON.stringify(String.fromCharCode(...bytes.slice(0, 12)))} by name`, () =>
     rejects(detect(Uint8Array.from(bytes), "Regions"), {
-      message: `Cannot read the image: it is ${name}, which this detector cannot read. Convert it to PNG or JPEG`,
+      message: `Cannot read the image: it is ${name}, which the detector does not support. Convert it to PNG or JPEG`,
     }));
 }
 
-Deno.test("nameUnsupported() is null for the kinds that the detector reads, and for unknown ones", () => {
+Deno.test("nameUnsupported() returns null for supported and unknown formats", () => {
   const others = [tiff(), tiff([259, 1]), tiff([259, 4]), tiff([259, 5]), tiff([259, 32773]), webp(0), gif(0, 0)];
   for (const bytes of [...others, [], ascii("P5\n9 9\n255\n"), ascii("Dear Sir"), ascii("<html><svg-like>")]) {
     const image = Uint8Array.from(bytes);

@@ -3,7 +3,7 @@ import FakeTimers from "@sinonjs/fake-timers";
 import * as E from "fp-ts/lib/Either.js";
 import { cancel, createCancellation, onAbort, sleep, timerDelay, within } from "../../src/internal/abort.ts";
 
-/** A signal that counts the listeners on it. */
+/** A controller whose signal records its listeners. */
 function watched(): { readonly controller: AbortController; readonly listeners: Set<unknown> } {
   const controller = new AbortController();
   const { signal } = controller;
@@ -23,7 +23,7 @@ function watched(): { readonly controller: AbortController; readonly listeners: 
 
 type Clock = ReturnType<typeof FakeTimers.install>;
 
-/** Runs a test on a clock of its own; no timer may be left at its end. */
+/** Registers a test that uses fake timers and fails if it leaves one. */
 function timed(title: string, test: (clock: Clock) => Promise<void>): void {
   Deno.test(title, async () => {
     const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout"] });
@@ -36,14 +36,14 @@ function timed(title: string, test: (clock: Clock) => Promise<void>): void {
   });
 }
 
-/** What a promise comes to, as soon as it does. */
+/** Records the value that a promise resolves with. */
 function observe<A>(promise: Promise<A>): A[] {
   const seen: A[] = [];
   void promise.then((a) => seen.push(a));
   return seen;
 }
 
-/** Runs until it is settled from outside, and keeps the signal that it was given. */
+/** A function whose promise the test settles, and the signals that the function was called with. */
 function pending<A>() {
   let resolve: (a: A) => void = () => {};
   let reject: (u: unknown) => void = () => {};
@@ -56,7 +56,7 @@ function pending<A>() {
   return { run, resolve, reject, signals };
 }
 
-timed("within() gives what is there in time", async (clock) => {
+timed("within() returns the result of a function that finishes in time", async (clock) => {
   const { controller, listeners } = watched();
   const { run, resolve, signals } = pending<string>();
   const end = within(100, controller.signal, run);
@@ -67,13 +67,13 @@ timed("within() gives what is there in time", async (clock) => {
   deepEqual(await end, E.right("done"));
   equal(listeners.size, 0);
 
-  // What comes later does not concern it any more.
+  // Later events have no effect.
   controller.abort();
   await clock.tickAsync(100);
   equal(signals[0].aborted, false);
 });
 
-timed("within() ends when the time is up, and tells what it ran", async (clock) => {
+timed(`within() returns "timeout" when the time limit is reached and aborts the function's signal`, async (clock) => {
   const { controller, listeners } = watched();
   const { run, resolve, signals } = pending<string>();
   const seen = observe(within(100, controller.signal, run));
@@ -90,7 +90,7 @@ timed("within() ends when the time is up, and tells what it ran", async (clock) 
   deepEqual(seen, [E.left("timeout")]);
 });
 
-timed("within() ends when its signal aborts, and tells what it ran", async (clock) => {
+timed(`within() returns "aborted" when its signal aborts and aborts the function's signal`, async (clock) => {
   const { controller, listeners } = watched();
   const { run, signals } = pending<string>();
   const seen = observe(within(100, controller.signal, run));
@@ -103,7 +103,7 @@ timed("within() ends when its signal aborts, and tells what it ran", async (cloc
   deepEqual(seen, [E.left("aborted")]);
 });
 
-timed("within() runs nothing where its signal has aborted", async (clock) => {
+timed("within() does not call the function if the signal has already aborted", async (clock) => {
   const { controller, listeners } = watched();
   controller.abort();
   const { run, signals } = pending<string>();
@@ -114,21 +114,21 @@ timed("within() runs nothing where its signal has aborted", async (clock) => {
   deepEqual(signals, []);
 });
 
-timed("within() needs no signal", async (clock) => {
+timed("within() works without a signal", async (clock) => {
   deepEqual(await within(100, undefined, () => Promise.resolve(1)), E.right(1));
   const seen = observe(within(100, undefined, pending<number>().run));
   await clock.tickAsync(100);
   deepEqual(seen, [E.left("timeout")]);
 });
 
-timed("within() rejects with what its function rejects with", async () => {
+timed("within() rejects if the function rejects", async () => {
   const { controller, listeners } = watched();
-  const fault = new Error("fault");
-  await rejects(within(100, controller.signal, () => Promise.reject(fault)), fault);
+  const error = new Error("failed");
+  await rejects(within(100, controller.signal, () => Promise.reject(error)), error);
   equal(listeners.size, 0);
 });
 
-timed("within() does not hear of a rejection after its end", async (clock) => {
+timed("within() ignores rejections after it has returned", async (clock) => {
   for (
     const interrupt of [(): void => void clock.tick(100), (controller: AbortController): void => controller.abort()]
   ) {
@@ -142,7 +142,7 @@ timed("within() does not hear of a rejection after its end", async (clock) => {
   }
 });
 
-timed("within() ends where its own function aborts the signal", async () => {
+timed(`within() returns "aborted" if the function itself aborts the signal`, async () => {
   const { controller, listeners } = watched();
   const end = within(100, controller.signal, () => {
     controller.abort();
@@ -152,7 +152,7 @@ timed("within() ends where its own function aborts the signal", async () => {
   equal(listeners.size, 0);
 });
 
-timed("within() holds delays that a timer cannot", async (clock) => {
+timed("within() supports delays longer than setTimeout does", async (clock) => {
   const MAX = 2 ** 31 - 1;
   deepEqual([0, 1000, MAX, MAX + 1, 1e300, Infinity].map(timerDelay), [0, 1000, MAX, MAX, MAX, MAX]);
   for (const ms of [MAX + 1, 1e300, Infinity]) {
@@ -166,7 +166,7 @@ timed("within() holds delays that a timer cannot", async (clock) => {
   }
 });
 
-timed("sleep() is true at its end, and not before", async (clock) => {
+timed("sleep() resolves with true after the delay", async (clock) => {
   for (const signal of [undefined, watched().controller.signal]) {
     const seen = observe(sleep(100, signal));
     await clock.tickAsync(99);
@@ -179,7 +179,7 @@ timed("sleep() is true at its end, and not before", async (clock) => {
   deepEqual(none, [true]);
 });
 
-timed("sleep() is false as soon as its signal aborts", async (clock) => {
+timed("sleep() resolves with false as soon as its signal aborts", async (clock) => {
   const { controller, listeners } = watched();
   const seen = observe(sleep(100, controller.signal));
   await clock.tickAsync(50);
@@ -191,7 +191,7 @@ timed("sleep() is false as soon as its signal aborts", async (clock) => {
   equal(listeners.size, 0);
 });
 
-timed("sleep() leaves no listener on a signal that outlives it, however often it is called", async (clock) => {
+timed("sleep() leaves no listeners on a long-lived signal", async (clock) => {
   const { controller, listeners } = watched();
   for (let i = 0; i < 1000; i++) {
     const end = sleep(10, controller.signal);
@@ -202,17 +202,17 @@ timed("sleep() leaves no listener on a signal that outlives it, however often it
   equal(listeners.size, 0);
 });
 
-timed("within() rejects with what its function throws on the spot", async () => {
+timed("within() rejects if the function throws synchronously", async () => {
   const { controller, listeners } = watched();
-  const fault = new Error("fault");
+  const error = new Error("failed");
   const run = (): never => {
-    throw fault;
+    throw error;
   };
-  await rejects(within(100, controller.signal, run), fault);
+  await rejects(within(100, controller.signal, run), error);
   equal(listeners.size, 0);
 });
 
-Deno.test("cancel() calls each listener once, and none that has gone", () => {
+Deno.test("cancel() calls each remaining listener once", () => {
   const signal = createCancellation();
   const calls: string[] = [];
   const gone = (): void => {
@@ -228,7 +228,7 @@ Deno.test("cancel() calls each listener once, and none that has gone", () => {
   deepEqual(calls, ["first, true", "last"]);
 });
 
-Deno.test("createCancellation() makes signals that know nothing of each other", () => {
+Deno.test("createCancellation() creates independent signals", () => {
   const [one, other] = [createCancellation(), createCancellation()];
   let calls = 0;
   one.addEventListener("abort", () => calls++);
@@ -236,7 +236,7 @@ Deno.test("createCancellation() makes signals that know nothing of each other", 
   deepEqual([one.aborted, other.aborted, calls], [false, true, 0]);
 });
 
-timed("within() ends with a signal of our own, and leaves no listener on it", async () => {
+timed("within() supports a Cancellation and leaves no listener on it", async () => {
   for (const end of ["done", "aborted"] as const) {
     const signal = createCancellation();
     const { run, resolve, signals } = pending<string>();
@@ -249,7 +249,7 @@ timed("within() ends with a signal of our own, and leaves no listener on it", as
   }
 });
 
-Deno.test("onAbort() puts one listener on a signal for all callbacks, and removes it with the last", () => {
+Deno.test("onAbort() adds one listener for all callbacks of a signal and removes it with the last callback", () => {
   const { controller, listeners } = watched();
   const { signal } = controller;
   const called: string[] = [];
@@ -266,7 +266,7 @@ Deno.test("onAbort() puts one listener on a signal for all callbacks, and remove
   equal(listeners.size, 0);
 });
 
-Deno.test("onAbort() calls callbacks that others remove or add meanwhile only if they are still there", () => {
+Deno.test("onAbort() does not call callbacks that are added or removed by another callback", () => {
   const { controller } = watched();
   const { signal } = controller;
   const called: string[] = [];

@@ -10,7 +10,7 @@ function bytesOf(value: unknown): readonly number[] | null {
   return bytes === null ? null : [...bytes];
 }
 
-Deno.test("toBytes() reads every kind of view, and only the part of its buffer that it covers", () => {
+Deno.test("toBytes() returns the bytes that a view of any type covers", () => {
   const buffer = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, ...BYTES, 9]).buffer;
   const views = [
     new Uint8Array(buffer, 8, 8),
@@ -24,7 +24,7 @@ Deno.test("toBytes() reads every kind of view, and only the part of its buffer t
   for (const view of views) deepEqual(bytesOf(view), BYTES, view.constructor.name);
 });
 
-Deno.test("toBytes() reads buffers, shared ones too", () => {
+Deno.test("toBytes() accepts ArrayBuffer and SharedArrayBuffer", () => {
   const shared = new SharedArrayBuffer(8);
   new Uint8Array(shared).set(BYTES);
   deepEqual(bytesOf(shared), BYTES);
@@ -32,7 +32,7 @@ Deno.test("toBytes() reads buffers, shared ones too", () => {
   deepEqual(bytesOf(new ArrayBuffer(0)), []);
 });
 
-Deno.test("toBytes() reads views and buffers of another realm", () => {
+Deno.test("toBytes() accepts views and buffers from another realm", () => {
   const values = [
     "new Uint8Array(bytes)",
     "new DataView(new Uint8Array(bytes).buffer)",
@@ -50,7 +50,7 @@ Deno.test("toBytes() does not copy", () => {
   equal(toBytes(source)?.buffer, source.buffer);
 });
 
-Deno.test("toBytes() gives null for everything else, and for bytes that were transferred away", () => {
+Deno.test("toBytes() returns null for other values and for detached buffers", () => {
   const gone = new Uint8Array(BYTES);
   structuredClone(gone.buffer, { transfer: [gone.buffer] });
   const fake = { buffer: new ArrayBuffer(8), byteOffset: 0, byteLength: 8, [Symbol.toStringTag]: "Uint8Array" };
@@ -59,7 +59,7 @@ Deno.test("toBytes() gives null for everything else, and for bytes that were tra
   }
 });
 
-Deno.test("isBlob() knows a Blob by its shape", () => {
+Deno.test("isBlob() recognizes a Blob by its properties", () => {
   equal(isBlob(new Blob(["12"])), true);
   equal(isBlob(new File(["12"], "a.png")), true);
   equal(isBlob({ size: 2, type: "", arrayBuffer: () => Promise.resolve(new ArrayBuffer(2)) }), true);

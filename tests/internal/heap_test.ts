@@ -8,7 +8,7 @@ interface Entry extends HeapEntry {
 
 const entry = (key: number): Entry => ({ key, place: -1 });
 
-Deno.test("createHeap() gives the least entry first, whatever is added and removed in between", () => {
+Deno.test("createHeap() always returns the least of the entries that were added and not removed", () => {
   const act = fc.record({ add: fc.nat({ max: 20 }), remove: fc.option(fc.nat()) });
   fc.assert(fc.property(fc.array(act, { maxLength: 100 }), (acts) => {
     const heap = createHeap<Entry>((a, b) => a.key < b.key);

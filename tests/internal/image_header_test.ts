@@ -29,7 +29,7 @@ interface Tag {
 
 const tag = (tag: number, type: Tag["type"], value: number): Tag => ({ tag, type, value });
 
-/** The end of the last tag is the end of the bytes; what stands there in a real file is not read. */
+/** The file ends with its last tag. A real file continues, but the reader does not need the rest. */
 function tiff(tags: readonly Tag[], isLittle: boolean, directory: 8 | 10 = 10): Bytes {
   const short = (n: number): Bytes => isLittle ? le(u16(n)) : u16(n);
   const long = (n: number): Bytes => isLittle ? le(u32(n)) : u32(n);
@@ -92,7 +92,7 @@ const bmp = (width: number, height: number): Bytes => [
   ...[...le(u32(40)), ...le(u32(width)), ...le(u32(height))],
 ];
 
-/** Each ends with its header, so that every shorter one is cut off. */
+/** Each file ends with its header, so that every prefix is truncated. */
 const HEADERS: readonly (readonly [bytes: Uint8Array, expected: ImageHeader])[] = [
   [of(png(300, 70_000)), header("image/png", 300, 70_000)],
   [jpeg(app1(exif(6)), frame(300, 200)), header("image/jpeg", 300, 200, 6)],
@@ -120,7 +120,7 @@ for (const [bytes, expected] of HEADERS) {
     deepEqual(readImageHeader(bytes), expected);
   });
 
-  Deno.test(`readImageHeader() is null for every shorter part of the ${expected.type} that starts with ${name}`, () => {
+  Deno.test(`readImageHeader() returns null for every truncation of the ${expected.type} that starts with ${name}`, () => {
     for (let length = 0; length < bytes.length; length++) {
       equal(readImageHeader(bytes.subarray(0, length)), null, `${length} bytes`);
       equal(readImageHeader(bytes.slice(0, length)), null, `${length} bytes`);
@@ -128,14 +128,14 @@ for (const [bytes, expected] of HEADERS) {
   });
 }
 
-Deno.test("readImageHeader() agrees with image-size on real and on made files", async () => {
+Deno.test("readImageHeader() agrees with image-size on real and generated files", async () => {
   const pages = ["lucasta.047.jpg", "cavalerie.29.jpg", "patent.png", "zanotti-78.jpg"];
   const files = await Promise.all(
     pages.map((name) => readFile(new URL(`../../examples/pages/${name}`, import.meta.url))),
   );
   const made = [
     of(png(300, 200), pngRest),
-    // image-size looks for the directory of EXIF at byte 8 only, as cameras write it.
+    // image-size expects the EXIF directory at byte 8, where cameras write it.
     jpeg(app1(tiff([tag(0x112, "SHORT", 6)], true, 8)), frame(300, 200), Array(20).fill(0)),
     of(tiff([tag(0x100, "SHORT", 300), tag(0x101, "SHORT", 200)], true), Array(20).fill(0)),
     of(gif("89a", 300, 200)),
@@ -152,7 +152,7 @@ Deno.test("readImageHeader() agrees with image-size on real and on made files", 
   }
 });
 
-Deno.test("readImageHeader() reads every frame marker of JPEG, and no other", () => {
+Deno.test("readImageHeader() recognizes all frame markers of JPEG and no other markers", () => {
   for (let marker = 0xc0; marker <= 0xcf; marker++) {
     const isFrame = ![0xc4, 0xc8, 0xcc].includes(marker);
     const width = readImageHeader(jpeg([...frame(300, 200, marker), ...Array(10).fill(0)], frame(5, 5)))?.width;
@@ -160,7 +160,7 @@ Deno.test("readImageHeader() reads every frame marker of JPEG, and no other", ()
   }
 });
 
-Deno.test("readImageHeader() passes over fill bytes, stray bytes and markers without data in a JPEG", () => {
+Deno.test("readImageHeader() skips fill bytes, stray bytes and markers without data in a JPEG", () => {
   const expected = header("image/jpeg", 300, 200);
   deepEqual(readImageHeader(jpeg([0xff, 0xff], frame(300, 200))), expected);
   deepEqual(readImageHeader(jpeg([1, 2, 0xff, 0], frame(300, 200))), expected);
@@ -168,7 +168,7 @@ Deno.test("readImageHeader() passes over fill bytes, stray bytes and markers wit
   deepEqual(readImageHeader(jpeg(segment(0xfe, [0xff, 0xc0, ...Array(9).fill(7)]), frame(300, 200))), expected);
 });
 
-Deno.test("readImageHeader() is null for a JPEG without a frame before its scan, its end or a broken length", () => {
+Deno.test("readImageHeader() returns null for a JPEG whose scan, end or invalid length precedes its frame", () => {
   for (const part of [segment(0xda, [0, 0]), [0xff, 0xd9, 0, 2], [0xff, 0xe0, 0, 0], [0xff, 0xe0, 0, 1]]) {
     equal(readImageHeader(jpeg(part, frame(300, 200))), null);
   }
@@ -183,7 +183,7 @@ Deno.test("readImageHeader() reads each EXIF orientation of a JPEG, in both byte
   }
 });
 
-Deno.test("readImageHeader() takes orientation 1 where EXIF gives none of 1 to 8", () => {
+Deno.test("readImageHeader() returns orientation 1 if EXIF does not state one from 1 to 8", () => {
   const blocks = [
     exif(0),
     exif(9),
@@ -200,23 +200,23 @@ Deno.test("readImageHeader() takes orientation 1 where EXIF gives none of 1 to 8
   deepEqual(readImageHeader(jpeg(xmp, frame(300, 200))), header("image/jpeg", 300, 200));
 });
 
-Deno.test("readImageHeader() reads the EXIF orientation of a PNG, before and after its pixels", () => {
+Deno.test("readImageHeader() reads the EXIF orientation of a PNG before or after its pixels", () => {
   const expected = header("image/png", 300, 200, 6);
   const pixels = pngChunk("IDAT", [1, 2, 3]);
   deepEqual(readImageHeader(of(png(300, 200), pngRest, pngChunk("eXIf", exif(6)), pixels)), expected);
   deepEqual(readImageHeader(of(png(300, 200), pngRest, pixels, pngChunk("eXIf", exif(6, true)))), expected);
 });
 
-Deno.test("readImageHeader() reads the EXIF orientation of a WebP, past chunks of odd length", () => {
+Deno.test("readImageHeader() reads the EXIF orientation of a WebP after chunks of odd length", () => {
   const file = webp(vp8x(300, 200), webpChunk("ALPH", [1, 2, 3]), webpChunk("EXIF", exif(6)));
   deepEqual(readImageHeader(file), header("image/webp", 300, 200, 6));
 });
 
-Deno.test("readImageHeader() takes the size of a VP8 frame without its scaling bits", () => {
+Deno.test("readImageHeader() ignores the scaling bits of a VP8 frame", () => {
   deepEqual(readImageHeader(webp(vp8(300 + 0x4000, 200 + 0xc000))), header("image/webp", 300, 200));
 });
 
-Deno.test("readImageHeader() reads the first of a TIFF's double tags, and none of another type", () => {
+Deno.test("readImageHeader() reads the first of duplicate TIFF tags and ignores tags of another type", () => {
   const size = [tag(0x100, "SHORT", 300), tag(0x101, "SHORT", 200)];
   const twice = tiff([...size, tag(0x100, "SHORT", 1), tag(0x101, "LONG", 1)], true);
   deepEqual(readImageHeader(of(twice)), header("image/tiff", 300, 200));
@@ -224,13 +224,13 @@ Deno.test("readImageHeader() reads the first of a TIFF's double tags, and none o
   equal(readImageHeader(of(tiff(size.slice(1), true))), null);
 });
 
-Deno.test("readImageHeader() reads a BMP whose rows run from the top, and one of OS/2", () => {
+Deno.test("readImageHeader() reads top-down and OS/2 BMP files", () => {
   deepEqual(readImageHeader(of(bmp(300, -200))), header("image/bmp", 300, 200));
   const os2 = of(ascii("BM"), Array(12).fill(0), le(u32(12)), le(u16(300)), le(u16(200)));
   deepEqual(readImageHeader(os2), header("image/bmp", 300, 200));
 });
 
-Deno.test("readImageHeader() reads P1 to P6, with comments and any white space", () => {
+Deno.test("readImageHeader() reads P1 to P6 with comments and any whitespace", () => {
   const types = ["bitmap", "graymap", "pixmap"];
   for (let kind = 1; kind <= 6; kind++) {
     const type = `image/x-portable-${types[(kind - 1) % 3]}`;
@@ -240,7 +240,7 @@ Deno.test("readImageHeader() reads P1 to P6, with comments and any white space",
   }
 });
 
-Deno.test("readImageHeader() is null for what is no image", () => {
+Deno.test("readImageHeader() returns null for files that are not images", () => {
   const texts = [
     "",
     "BMW is a maker of cars, and no bitmap",
@@ -254,7 +254,7 @@ Deno.test("readImageHeader() is null for what is no image", () => {
   equal(readImageHeader(webp(webpChunk("ANIM", Array(20).fill(1)))), null);
 });
 
-Deno.test("readImageHeader() is null for a width or height of zero", () => {
+Deno.test("readImageHeader() returns null if the width or height is zero", () => {
   const files = [
     of(png(0, 5)),
     jpeg(frame(5, 0)),
@@ -266,12 +266,12 @@ Deno.test("readImageHeader() is null for a width or height of zero", () => {
   for (const file of files) equal(readImageHeader(file), null);
 });
 
-Deno.test("readImageHeader() reads a part of a larger buffer, and nothing beyond it", () => {
+Deno.test("readImageHeader() does not read beyond a view of a larger buffer", () => {
   const inside = of([1, 2, 3], png(300, 200), [4, 5]).subarray(3, 27);
   deepEqual(readImageHeader(inside), header("image/png", 300, 200));
   const turned = of([1, 2, 3], [...jpeg(app1(exif(6)), frame(300, 200))]).subarray(3);
   deepEqual(readImageHeader(turned), header("image/jpeg", 300, 200, 6));
-  // The chunk goes on behind the part: the orientation there belongs to somebody else.
+  // The chunk extends beyond the view, so the orientation there must not be read.
   const cut = of(png(300, 200), pngRest, pngChunk("eXIf", exif(6)));
   deepEqual(readImageHeader(cut.subarray(0, cut.length - 8)), header("image/png", 300, 200));
 });
@@ -281,7 +281,7 @@ const isSane = (u: ImageHeader | null): boolean =>
   u.type.startsWith("image/") && [u.width, u.height].every((n) => Number.isSafeInteger(n) && n > 0) &&
     Number.isInteger(u.orientation) && u.orientation >= 1 && u.orientation <= 8;
 
-Deno.test("readImageHeader() never throws on junk", () => {
+Deno.test("readImageHeader() never throws on arbitrary bytes", () => {
   const starts = ["", "\x89PNG\r\n\x1a\n", "\xff\xd8", "GIF89a", "RIFF    WEBPVP8X", "II*\0", "MM\0*", "BM", "P5 "];
   const junk = fc.tuple(fc.constantFrom(...starts), fc.uint8Array({ maxLength: 200 }));
   fc.assert(
@@ -290,7 +290,7 @@ Deno.test("readImageHeader() never throws on junk", () => {
   );
 });
 
-Deno.test("readImageHeader() never throws on a header with a few bytes changed", () => {
+Deno.test("readImageHeader() never throws on mutated headers", () => {
   const mutation = fc.record({
     file: fc.constantFrom(...HEADERS.map(([bytes]) => bytes)),
     changes: fc.array(fc.tuple(fc.nat(80), fc.constantFrom(0, 1, 2, 127, 128, 254, 255)), {
@@ -309,7 +309,7 @@ Deno.test("readImageHeader() never throws on a header with a few bytes changed",
   );
 });
 
-Deno.test("readImageHeader() comes to an end on large hostile files", () => {
+Deno.test("readImageHeader() finishes quickly on large malicious files", () => {
   const size = 2_000_000;
   const start = performance.now();
   equal(readImageHeader(new Uint8Array(size).fill(0xff).with(1, 0xd8)), null);
@@ -323,7 +323,7 @@ Deno.test("readImageHeader() comes to an end on large hostile files", () => {
   equal(performance.now() - start < 2000, true);
 });
 
-Deno.test("displaySize() exchanges width and height for the orientations that lay an image on its side", () => {
+Deno.test("displaySize() swaps width and height for orientations 5 to 8", () => {
   for (let orientation = 1; orientation <= 8; orientation++) {
     const expected = orientation < 5 ? { width: 300, height: 200 } : { width: 200, height: 300 };
     deepEqual(displaySize(header("image/jpeg", 300, 200, orientation)), expected);
@@ -336,20 +336,20 @@ const gifFrame = (left: number, top: number, width: number, height: number, pale
   ...[2, 3, 1, 2, 3, 1, 4, 0],
 ];
 
-Deno.test("readImageHeader() counts the pixels of all frames of a GIF, past palettes and extensions", () => {
+Deno.test("readImageHeader() counts the pixels of all frames of a GIF with palettes and extensions", () => {
   const start = [...gif("89a", 30, 20), 0x81, 0, 0, ...Array(12).fill(0x2c)];
   const comment = [0x21, 0xfe, 2, 0x2c, 0x2c, 1, 0x2c, 0];
   const frames = [gifFrame(0, 0, 30, 20), comment, gifFrame(5, 5, 700, 2, 3), comment, gifFrame(0, 0, 10, 10)];
   const expected = { ...header("image/gif", 30, 20), pixels: 600 + 1400 + 100 };
   deepEqual(readImageHeader(of(start, ...frames, [0x3b], gifFrame(0, 0, 9000, 9000))), expected);
-  // The pixels of a file that is cut off are counted as far as it goes: the decoder finds the end only afterwards.
+  // In a truncated file, the frames before the end count, since a decoder allocates them before it reaches the end.
   deepEqual(readImageHeader(of(start, ...frames.slice(0, 3).flat().slice(0, -3).map((byte) => [byte]))), {
     ...expected,
     pixels: 2000,
   });
 });
 
-Deno.test("readImageHeader() takes a GIF to be as large as its screen and its first frame together", () => {
+Deno.test("readImageHeader() returns a size for a GIF that covers its logical screen and first frame", () => {
   const start = [...gif("89a", 30, 20), 0, 0, 0];
   const file = of(start, gifFrame(10, 0, 100, 15), gifFrame(0, 0, 7, 500));
   deepEqual(readImageHeader(file), { ...header("image/gif", 110, 20), pixels: 1500 + 3500 });
@@ -357,7 +357,7 @@ Deno.test("readImageHeader() takes a GIF to be as large as its screen and its fi
   deepEqual(readImageHeader(hidden), header("image/gif", 32_000, 32_000));
 });
 
-Deno.test("findOrientations() finds the byte of each orientation, in both byte orders", () => {
+Deno.test("findOrientations() finds the byte of each orientation in both byte orders", () => {
   for (const isLittle of [false, true]) {
     const files = [
       jpeg(app1(exif(6, isLittle)), app1(exif(8, isLittle)), frame(300, 200)),

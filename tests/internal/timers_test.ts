@@ -14,13 +14,13 @@ async function withClock(test: (clock: Clock, timers: Timers) => Promise<void>):
   }
 }
 
-Deno.test("createTimers() takes a timer that fired for due, whatever performance.now() says", async () => {
-  // As test runners fake them that leave `performance` alone, and as clocks that differ.
+Deno.test("createTimers() treats a timer that fired as due regardless of performance.now()", async () => {
+  // Some test runners fake `setTimeout` but not `performance`, and the two clocks may also drift apart.
   const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout", "Date"] });
   try {
     const timers = createTimers();
     const fired: string[] = [];
-    // What little real time goes by does not count.
+    // Rounded, since a little real time passes.
     const fire = (name: string) => fired.push(`${name}@${Math.round(clock.now / 1000)}`);
     timers.sleep(5000, () => {
       fire("a");
@@ -35,12 +35,12 @@ Deno.test("createTimers() takes a timer that fired for due, whatever performance
   }
 });
 
-Deno.test("createTimers() starts no timer before somebody sleeps, and leaves none", async () => {
+Deno.test("createTimers() arms a timer only while an entry is pending", async () => {
   await withClock(async (clock, timers) => {
     equal(clock.countTimers(), 0);
-    const sleeper = timers.sleep(10, () => {});
+    const entry = timers.sleep(10, () => {});
     equal(clock.countTimers(), 1);
-    timers.cancel(sleeper);
+    timers.cancel(entry);
     equal(clock.countTimers(), 0);
     timers.sleep(10, () => {});
     await clock.tickAsync(10);
@@ -48,93 +48,93 @@ Deno.test("createTimers() starts no timer before somebody sleeps, and leaves non
   });
 });
 
-Deno.test("createTimers() wakes ten thousand sleepers on one timer, each in its time", async () => {
+Deno.test("createTimers() calls ten thousand callbacks on time with a single timer", async () => {
   await withClock(async (clock, timers) => {
     const delays = Array.from({ length: 10_000 }, (_, i) => (i * 7919) % 10_007);
-    let woken = 0, latest = 0;
+    let called = 0, latest = 0;
     for (const delay of delays) {
       timers.sleep(delay, () => {
-        woken++;
+        called++;
         latest = Math.max(latest, performance.now() - delay);
       });
     }
     equal(clock.countTimers(), 1);
     await clock.tickAsync(10_007);
-    equal(woken, 10_000);
+    equal(called, 10_000);
     equal(latest <= 1, true);
     equal(clock.countTimers(), 0);
   });
 });
 
-Deno.test("createTimers() wakes whoever sleeps, in the order of their times, and nobody who was let go", async () => {
+Deno.test("createTimers() calls the callbacks that are not canceled in the order in which they are due", async () => {
   const act = fc.record({ sleep: fc.nat({ max: 50 }), cancel: fc.option(fc.nat()), tick: fc.nat({ max: 20 }) });
   await fc.assert(fc.asyncProperty(fc.array(act, { maxLength: 60 }), async (acts) => {
     await withClock(async (clock, timers) => {
-      const woken: number[] = [];
+      const called: number[] = [];
       const due: (number | null)[] = [];
-      const sleepers: TimerEntry[] = [];
+      const entries: TimerEntry[] = [];
       for (const { sleep, cancel, tick } of acts) {
         const name = due.push(performance.now() + sleep) - 1;
-        sleepers.push(timers.sleep(sleep, () => woken.push(name)));
+        entries.push(timers.sleep(sleep, () => called.push(name)));
         if (cancel !== null) {
-          const other = cancel % sleepers.length;
-          timers.cancel(sleepers[other]);
-          if (!woken.includes(other)) due[other] = null;
+          const other = cancel % entries.length;
+          timers.cancel(entries[other]);
+          if (!called.includes(other)) due[other] = null;
         }
         await clock.tickAsync(tick);
       }
       await clock.tickAsync(100);
-      const times = woken.map((name) => due[name] ?? NaN);
+      const times = called.map((name) => due[name] ?? NaN);
       deepEqual(times, times.toSorted((a, b) => a - b));
-      deepEqual(woken.toSorted(), due.flatMap((at, name) => at === null ? [] : [name]).toSorted());
+      deepEqual(called.toSorted(), due.flatMap((at, name) => at === null ? [] : [name]).toSorted());
       equal(clock.countTimers(), 0);
     });
   }));
 });
 
-Deno.test("createTimers() lets a sleeper sleep again, and others go, while it wakes", async () => {
+Deno.test("createTimers() allows a callback to add and cancel timers", async () => {
   await withClock(async (clock, timers) => {
-    const woken: string[] = [];
-    const other = timers.sleep(10, () => woken.push("other"));
+    const called: string[] = [];
+    const other = timers.sleep(10, () => called.push("other"));
     const again = (): void => {
-      woken.push("again");
-      if (woken.length < 3) timers.sleep(5, again);
+      called.push("again");
+      if (called.length < 3) timers.sleep(5, again);
       timers.cancel(other);
     };
     timers.sleep(5, again);
     await clock.tickAsync(100);
-    deepEqual(woken, ["again", "again", "again"]);
+    deepEqual(called, ["again", "again", "again"]);
   });
 });
 
-Deno.test("createTimers() sleeps through times that no timer can hold", async () => {
+Deno.test("createTimers() supports delays longer than setTimeout does", async () => {
   await withClock(async (clock, timers) => {
-    let woken = 0;
-    timers.sleep(2 ** 32, () => woken++);
+    let called = 0;
+    timers.sleep(2 ** 32, () => called++);
     await clock.tickAsync(2 ** 31);
-    equal(woken, 0);
+    equal(called, 0);
     await clock.tickAsync(2 ** 31);
-    equal(woken, 1);
+    equal(called, 1);
   });
 });
 
-Deno.test("createTimers() lets what one sleeper leaves to be done be done before the last is woken", async () => {
+Deno.test("createTimers() runs promise reactions between callbacks that are due at the same time", async () => {
   await withClock(async (clock, timers) => {
     const log: string[] = [];
     for (let i = 0; i < 4; i++) {
       timers.sleep(10, async () => {
-        log.push("woken");
+        log.push("called");
         await null;
         log.push("done");
       });
     }
     await clock.tickAsync(10);
     equal(log.filter((what) => what === "done").length, 4);
-    equal(log.indexOf("done") < log.lastIndexOf("woken"), true);
+    equal(log.indexOf("done") < log.lastIndexOf("called"), true);
   });
 });
 
-Deno.test("createTimers() leaves no timer where a sleeper ends the others and sleeps again", async () => {
+Deno.test("createTimers() keeps one timer if a callback cancels the others and adds a new one", async () => {
   await withClock(async (clock, timers) => {
     const other = timers.sleep(20, () => {});
     let again: TimerEntry | undefined;
@@ -149,20 +149,20 @@ Deno.test("createTimers() leaves no timer where a sleeper ends the others and sl
   });
 });
 
-Deno.test("createTimers() wakes the others, in time, also where one fails", async () => {
+Deno.test("createTimers() calls the other callbacks on time if one throws", async () => {
   await withClock(async (clock, timers) => {
-    const woken: string[] = [];
+    const called: string[] = [];
     timers.sleep(10, () => {
-      throw new Error("fault");
+      throw new Error("failed");
     });
-    timers.sleep(10, () => woken.push("at once"));
-    timers.sleep(20, () => woken.push("later"));
-    await rejects(clock.tickAsync(30), { message: "fault" });
-    deepEqual(woken, ["at once", "later"]);
+    timers.sleep(10, () => called.push("at once"));
+    timers.sleep(20, () => called.push("later"));
+    await rejects(clock.tickAsync(30), { message: "failed" });
+    deepEqual(called, ["at once", "later"]);
   });
 });
 
-Deno.test("createTimers() lets others go on while somebody sleeps for no time at all, again and again", async () => {
+Deno.test("createTimers() does not block the event loop if a callback keeps adding timers of 0 ms", async () => {
   const timers = createTimers();
   let naps = 0, awake = true;
   const nap = (): void => {

@@ -12,7 +12,7 @@ interface Element {
   text: string;
 }
 
-/** Reads XML strictly: saxes refuses the characters, references and names that XML 1.0 forbids; xmldom does not. */
+/** Parses XML strictly. Unlike xmldom, saxes rejects characters, references and names that XML 1.0 does not allow. */
 function parse(xml: string): Element {
   const document: Element = { name: "#document", attributes: {}, children: [], text: "" };
   const open = [document];
@@ -51,13 +51,13 @@ interface Tag {
   readonly fill: string;
 }
 
-/** Two decimals are printed, so that sums may be off by two hundredths. */
+/** The tolerance of sums of coordinates, which are rounded to two decimals. */
 const ROUNDING = 0.021;
 
-/** Labels stand on a grid of cells, eight to a label's side. */
+/** Labels are aligned to a grid with eight cells per side of a label. */
 const isNear = (a: number, b: number, side: number): boolean => Math.abs(a - b) <= side / 8 + ROUNDING;
 
-/** The number tags, borders included: on the top level, a rectangle and the text on it. */
+/** The labels with their borders: each is a top-level rectangle, followed by its text. */
 function tagsOf(svg: Element): readonly Tag[] {
   return named(svg, "text").map((text) => {
     const { stroke, fill, "stroke-width": line, ...rect } = svg.children[svg.children.indexOf(text) - 1].attributes;
@@ -89,7 +89,7 @@ const FRAME_640_480 = [0xff, 0xc0, 0, 11, 8, 480 >> 8, 480 & 255, 640 >> 8, 640 
 const JPEG = new Uint8Array([...JPEG_HEAD, ...FRAME_640_480]);
 const TURNED_JPEG = new Uint8Array([...JPEG_HEAD, ...EXIF_TURNED_RIGHT, ...FRAME_640_480]);
 
-Deno.test("toSvg() draws one titled group a region, in the order given", () => {
+Deno.test("toSvg() draws one titled group per region, in the order given", () => {
   const groups = named(draw([box(12, 40, 300, 88), box(0, 8, 697, 441)], PAGE), "g");
   deepEqual(groups.map(({ children }) => children.map(({ name }) => name)), [["title", "rect"], ["title", "rect"]]);
   deepEqual(groups.map(({ children }) => children[0].text), ["Region 1: 12, 40, 300, 88", "Region 2: 0, 8, 697, 441"]);
@@ -120,7 +120,7 @@ Deno.test("toSvg() keeps a region without width or height visible", () => {
   deepEqual(group.children[1].attributes, { x: "5", y: "6", width: "0.01", height: "0.01" });
 });
 
-Deno.test("toSvg() tells neighbours apart by color and by dashes, twelve times before a pair comes again", () => {
+Deno.test("toSvg() repeats a combination of color and dashes only after twelve regions", () => {
   const groups = named(draw(Array(24).fill(box(100, 100, 200, 200)), PAGE), "g");
   const styles = groups.map(({ attributes }) => [attributes.stroke, attributes["stroke-dasharray"]]);
   for (let i = 1; i < styles.length; i++) {
@@ -130,7 +130,7 @@ Deno.test("toSvg() tells neighbours apart by color and by dashes, twelve times b
   deepEqual(styles.slice(12), styles.slice(0, 12));
 });
 
-Deno.test("toSvg() reaches WCAG's contrast of 3:1 for lines on paper, and numbers are black on white", () => {
+Deno.test("toSvg() draws lines with WCAG's contrast of 3:1 on white, and labels in black on white", () => {
   const luminance = (color: string) => {
     const [r, g, b] = color.slice(1).match(/../g)!
       .map((hex) => parseInt(hex, 16) / 255)
@@ -147,7 +147,7 @@ Deno.test("toSvg() reaches WCAG's contrast of 3:1 for lines on paper, and number
   for (const { attributes } of named(svg, "text")) equal(attributes.fill, "#000");
 });
 
-Deno.test("toSvg() numbers regions from 1, in the margin beside their top left corners", () => {
+Deno.test("toSvg() numbers regions from 1, to the left of their top left corners", () => {
   const regions = [box(200, 100, 800, 300), box(200, 400, 800, 700)];
   const tags = tagsOf(draw(regions, PAGE));
   deepEqual(tags.map(({ number }) => number), ["1", "2"]);
@@ -157,42 +157,42 @@ Deno.test("toSvg() numbers regions from 1, in the margin beside their top left c
   });
 });
 
-Deno.test("toSvg() puts a polygon's number beside its bounding box, at the height of its top left point", () => {
+Deno.test("toSvg() places a polygon's label beside its bounding box, level with its top left point", () => {
   const polygon = [{ x: 900, y: 100 }, { x: 850, y: 500 }, { x: 100, y: 400 }, { x: 150, y: 200 }];
   const [tag] = tagsOf(draw([{ ...box(100, 100, 900, 500), polygon }], PAGE));
   ok(isNear(tag.x + tag.width, 100, tag.width));
   ok(isNear(tag.y, 200, tag.height));
 });
 
-Deno.test("toSvg() draws all numbers after all shapes, so that none is covered", () => {
+Deno.test("toSvg() draws labels after all shapes, so that no shape covers a label", () => {
   const names = draw(Array(3).fill(box(0, 0, 9, 9)), { ...PAGE, image: "a.png", labels: "always" }).children
     .map(({ name }) => name);
   equal(names.join(" "), "title image g g g rect text rect text rect text");
 });
 
-Deno.test("toSvg() finds a free place for each number of lines that are lower than a number", () => {
+Deno.test("toSvg() labels each of many lines that are less tall than a label", () => {
   const tags = tagsOf(draw(Array.from({ length: 40 }, (_, i) => box(300, 50 + i * 20, 900, 68 + i * 20)), PAGE));
   ok(tags[0].height > 20);
   tags.forEach((tag, i) => {
     ok(!tags.slice(0, i).some((other) => overlap(tag, other)), tag.number);
-    // Within reach of its line: one tag's size to the side, and next to none up or down.
+    // The label is next to its line: at most a label's width to the side, and almost level with it.
     ok(Math.abs(tag.y - (50 + i * 20)) <= tag.height && tag.x < 300 && tag.x > 300 - 2.2 * tag.width, tag.number);
   });
 });
 
-Deno.test("toSvg() moves a number that finds its place taken outward", () => {
+Deno.test("toSvg() moves a label outward if another label is in the way", () => {
   const [first, left] = tagsOf(draw(Array(2).fill(box(500, 700, 600, 800)), PAGE));
   ok(left.x < first.x && left.x > first.x - 1.6 * first.width && left.y === first.y);
 });
 
-Deno.test("toSvg() numbers a region without a margin on its left at its right, or else above", () => {
+Deno.test("toSvg() labels a region without a left margin on its right, or above", () => {
   const [right] = tagsOf(draw([box(0, 700, 90, 800)], PAGE));
   ok(isNear(right.x, 90, right.width) && isNear(right.y, 700, right.height));
   const [above] = tagsOf(draw([box(0, 700, 1000, 800)], PAGE));
   ok(isNear(above.x, 0, above.width) && isNear(above.y + above.height, 700, above.height));
 });
 
-Deno.test("toSvg() keeps the numbers of 120 equal regions off each other, in the middle and in the corners", () => {
+Deno.test("toSvg() places the labels of 120 identical regions without overlap, in the middle and in corners", () => {
   const corners = [box(500, 700, 600, 800), box(0, 0, 9, 9), box(999, 1399, 1000, 1400), box(0, 1399, 9, 1400)];
   for (const region of corners) {
     const tags = tagsOf(draw(Array(120).fill(region), { ...PAGE, labels: "always" }));
@@ -207,7 +207,7 @@ const WORDS = Array.from({ length: 200 }, (_, i) => {
   return box(left, top, left + 70, top + 30);
 });
 
-Deno.test("toSvg() keeps numbers off the text, and leaves out those without space", () => {
+Deno.test("toSvg() never covers text with labels and omits labels without space", () => {
   for (const regions of [WORDS, WORDS.toReversed(), [...WORDS, box(0, 0, 1000, 150)]]) {
     const tags = tagsOf(draw(regions, PAGE));
     ok(tags.length >= 30 && tags.length < 100, `${tags.length}`);
@@ -221,20 +221,20 @@ Deno.test("toSvg() keeps numbers off the text, and leaves out those without spac
   }
 });
 
-Deno.test("toSvg() never moves a number past another region's text", () => {
-  // The margin has space for the numbers of all three, but there they would seem to belong to the first.
+Deno.test("toSvg() never moves a label past another region's text", () => {
+  // The margin has space for the labels of all three, but there they would seem to belong to the first.
   const row = [box(500, 100, 520, 200), box(525, 100, 545, 200), box(550, 100, 1000, 200)];
   const lid = box(0, 0, 1000, 99);
   const tags = tagsOf(draw([...row, lid], PAGE));
   deepEqual(tags.map(({ number }) => number), ["1"]);
 });
 
-Deno.test("toSvg() centers a number on a region that is lower than the number", () => {
+Deno.test("toSvg() centers a label vertically on a region that is less tall than the label", () => {
   const [tag] = tagsOf(draw([box(500, 700, 600, 704)], PAGE));
   ok(isNear(tag.y + tag.height / 2, 702, tag.height));
 });
 
-Deno.test("toSvg() numbers every region, or none, when it is told to", () => {
+Deno.test("toSvg() labels every region if labels is always, and none if it is never", () => {
   const tags = tagsOf(draw(WORDS, { ...PAGE, labels: "always" }));
   deepEqual(tags.map(({ number }) => number), WORDS.map((_, i) => String(i + 1)));
   tags.forEach((tag, i) => ok(!tags.slice(0, i).some((other) => overlap(tag, other)), tag.number));
@@ -249,7 +249,7 @@ Deno.test("toSvg() numbers every region, or none, when it is told to", () => {
 });
 
 for (const labels of ["auto", "always"] as const) {
-  Deno.test(`toSvg() takes time in proportion to the number of regions, labels: ${labels}`, () => {
+  Deno.test(`toSvg() takes time linear in the number of regions if labels is ${labels}`, () => {
     const measure = (length: number): number => {
       const column = Array.from({ length }, (_, i) => box(100, i * 500, 900, i * 500 + 400));
       const start = performance.now();
@@ -258,17 +258,17 @@ for (const labels of ["auto", "always"] as const) {
     };
     measure(1_000);
     const few = Math.max(20, measure(10_000)), many = Math.min(measure(100_000), measure(100_000));
-    // Ten times as much if linear, a hundred times if quadratic.
+    // The ratio is about 10 if the time is linear, and about 100 if it is quadratic.
     ok(many < 30 * few, `${few.toFixed()} ms for 10,000, ${many.toFixed()} ms for 100,000`);
   });
 }
 
-Deno.test("toSvg() draws 100,000 regions at one place", () => {
+Deno.test("toSvg() draws 100,000 identical regions", () => {
   const svg = toSvg(Array(100_000).fill(box(500, 700, 600, 800)), { ...PAGE, labels: "always" });
   equal(svg.match(/<text /g)?.length, 100_000);
 });
 
-Deno.test("toSvg() scales lines and numbers to the page", () => {
+Deno.test("toSvg() scales lines and labels with the page", () => {
   const sizes = [10, 1_000, 100_000].map((side) => {
     const svg = draw([box(0, 0, side, side)], { width: side, height: side });
     return [Number(svg.attributes["font-size"]) / side, Number(named(svg, "g")[0].attributes["stroke-width"]) / side];
@@ -279,7 +279,7 @@ Deno.test("toSvg() scales lines and numbers to the page", () => {
   }
 });
 
-Deno.test("toSvg() keeps the numbers on the page, however long or narrow it is or far off the region", () => {
+Deno.test("toSvg() keeps labels on pages of any proportions, even if the region is far outside", () => {
   for (const [width, height] of [[1000, 1400], [200_000, 20], [10, 20_000], [1, 1], [3, 3]]) {
     for (const region of [box(-50, -50, -40, -40), box(0, 0, 1, 1), box(5e5, 5e5, 6e5, 6e5)]) {
       for (const count of [1, 12, 100]) {
@@ -296,7 +296,7 @@ Deno.test("toSvg() keeps the numbers on the page, however long or narrow it is o
   }
 });
 
-Deno.test("toSvg() states its size, and that it is an image with a title", () => {
+Deno.test("toSvg() states its size, the role img and a title", () => {
   const svg = draw([], { width: 1065, height: 1879.5, title: "Page 47" });
   equal(svg.name, "svg");
   equal(svg.attributes.role, "img");
@@ -306,12 +306,12 @@ Deno.test("toSvg() states its size, and that it is an image with a title", () =>
   deepEqual(svg.children.map(({ name, text }) => [name, text]), [["title", "Page 47"]]);
 });
 
-Deno.test("toSvg() names the number of regions where no title is given", () => {
+Deno.test("toSvg() states the number of regions in the default title", () => {
   const titles = [0, 1, 2].map((count) => draw(Array(count).fill(box(0, 0, 9, 9))).children[0].text);
   deepEqual(titles, ["0 text regions", "1 text region", "2 text regions"]);
 });
 
-Deno.test("toSvg() is as large as its regions extend where nothing else is known", () => {
+Deno.test("toSvg() uses the extent of the regions if no size is known", () => {
   equal(draw([box(0, 5, 300, 20), box(0, 0, 30, 200.25)]).attributes.viewBox, "0 0 300 200.25");
   equal(draw([]).attributes.viewBox, "0 0 1 1");
   equal(draw([box(-9, -9, -1, -1)]).attributes.viewBox, "0 0 1 1");
@@ -319,7 +319,7 @@ Deno.test("toSvg() is as large as its regions extend where nothing else is known
   equal(draw([box(0, 0, 30, 20)], { height: 50 }).attributes.viewBox, "0 0 30 50");
 });
 
-Deno.test("toSvg() embeds the bytes of an image, at the size that they state", () => {
+Deno.test("toSvg() embeds the bytes of an image with the size that they state", () => {
   const svg = draw([box(0, 0, 9, 9)], { image: JPEG });
   equal(svg.attributes.viewBox, "0 0 640 480");
   deepEqual(named(svg, "image").map(({ attributes }) => attributes), [{
@@ -330,7 +330,7 @@ Deno.test("toSvg() embeds the bytes of an image, at the size that they state", (
   }]);
 });
 
-/** Where a stored corner of a 640 x 480 image must appear. Source: EXIF 2.32, tag 0x0112. */
+/** Where the stored top left corner of a 640 x 480 image must appear. Source: EXIF 2.32, tag 0x0112. */
 const TOP_LEFT: Readonly<Record<number, readonly [x: number, y: number]>> = {
   2: [640, 0],
   3: [640, 480],
@@ -341,7 +341,7 @@ const TOP_LEFT: Readonly<Record<number, readonly [x: number, y: number]>> = {
   8: [0, 640],
 };
 
-Deno.test("toSvg() embeds a turned image with orientation 1, and turns it itself", () => {
+Deno.test("toSvg() embeds a rotated image with orientation 1 and a transform", () => {
   for (const [orientation, expected] of Object.entries(TOP_LEFT)) {
     const file = TURNED_JPEG.with(TURNED_JPEG.indexOf(6), Number(orientation));
     const before = file.slice();
@@ -366,18 +366,18 @@ Deno.test("toSvg() embeds a turned image with orientation 1, and turns it itself
   }
 });
 
-Deno.test("toSvg() stretches a turned image to the size it is told, as displayed", () => {
+Deno.test("toSvg() stretches a rotated image to the given displayed size", () => {
   const [image] = named(draw([], { image: TURNED_JPEG, width: 48, height: 128 }), "image");
   deepEqual([image.attributes.width, image.attributes.height], ["128", "48"]);
   equal(image.attributes.transform, "matrix(0 1 -1 0 48 0)");
 });
 
-Deno.test("toSvg() prefers the size it is told over the one that the bytes state", () => {
+Deno.test("toSvg() prefers the given size to the size that the bytes state", () => {
   equal(draw([], { image: JPEG, width: 320 }).attributes.viewBox, "0 0 320 480");
   equal(draw([], { image: JPEG, height: 240 }).attributes.viewBox, "0 0 640 240");
 });
 
-Deno.test("toSvg() embeds bytes that it does not know, and leaves their size to the browser", () => {
+Deno.test("toSvg() embeds bytes in an unknown format without a size", () => {
   const svg = draw([box(0, 0, 30, 20)], { image: new Uint8Array([1, 2, 3]) });
   equal(svg.attributes.viewBox, "0 0 30 20");
   deepEqual(named(svg, "image")[0].attributes, {
@@ -386,7 +386,7 @@ Deno.test("toSvg() embeds bytes that it does not know, and leaves their size to 
   });
 });
 
-Deno.test("toSvg() does not stretch a linked image of unknown size to the regions' extent", () => {
+Deno.test("toSvg() does not stretch a linked image of unknown size to the extent of the regions", () => {
   const imageOf = (options: SvgOptions) => named(draw([box(0, 0, 30, 20)], options), "image")[0].attributes;
   const link = { "xlink:href": "page.png", preserveAspectRatio: "none" };
   deepEqual(imageOf({ image: "page.png" }), link);
@@ -394,7 +394,7 @@ Deno.test("toSvg() does not stretch a linked image of unknown size to the region
   deepEqual(imageOf({ image: "page.png", height: 60 }), { ...link, height: "60" });
 });
 
-Deno.test("toSvg() links to http:, https:, data:image/ and relative addresses, as a browser would read them", () => {
+Deno.test("toSvg() accepts http:, https:, data:image/ and relative links as browsers parse them", () => {
   const links = {
     "http://example.org/a.png": "http://example.org/a.png",
     "HTTPS://example.org/a.png?b=1&c=\"'<2>": "HTTPS://example.org/a.png?b=1&c=\"'<2>",
@@ -413,7 +413,7 @@ Deno.test("toSvg() links to http:, https:, data:image/ and relative addresses, a
   }
 });
 
-Deno.test("toSvg() refuses every other link, however it is disguised", () => {
+Deno.test("toSvg() rejects every other link, even if the scheme is disguised", () => {
   const links = [
     "javascript:alert(1)",
     "JavaScript:alert(1)",
@@ -440,11 +440,11 @@ Deno.test("toSvg() refuses every other link, however it is disguised", () => {
   }
 });
 
-Deno.test("toSvg() shows only the beginning of a long link in its message", () => {
+Deno.test("toSvg() truncates a long link in its error message", () => {
   throws(() => toSvg([], { image: `javascript:${"x".repeat(1e6)}` }), ({ message }: Error) => message.length < 200);
 });
 
-Deno.test("toSvg() refuses a size that is not finite and above 0", () => {
+Deno.test("toSvg() throws a RangeError if the width or height is not finite and above 0", () => {
   for (const [value, shown] of [[0, "0"], [-0, "-0"], [-5, "-5"], [NaN, "NaN"], [Infinity, "Infinity"]] as const) {
     for (const name of ["width", "height"]) {
       throws(() => toSvg([], { [name]: value }), {
@@ -455,8 +455,9 @@ Deno.test("toSvg() refuses a size that is not finite and above 0", () => {
   }
 });
 
-Deno.test("toSvg() refuses what is no Region, and says which one", () => {
-  const message = "Cannot draw region 2 as it must be a Region, of finite numbers, top left first: current value is ";
+Deno.test("toSvg() throws a TypeError that names the first invalid region", () => {
+  const message = "Cannot draw region 2 as it must be a Region with finite coordinates, left <= right and " +
+    "top <= bottom: current value is ";
   const faults = [
     [box(0, NaN, 9, 9), "0, NaN, 9, 9"],
     [box(0, 0, Infinity, 9), "0, 0, Infinity, 9"],
@@ -469,7 +470,7 @@ Deno.test("toSvg() refuses what is no Region, and says which one", () => {
   }
 });
 
-Deno.test("toSvg() prints numbers with two decimals at most, and never with an exponent", () => {
+Deno.test("toSvg() writes numbers with at most two decimals and no exponent", () => {
   const svg = toSvg([box(-1e-7, 1 / 3, 2 ** 53, 2 ** 53)], { width: 1e21, height: 1.5e300 });
   match(svg, /viewBox="0 0 1000000000000000000000 1500000\d{294}"/);
   match(svg, /Region 1: 0, 0.33, 9007199254740992, 9007199254740992/);
@@ -479,7 +480,7 @@ Deno.test("toSvg() prints numbers with two decimals at most, and never with an e
   ok(!/\de[+-]?\d|NaN|Infinity/.test(svg));
 });
 
-Deno.test("toSvg() escapes a title that holds markup", () => {
+Deno.test("toSvg() escapes markup in the title", () => {
   const titles = [
     "</title><script>alert(1)</script>",
     "]]> <![CDATA[ <!-- -- --> <?xml?> &amp; &#0; &nbsp; \"'",
@@ -492,7 +493,7 @@ Deno.test("toSvg() escapes a title that holds markup", () => {
   }
 });
 
-Deno.test("toSvg() replaces the characters that XML forbids", () => {
+Deno.test("toSvg() replaces characters that XML does not allow", () => {
   const forbidden = ["\0", "\x08", "\x0b", "\x0c", "\x0e", "\x1f", "\ufffe", "\uffff", "\ud800", "\udfff", "\udc00"];
   for (const character of forbidden) {
     equal(draw([], { title: `a${character}b` }).children[0].text, "a\ufffdb");
@@ -531,7 +532,7 @@ const ATTRIBUTES = [
   ),
 ];
 
-Deno.test("toSvg() is well-formed and has a group a region, whatever the regions, sizes, title and bytes", () => {
+Deno.test("toSvg() returns well-formed XML with one group per region for arbitrary arguments", () => {
   const options = fc.record({
     title: fc.option(hostile, { nil: undefined }),
     labels: fc.constantFrom(undefined, "auto", "always"),
@@ -564,7 +565,7 @@ Deno.test("toSvg() is well-formed and has a group a region, whatever the regions
   }));
 });
 
-Deno.test("toSvg() takes exactly the links that a browser resolves to a web address or an image", () => {
+Deno.test("toSvg() accepts exactly the links that browsers resolve to a web address or an image", () => {
   const base = "https://example.org/pages/";
   fc.assert(
     fc.property(hostile, (link) => {
