@@ -22,6 +22,7 @@ export {
   type Http,
   type Malformed,
   type Network,
+  type PermissionDenied,
   type RegionsError,
   type Timeout,
   toError,

@@ -59,6 +59,19 @@ export function isNeverSent(error: unknown): boolean {
   return isBeforeConnection(error, MAX_DEPTH);
 }
 
+/**
+ * Whether the runtime denied the program access to the network: Deno's flag `--allow-net` or Node's `--allow-net` under
+ * `--permission`. Nothing was sent, and trying again cannot help. Deno 1 called a `NotCapable` a `PermissionDenied`.
+ *
+ * @param error What `fetch` rejected with.
+ */
+export function isDenied(error: unknown): boolean {
+  if (!isObject(error)) return false;
+  const { name, code, cause } = error;
+  return name === "NotCapable" || name === "PermissionDenied" || code === "ERR_ACCESS_DENIED" ||
+    isObject(cause) && cause.code === "ERR_ACCESS_DENIED";
+}
+
 function isBeforeConnection(error: unknown, depth: number): boolean {
   if (depth === 0 || !isObject(error)) return false;
   // node-fetch has a name of its own for the system call.

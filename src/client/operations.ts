@@ -278,6 +278,7 @@ function wasNotTaken(error: RegionsError, isRefusal: boolean): boolean {
       return error.neverSent;
     case "Http":
       return BUSY.includes(error.status) ? isRefusal : error.status < 500;
+    case "PermissionDenied":
     case "Unauthorized":
       return true;
     case "Timeout":

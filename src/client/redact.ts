@@ -30,6 +30,7 @@ export function redactError(error: RegionsError, secrets: readonly string[]): Re
   const redacted = (error: RegionsError): RegionsError => {
     switch (error._tag) {
       case "Network":
+      case "PermissionDenied":
         return { ...error, cause: redact(error.cause) };
       case "Http":
       case "Unauthorized":

@@ -6,8 +6,8 @@
 import * as E from "fp-ts/lib/Either.js";
 import { type AbortSignalLike, within } from "../internal/abort.ts";
 import { cut, isObject } from "../model/codec.ts";
-import { type Call, interrupted, network, type RegionsError, tooLarge } from "../model/error.ts";
-import { isNeverSent } from "./delivery.ts";
+import { type Call, interrupted, network, permissionDenied, type RegionsError, tooLarge } from "../model/error.ts";
+import { isDenied, isNeverSent } from "./delivery.ts";
 
 /**
  * The options that the library passes to `fetch`.
@@ -125,7 +125,9 @@ export async function transmit(
     });
     return E.isRight(end) ? end.right : E.left(interrupted(call, end.left, ms));
   } catch (error) {
-    return E.left(network(call, causeOf(error), !hasAnswer && isNeverSent(error)));
+    const cause = causeOf(error);
+    if (!hasAnswer && isDenied(error)) return E.left(permissionDenied(call, cause));
+    return E.left(network(call, cause, !hasAnswer && isNeverSent(error)));
   }
 }
 

@@ -39,6 +39,21 @@ export interface Network {
 }
 
 /**
+ * The runtime denies the program access to the network, so the request was not sent: Deno runs without `--allow-net`, or
+ * Node.js with `--permission`.
+ *
+ * @category Errors
+ */
+export interface PermissionDenied {
+  /** Discriminates the union. */
+  readonly _tag: "PermissionDenied";
+  /** The request that failed. */
+  readonly call: Call;
+  /** The runtime's own message, at most 300 characters. It names the permission. */
+  readonly cause: string;
+}
+
+/**
  * The whole answer did not arrive in time.
  *
  * @category Errors
@@ -144,11 +159,25 @@ export interface GaveUp {
  *
  * @category Errors
  */
-export type RegionsError = Network | Timeout | Http | Unauthorized | Malformed | TooLarge | Unconfirmed | GaveUp;
+export type RegionsError =
+  | Network
+  | PermissionDenied
+  | Timeout
+  | Http
+  | Unauthorized
+  | Malformed
+  | TooLarge
+  | Unconfirmed
+  | GaveUp;
 
 /** Makes a `Network`. */
 export function network(call: Call, cause: string, neverSent = false): Network {
   return { _tag: "Network", call, cause, neverSent };
+}
+
+/** Makes a `PermissionDenied`. */
+export function permissionDenied(call: Call, cause: string): PermissionDenied {
+  return { _tag: "PermissionDenied", call, cause };
 }
 
 /** Makes a `Timeout`. */
@@ -234,6 +263,8 @@ function factOf(error: RegionsError): string {
       return `${error.neverSent ? "the request could not be sent" : "the connection to the service failed"}${
         inBrackets(error.cause)
       }`;
+    case "PermissionDenied":
+      return `the runtime denies the program access to the network${inBrackets(error.cause)}`;
     case "Timeout":
       return error.after === 0
         ? "no time was left to send the request"
@@ -260,6 +291,8 @@ function adviceOf(error: RegionsError): string {
   switch (error._tag) {
     case "Network":
       return "Check the network and the address, then try again.";
+    case "PermissionDenied":
+      return "Grant the permission, then try again.";
     case "Timeout":
       return "Try again.";
     case "Http":

@@ -193,6 +193,7 @@ export function retryDelay(
       return passes(error.status) ? O.some(Math.max(delay, error.retryAfter ?? 0)) : O.none;
     case "Malformed":
       return malformed > 1 ? O.none : O.some(delay);
+    case "PermissionDenied":
     case "Unauthorized":
     case "TooLarge":
     case "Unconfirmed":

@@ -9,6 +9,7 @@ import {
   http,
   malformed,
   network,
+  permissionDenied,
   type RegionsError,
   tooLarge,
   unauthorized,
@@ -133,6 +134,10 @@ Deno.test("submitImage() sends the image again if it never left", async () => {
   deepEqual(closed.calls, ["token", "submit", "submit", "submit"]);
 });
 
+/** What Deno's `fetch` rejects with if it runs without `--allow-net`. */
+const denied = (): Promise<never> =>
+  Promise.reject(Object.assign(new Error("Requires net access"), { name: "NotCapable" }));
+
 Deno.test("submitImage() is unsure of everything else, and sends the image once", async () => {
   const one = ["token", "submit"];
   for (
@@ -146,6 +151,7 @@ Deno.test("submitImage() is unsure of everything else, and sends the image once"
       [text("", 504), unconfirmed(http("submit", 504, null, "")), one],
       [text("", 500, { "Retry-After": "0" }), unconfirmed(http("submit", 500, 0, "")), one],
       [text('{"status":504}', 504), unconfirmed(http("submit", 504, null, '{"status":504}')), one],
+      [denied, permissionDenied("submit", "Requires net access"), one],
       [reset, unconfirmed(network("submit", "read ECONNRESET")), one],
       [silent, unconfirmed({ _tag: "Timeout", call: "submit", after: 100 + SIZE / 1000 }), one],
       [text("<html>"), unconfirmed(malformed(['TaskId: expected a GUID, got "<html>"'])), one],

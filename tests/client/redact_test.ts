@@ -10,6 +10,7 @@ import {
   http,
   malformed,
   network,
+  permissionDenied,
   type RegionsError,
   timeout,
   toError,
@@ -161,6 +162,7 @@ Deno.test("redactError() reads every text of an error", () => {
   const echo = `a ${SECRET} b`;
   const hidden = "a [redacted] b";
   deepEqual(redact(network("fetch", echo)), network("fetch", hidden));
+  deepEqual(redact(permissionDenied("fetch", echo)), permissionDenied("fetch", hidden));
   deepEqual(redact(http("fetch", 503, 7, echo)), http("fetch", 503, 7, hidden));
   deepEqual(redact(unauthorized("token", echo)), unauthorized("token", hidden));
   deepEqual(redact(malformed(["x", echo])), malformed(["x", hidden]));

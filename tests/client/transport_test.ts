@@ -3,7 +3,7 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:ass
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { fetchRegions, submitImage } from "../../src/client/operations.ts";
 import { type Fetch, type FetchInit, type Limits, parseRetryAfter, transmit } from "../../src/client/transport.ts";
-import { network, tooLarge } from "../../src/model/error.ts";
+import { network, permissionDenied, tooLarge } from "../../src/model/error.ts";
 import { connect, type ConnectOptions, type Service } from "../../src/client/request.ts";
 import { ID } from "../support/mock.ts";
 
@@ -250,6 +250,25 @@ Deno.test("transmit() never calls a request unsent that got an answer", async ()
   const late: Fetch = () => Promise.resolve(new Response(body()));
   deepEqual(await transmit(early, message, limits), E.left(network("fetch", "no", true)));
   deepEqual(await transmit(late, message, limits), E.left(network("fetch", "no", false)));
+});
+
+Deno.test("transmit() tells a permission that the runtime denies from a connection that fails", async () => {
+  const denied = Object.assign(new Error("Requires net access"), { name: "NotCapable" });
+  const restricted = new TypeError("fetch failed", {
+    cause: Object.assign(new Error("Access to this API has been restricted"), { code: "ERR_ACCESS_DENIED" }),
+  });
+  for (const [error, cause] of [[denied, denied.message], [restricted, "Access to this API has been restricted"]]) {
+    deepEqual(
+      await transmit(() => Promise.reject(error), message, limits),
+      E.left(permissionDenied("fetch", String(cause))),
+    );
+  }
+  // The operating system's refusal can pass, such as a firewall's.
+  const refused = Object.assign(new Error("connect EACCES"), { code: "EACCES", syscall: "connect" });
+  deepEqual(
+    await transmit(() => Promise.reject(refused), message, limits),
+    E.left(network("fetch", "connect EACCES", true)),
+  );
 });
 
 Deno.test("transmit() never rejects, whatever fetch rejects with", async () => {

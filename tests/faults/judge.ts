@@ -44,6 +44,7 @@ function nameOf(error: RegionsError): string {
     case "GaveUp":
       return `GaveUp ${error.reason}${(error.state?.failure ?? null) === null ? "" : " after a failure"}`;
     case "Network":
+    case "PermissionDenied":
     case "Timeout":
     case "Unauthorized":
     case "Malformed":

@@ -11,6 +11,7 @@ import {
   interrupted,
   malformed,
   network,
+  permissionDenied,
   type RegionsError,
   timeout,
   toError,
@@ -75,6 +76,10 @@ Deno.test("describeError() says what happened and what to do about it", () => {
     [
       network("fetch", "connection refused", true),
       "The request could not be sent (connection refused). Check the network and the address, then try again.",
+    ],
+    [
+      permissionDenied("fetch", "Requires net access"),
+      "The runtime denies the program access to the network (Requires net access). Grant the permission, then try again.",
     ],
     [timeout("fetch", 30_000), "The service did not answer within 30 s. Try again."],
     [timeout("fetch", 0), "No time was left to send the request. Try again."],

@@ -6,6 +6,7 @@ import {
   http,
   malformed,
   network,
+  permissionDenied,
   type RegionsError,
   timeout,
   tooLarge,
@@ -173,6 +174,7 @@ const ERRORS: readonly (readonly [RegionsError, boolean])[] = [
     [http("fetch", status, null, ""), false] as const
   ),
   [malformed(["a"]), true],
+  [permissionDenied("fetch", "no net access"), false],
   [unauthorized("fetch", "expired"), false],
   [tooLarge("fetch", 1), false],
   [unconfirmed(network("submit", "reset")), false],

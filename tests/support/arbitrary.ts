@@ -113,6 +113,7 @@ const status = fc.oneof(
 const milliseconds: fc.Arbitrary<number> = fc.oneof(fc.nat(10_000), fc.double({ min: 0, max: 1e12, noNaN: true }));
 
 const direct: fc.Arbitrary<RegionsError> = fc.oneof(
+  fc.record({ _tag: fc.constant("PermissionDenied"), call, cause: fc.string() }, PLAIN),
   fc.record({ _tag: fc.constant("Network"), call, cause: fc.string(), neverSent: fc.boolean() }, PLAIN),
   fc.record({ _tag: fc.constant("Timeout"), call, after: milliseconds }, PLAIN),
   fc.record(
