@@ -3,7 +3,15 @@
 import { run, runDeno } from "./lib/process.ts";
 
 /** Tests that read files of the project, start Deno's servers, or are about Deno itself: how their paths begin. */
-const DENO_ONLY = ["cli/", "emulator/", "end_to_end", "internal/image_header", "runtimes/", "stream/event_source"];
+const DENO_ONLY = [
+  "cli/",
+  "emulator/",
+  "end_to_end",
+  "internal/image_header",
+  "runtimes/",
+  "scripts/",
+  "stream/event_source",
+];
 
 const SHIM = `import { test } from "node:test";
 import { inspect } from "node:util";

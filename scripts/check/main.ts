@@ -11,7 +11,8 @@ const checks: Record<string, () => Promise<number>> = {
   "format": () => runDeno(["fmt", "--check", "--quiet"]),
   "lint": () => runDeno(["lint", "--quiet"]),
   "types": () => runDeno(["check", "--quiet", "."]),
-  "benchmarks": checkBenchmarks,
+  "benchmarks": () => checkApart("scripts/bench", "deno.json"),
+  "npm build": () => checkApart("scripts/npm", "check.json"),
   "layers": () => runCheck("layers"),
   "documentation": lintDocumentation,
   "links": () => runCheck("links"),
@@ -33,9 +34,9 @@ function runCheck(name: string): Promise<number> {
   return runDeno(["run", "-A", "--quiet", `scripts/check/${name}.ts`]);
 }
 
-/** The benchmarks have a configuration of their own, for the libraries that they compare. */
-async function checkBenchmarks(): Promise<number> {
-  const options = ["--quiet", "--config=scripts/bench/deno.json", "scripts/bench"];
+/** Format, lint and types of a folder that imports what the rest of the project does not. */
+async function checkApart(folder: string, config: string): Promise<number> {
+  const options = ["--quiet", `--config=${folder}/${config}`, folder];
   for (const command of [["fmt", "--check"], ["lint"], ["check"]]) {
     const status = await runDeno([...command, ...options]);
     if (status !== 0) return status;

@@ -24,10 +24,20 @@ export interface Entry {
 /** What is written into a package.json. */
 export type Manifest = Readonly<Record<string, unknown>>;
 
+/** What a package.json takes from the facts. */
+type OwnManifest = Manifest & {
+  readonly name: string;
+  readonly version: string;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+};
+
 /** The program, and the file that starts it. */
 const BIN: Entry = { kind: "bin", name: "ocr-regions", path: "./src/cli/bin.ts" };
 
-/** What only the detector needs, and only who uses that has to install. */
+/** The packages that the public types are made of: a program and the library must share one copy of each. */
+const PEERS = ["fp-ts", "io-ts", "rxjs"];
+
+/** Peers that only users of the detector install. */
 const OPTIONAL = ["tesseract.js-core"];
 
 /** The exports as they are, but for the command line, which on npm is a program. */
@@ -37,7 +47,7 @@ export function entryPoints({ exports }: Facts): readonly Entry[] {
 }
 
 /** The package.json, as far as dnt does not write it by itself. Throws where deno.json does not say it all. */
-export function manifest(facts: Facts): { readonly name: string; readonly version: string } & Manifest {
+export function manifest(facts: Facts): OwnManifest {
   const { name, version, description, keywords, license, repository, imports } = facts;
   for (const [key, value] of Object.entries({ name, version, description, keywords, license })) {
     if (value === undefined) throw new TypeError(`Cannot build the package as deno.json must hold ${key}`);
@@ -57,15 +67,21 @@ export function manifest(facts: Facts): { readonly name: string; readonly versio
     sideEffects: false,
     engines: { node: ">=20" },
     publishConfig: { access: "public" },
-    peerDependencies: Object.fromEntries(OPTIONAL.map((name) => [name, versionOf(name, imports)])),
+    peerDependencies: Object.fromEntries([...PEERS, ...OPTIONAL].map((name) => [name, versionOf(name, imports)])),
     peerDependenciesMeta: Object.fromEntries(OPTIONAL.map((name) => [name, { optional: true }])),
   };
 }
 
-/** The package.json that dnt wrote, without the optional peers among the dependencies, where dnt puts all it finds. */
-export function withoutOptional(written: Manifest): Manifest {
-  const dependencies = Object.entries(written.dependencies ?? {}).filter(([name]) => !OPTIONAL.includes(name));
-  return { ...written, dependencies: Object.fromEntries(dependencies) };
+/**
+ * The package.json to publish: what a packer wrote, with the facts of deno.json and the fields for bundlers. Packers make
+ * a dependency of every package that is imported; those that are peers are removed.
+ *
+ * @param modules The texts of the package's ES modules.
+ */
+export function completed(written: Manifest, facts: Facts, modules: Iterable<string>): Manifest {
+  const own = manifest(facts);
+  const dependencies = Object.entries(written.dependencies ?? {}).filter(([name]) => !(name in own.peerDependencies));
+  return { ...written, ...own, ...bundlerFields(modules), dependencies: Object.fromEntries(dependencies) };
 }
 
 /**
@@ -105,11 +121,34 @@ export function withoutPonyfill(text: string): string {
     : own.replaceAll(/^(?:import|require\()\s*["'][./]+\/_dnt\.polyfills\.js["']\)?;\r?\n/gm, "");
 }
 
-/** Whether dnt's polyfills are no more than that stand-in. */
-export function isOnlyPonyfill(polyfills: string): boolean {
-  return polyfills.includes("import-meta-ponyfill") &&
-    !/\b(?:findLast|fromAsync|withResolvers|hasOwn|replaceAll)\b/.test(polyfills);
+/**
+ * The polyfills of dnt 0.43, all declined: dnt imports them into every entry point, together with `node:` modules, which
+ * no bundle for browsers can have. The lint rule `regions/no-polyfills` keeps away from the sources what needs them.
+ */
+export const NO_POLYFILLS = {
+  arrayFindLast: false,
+  arrayFromAsync: false,
+  // dnt adds it for any access to a property named `cause`, and errors of the library have one.
+  errorCause: false,
+  objectHasOwn: false,
+  promiseWithResolvers: false,
+  stringReplaceAll: false,
+};
+
+/** Whether a file of `esm` or `script` is a test or imported by tests only. dnt runs them there, and does not publish them. */
+export function isTest(path: string): boolean {
+  return /^(?:tests|scripts)\/|^_dnt\.test_/.test(path);
 }
+
+/** The published files that contain dnt's polyfills or import them, by their paths in `esm` or `script`. */
+export function withPolyfills(files: ReadonlyMap<string, string>): readonly string[] {
+  return [...files].filter(([path, text]) => !isTest(path) && /ponyfill|_dnt\.polyfills/.test(path + text))
+    .map(([path]) => path);
+}
+
+/** Signs that a file needs Deno, or more than Node.js 20 has. */
+const DENO_ONLY =
+  /\bDeno\.(?!test\()|\bimport\.meta\b|\bArray\.fromAsync\b|^(?:const .* = )?await |"node:(?:net|http|tls)"|\bgc\b/m;
 
 /** The folders whose tests run on Node.js as well, if they are portable. */
 const PORTABLE = /^(?:internal|model|polling|client|stream|page|server)\/\w+_test\.ts$/;
@@ -126,7 +165,7 @@ export function portableTests(files: ReadonlyMap<string, string>): readonly stri
     const text = files.get(path);
     if (text === undefined || seen.has(path)) return true;
     seen.add(path);
-    if (/\bDeno\.(?!test\()|\bimport\.meta\b|\bArray\.fromAsync\b|^(?:const .* = )?await |"node:(?:net|http|tls)"|\bgc\b/m.test(text)) return false;
+    if (DENO_ONLY.test(text)) return false;
     return [...text.matchAll(/\bfrom "(\.[^"]+)"/g)].every(([, specifier]) =>
       isPortable(posix.join(posix.dirname(path), specifier), seen)
     );

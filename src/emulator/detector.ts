@@ -151,7 +151,7 @@ export async function detect(image: Uint8Array, mode: DsrMode): Promise<readonly
     // After an abort, the state of the instance is undefined, and even cleaning up is unsafe. The next call creates a
     // new one.
     if (loading === started) loading = null;
-    throw new Error(`Cannot read the image: the layout analysis crashed (${reason(error)})`, { cause: error });
+    throw new Error(`Cannot read the image: the layout analysis crashed (${reason(error)})`);
   }
   throw new Error(`Cannot read the image: the ${header.type} data is damaged, truncated or in an unsupported format`);
 }

@@ -1,12 +1,13 @@
 import {
   bundlerFields,
+  completed,
   entryPoints,
   type Facts,
-  isOnlyPonyfill,
+  isTest,
   manifest,
   portableTests,
-  withoutOptional,
   withoutPonyfill,
+  withPolyfills,
 } from "../../scripts/npm/plan.ts";
 import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 
@@ -18,7 +19,13 @@ const FACTS: Facts = {
   license: "MIT",
   repository: "https://example.com/name",
   exports: { ".": "./mod.ts", "./core": "./src/core.ts", "./cli": "./src/cli/cli.ts" },
-  imports: { "rxjs": "npm:rxjs@^7.8.2", "tesseract.js-core": "npm:tesseract.js-core@^7.0.0" },
+  imports: {
+    "fast-check": "npm:fast-check@^4.10.2",
+    "fp-ts": "npm:fp-ts@^2.9.0",
+    "io-ts": "npm:io-ts@^2.2.16",
+    "rxjs": "npm:rxjs@^7.5.0",
+    "tesseract.js-core": "npm:tesseract.js-core@^7.0.0",
+  },
 };
 
 Deno.test("entryPoints() makes the command line a program, and all else exports", () => {
@@ -33,7 +40,12 @@ Deno.test("manifest() has all of its facts from deno.json", () => {
   const { version, repository, peerDependencies, peerDependenciesMeta, sideEffects, type, engines } = manifest(FACTS);
   equal(version, "1.2.3");
   deepEqual(repository, { type: "git", url: "git+https://example.com/name.git" });
-  deepEqual(peerDependencies, { "tesseract.js-core": "^7.0.0" });
+  deepEqual(peerDependencies, {
+    "fp-ts": "^2.9.0",
+    "io-ts": "^2.2.16",
+    "rxjs": "^7.5.0",
+    "tesseract.js-core": "^7.0.0",
+  });
   deepEqual(peerDependenciesMeta, { "tesseract.js-core": { optional: true } });
   deepEqual([sideEffects, type, engines], [false, "module", { node: ">=20" }]);
 });
@@ -41,12 +53,23 @@ Deno.test("manifest() has all of its facts from deno.json", () => {
 Deno.test("manifest() refuses a deno.json that leaves a fact out", () => {
   const { description: _, ...without } = FACTS;
   throws(() => manifest(without as Facts), /Cannot build the package as deno.json must hold description/);
-  throws(() => manifest({ ...FACTS, imports: {} }), /deno.json must import tesseract.js-core/);
+  throws(() => manifest({ ...FACTS, imports: {} }), /deno.json must import fp-ts/);
 });
 
-Deno.test("withoutOptional() leaves the optional peer to its user", () => {
-  const written = { name: "name", dependencies: { "rxjs": "^7.8.2", "tesseract.js-core": "^7.0.0" } };
-  deepEqual(withoutOptional(written), { name: "name", dependencies: { "rxjs": "^7.8.2" } });
+Deno.test("completed() adds the facts and removes the peers from the dependencies that the packer wrote", () => {
+  const written = {
+    name: "@scope/name",
+    version: "0.0.0",
+    exports: { ".": "./mod.js" },
+    dependencies: { "rxjs": "^7.8.2", "tesseract.js-core": "^7.0.0", "tslib": "^2.0.0" },
+  };
+  const modules = [`import * as E from "fp-ts/lib/Either.js";`];
+  deepEqual(completed(written, FACTS, modules), {
+    ...written,
+    ...manifest(FACTS),
+    ...bundlerFields(modules),
+    dependencies: { "tslib": "^2.0.0" },
+  });
 });
 
 Deno.test("bundlerFields() maps each module of fp-ts that is used, once", () => {
@@ -87,11 +110,22 @@ Deno.test("withoutPonyfill() drops the import of declarations, and leaves a text
   equal(withoutPonyfill(more), more);
 });
 
-Deno.test("isOnlyPonyfill() is false for polyfills of anything else", () => {
-  const ponyfill = `Symbol.for("import-meta-ponyfill-esmodule")`;
-  equal(isOnlyPonyfill(ponyfill), true);
-  equal(isOnlyPonyfill(`${ponyfill}\nArray.prototype.findLast = f;`), false);
-  equal(isOnlyPonyfill(""), false);
+Deno.test("withPolyfills() names the published files with polyfills or an import of them", () => {
+  const files = new Map([
+    ["mod.js", `import "./_dnt.polyfills.js";\nexport * from "./src/core.js";`],
+    ["mod.d.ts", `export * from "./src/core.js";`],
+    ["src/core.js", `const meta = globalThis[Symbol.for("import-meta-ponyfill-esmodule")](import.meta);`],
+    ["_dnt.polyfills.d.ts", "export {};"],
+    ["tests/mod_test.js", `import "../_dnt.polyfills.js";`],
+    ["scripts/lib/a.js", `import "../../_dnt.polyfills.js";`],
+    ["_dnt.test_polyfills.js", `Symbol.for("import-meta-ponyfill-esmodule");`],
+  ]);
+  deepEqual(withPolyfills(files), ["mod.js", "src/core.js", "_dnt.polyfills.d.ts"]);
+});
+
+Deno.test("isTest() tells tests and what dnt adds for them from what is published", () => {
+  for (const path of ["tests/a_test.js", "scripts/lib/a.js", "_dnt.test_shims.js"]) equal(isTest(path), true, path);
+  for (const path of ["mod.js", "src/tests/a.js", "_dnt.polyfills.js"]) equal(isTest(path), false, path);
 });
 
 Deno.test("portableTests() leaves out what needs Deno, itself or by what it imports", () => {
@@ -103,6 +137,8 @@ Deno.test("portableTests() leaves out what needs Deno, itself or by what it impo
     ["client/e_test.ts", `import { createServer } from "node:net";\nDeno.test("e", () => {});`],
     ["client/f_test.ts", `const { gc } = globalThis;\nDeno.test("f", () => {});`],
     ["faults/g_test.ts", `Deno.test("g", () => {});`],
+    ["model/i_test.ts", `import { run } from "../../scripts/lib/process.ts";\nDeno.test("i", () => {});`],
+    ["../scripts/lib/process.ts", `export const run = () => new Deno.Command("node");`],
     ["h_test.ts", `Deno.test("h", () => {});`],
     ["support/helper.ts", `import { circle } from "./mock.ts";\nexport const here = import.meta.url;`],
     ["support/mock.ts", `import { here } from "../model/a_test.ts";`],
