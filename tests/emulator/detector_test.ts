@@ -441,7 +441,6 @@ Deno.test("detect() recreates the WebAssembly instance only after an abort", str
     wasm.isAborting = true;
     const error = await detect(file, "Regions").catch((error) => error);
     equal(error.message, "Cannot read the image: the layout analysis crashed (Aborted())");
-    ok(error.cause instanceof WebAssembly.RuntimeError);
     deepEqual(await detect(file, "TextDetector"), expected);
     deepEqual(await detect(file, "TextDetector"), expected);
   }
