@@ -1,4 +1,4 @@
-// The whole path: the public API against the emulator with its detector, over a socket, on real pages.
+// End-to-end tests of the public API with the emulator and its detector, over HTTP, on real pages.
 import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { lastValueFrom, toArray } from "rxjs";
@@ -54,7 +54,7 @@ async function regionsOf(service: Service, image: Uint8Array, settings: Detectio
   return reply.right.regions;
 }
 
-Deno.test("four real pages become regions that lie on them, and a drawing", async () => {
+Deno.test("detectRegions() detects regions within the bounds of four real pages, and toSvg() draws them", async () => {
   await withDetector((detector) =>
     withService({ detect: detector.detect, workers: 2 }, async (service) => {
       const pages: [string, number, number, number, number][] = [
@@ -76,7 +76,7 @@ Deno.test("four real pages become regions that lie on them, and a drawing", asyn
   );
 });
 
-Deno.test("the mode of the settings reaches the detector", async () => {
+Deno.test("dsrMode selects blocks, lines or words", async () => {
   const image = await Deno.readFile("examples/pages/lucasta.047.jpg");
   await withDetector((detector) =>
     withService({ detect: detector.detect }, async (service) => {
@@ -88,7 +88,7 @@ Deno.test("the mode of the settings reaches the detector", async () => {
   );
 });
 
-Deno.test("a task goes through Pending and Processing to its end, one token for all calls", async () => {
+Deno.test("a task goes through Pending, Processing and Completed with a single token", async () => {
   const times = { pickupTime: 120, serviceTime: 120 };
   await withService(times, async (service, requests) => {
     const replies = await lastValueFrom(detectRegions(new Uint8Array([1]))(service).pipe(toArray()));
@@ -99,7 +99,7 @@ Deno.test("a task goes through Pending and Processing to its end, one token for 
   });
 });
 
-Deno.test("a cancelled task is gone, and its watch ends with NotExist", async () => {
+Deno.test("a canceled task does not exist, and its watch ends with NotExist", async () => {
   await withService({ serviceTime: 60_000 }, async (service) => {
     const id = await submitImage(new Uint8Array([1]))(service)();
     ok(E.isRight(id));
@@ -110,7 +110,7 @@ Deno.test("a cancelled task is gone, and its watch ends with NotExist", async ()
   });
 });
 
-Deno.test("a hundred watches of one service share a token and end each with its own regions", async () => {
+Deno.test("a hundred watches of one service share a token and each return their own regions", async () => {
   let count = 0;
   const detect = (image: Uint8Array): Promise<Region[]> =>
     Promise.resolve([{ left: 0, top: 0, right: image[0], bottom: 1 + count++ % 3 }]);

@@ -1,12 +1,12 @@
 /**
- * Region detection on machines of your own: each task is a job in Redis, where it sleeps between its polls.
+ * Region detection on your own machines: each task is a job in Redis, where it is delayed between its polls.
  *
- *     node queue.ts send IMAGE...   sends images and queues their tasks
- *     node queue.ts watch ID...     queues tasks that were sent before
+ *     node queue.ts send IMAGE...   submits images and queues their tasks
+ *     node queue.ts watch ID...     queues tasks that were submitted before
  *     node queue.ts show ID...      prints the status of tasks
- *     node queue.ts work            polls, until SIGTERM or SIGINT
+ *     node queue.ts work            polls until SIGTERM or SIGINT
  *
- * The exit status is 1 if anything failed; the rest is done all the same.
+ * If an item fails, the others are processed nevertheless, and the exit status is 1.
  */
 import { connect, describe, pollOnce, PollState, type Reply, startPoll, submitImage } from "@ocr-cloud/regions/core";
 import { DelayedError, Queue, UnrecoverableError, Worker } from "bullmq";
@@ -20,19 +20,19 @@ const { OCR_CLIENT_ID = "", OCR_CLIENT_SECRET = "", OCR_BASE_URL, REDIS_URL = "r
 const credentials = { clientId: OCR_CLIENT_ID, clientSecret: OCR_CLIENT_SECRET };
 const service = connect({ credentials, baseUrl: OCR_BASE_URL });
 
-/** Without the password. */
+/** The host for messages, without the password. */
 const HOST = new URL(REDIS_URL).host;
 
 const DAY = 86_400_000;
 
-/** How long a task that was sent is tried to be queued, in milliseconds: Redis may be restarting. */
-const PATIENCE = 10_000;
+/** How long to retry queueing a task that was submitted, in milliseconds, since Redis may be restarting. */
+const QUEUE_TIMEOUT = 10_000;
 
-/** Runs a command for each item. What fails is reported, and the next item goes on. */
+/** Runs a command for each item. If it fails for an item, reports the error and continues. */
 async function runForEach(act: (item: string, redis: Redis, tasks: Queue) => Promise<void>, items: readonly string[]) {
-  // Without the timeout, a command would wait for a Redis that is down until it comes back.
+  // Without the timeout, commands would wait for as long as Redis is down.
   const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null, commandTimeout: 5000 });
-  // It reconnects by itself, and each command reports its own failure.
+  // The client reconnects automatically, and each command reports its own failure.
   redis.on("error", () => {});
   const tasks = new Queue("regions", { connection: redis }).on("error", () => {});
   const report = (item: string) => (error: unknown): void => {
@@ -49,16 +49,16 @@ async function runForEach(act: (item: string, redis: Redis, tasks: Queue) => Pro
   redis.disconnect();
 }
 
-/** The image is sent at most once, and therefore not by a job: that would send it again after a crash. */
+/** Submits an image. This is not done in a job, which would be repeated after a crash and submit the image twice. */
 async function send(file: string, redis: Redis, tasks: Queue): Promise<void> {
   const image = await readFile(file);
-  // Nothing is paid for that cannot be queued: Redis refuses to write when it is out of memory or disk space.
+  // Do not submit an image whose task could not be queued: Redis rejects writes when it is out of memory or disk space.
   await redis.set("regions:can-write", "", "PX", 1000).catch((error) => {
-    throw new Error(`Not sent, since Redis does not accept it (${messageOf(error)}).`);
+    throw new Error(`The image was not submitted, since Redis rejects writes (${messageOf(error)}).`);
   });
   const id = await submitImage(image)(service)();
   if (E.isLeft(id)) throw new Error(describe(id));
-  // Before anything else can fail.
+  // Print the id before anything else can fail.
   console.log(`${file}: ${id.right}`);
   const now = Date.now();
   await enqueue(tasks, id.right, now, now);
@@ -66,13 +66,13 @@ async function send(file: string, redis: Redis, tasks: Queue): Promise<void> {
 
 async function watch(id: string, _: Redis, tasks: Queue): Promise<void> {
   const job = await tasks.getJob(id);
-  // A job that failed would keep its id from being queued again.
+  // While a failed job exists, its id cannot be queued again.
   if (await job?.isFailed()) await job?.remove();
   await enqueue(tasks, id, Date.now(), null);
   console.log(`${id}: queued`);
 }
 
-/** A task that is in the queue already stays as it is. */
+/** Queues a task. Does nothing if the task is already queued. */
 async function enqueue(tasks: Queue, id: string, now: number, submittedAt: number | null): Promise<void> {
   const { state, delay } = startPoll(id, now, submittedAt);
   for (;;) {
@@ -80,7 +80,7 @@ async function enqueue(tasks: Queue, id: string, now: number, submittedAt: numbe
       await tasks.add("poll", state, {
         jobId: id,
         delay,
-        // A poll that Redis does not let take note of its outcome is repeated. The deadline of the task is the limit.
+        // If Redis does not store the outcome of a poll, the poll is repeated. The task's deadline limits the repetitions.
         attempts: 1_000_000,
         backoff: { type: "fixed", delay: 2000 },
         removeOnComplete: { age: DAY / 1000 },
@@ -88,9 +88,9 @@ async function enqueue(tasks: Queue, id: string, now: number, submittedAt: numbe
       });
       return;
     } catch (error) {
-      if (Date.now() > now + PATIENCE) {
-        const why = `The task is not queued, since Redis does not accept it (${messageOf(error)}).`;
-        throw new Error(`${why} Queue it with: node queue.ts watch ${id}`);
+      if (Date.now() > now + QUEUE_TIMEOUT) {
+        const what = `The task was not queued, since Redis rejects writes (${messageOf(error)}).`;
+        throw new Error(`${what} Queue it with: node queue.ts watch ${id}`);
       }
       await sleep(1000);
     }
@@ -99,17 +99,17 @@ async function enqueue(tasks: Queue, id: string, now: number, submittedAt: numbe
 
 async function show(id: string, _: Redis, tasks: Queue): Promise<void> {
   const job = await tasks.getJob(id);
-  if (job === undefined) throw new Error("There is no such task in the queue.");
+  if (job === undefined) throw new Error("The task is not in the queue.");
   const reply: Reply | null = job.returnvalue;
   console.log(`${id}: ${reply ? describe(reply) : job.failedReason || await job.getState()}`);
 }
 
-/** One poll, then back to sleep. The job's result is the final reply. */
+/** Starts a worker. Each run of a job makes one poll, then delays the job. The job's result is the final reply. */
 function work(): void {
   const worker = new Worker<unknown, Reply>("regions", async (job, token) => {
     const state = PollState.decode(job.data);
     if (E.isLeft(state)) throw new UnrecoverableError("This version cannot read the job's data.");
-    // The service keeps a task for a day, and no user is kept waiting here.
+    // The service keeps results for a day, and no user is waiting.
     const next = await pollOnce(state.right, { deadline: DAY })(service)();
     if (next._tag === "Done") return next.reply;
     await job.updateData(next.state);
@@ -118,7 +118,7 @@ function work(): void {
   }, {
     connection: { url: REDIS_URL, maxRetriesPerRequest: null },
     concurrency: 50,
-    // Jobs of a worker that died are taken over within 15 seconds, however often that happens.
+    // If a worker crashes, others take over its jobs within 15 seconds, however often that happens.
     lockDuration: 10_000,
     stalledInterval: 5000,
     maxStalledCount: 1_000_000,
@@ -136,6 +136,6 @@ const act = { send, watch, show }[command];
 if (command === "work") work();
 else if (act !== undefined && items.length > 0) await runForEach(act, items);
 else {
-  console.error("Expected: node queue.ts send IMAGE... | watch ID... | show ID... | work");
+  console.error("Usage: node queue.ts send IMAGE... | watch ID... | show ID... | work");
   process.exitCode = 2;
 }

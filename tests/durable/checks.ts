@@ -1,28 +1,28 @@
-/** The run's own reckoning: a line a check. Every wait has an end. */
+/** Checks that print one line each, and waits with a time limit. */
 import { deepStrictEqual } from "node:assert/strict";
 
 let passed = 0;
 let failed = 0;
 
-/** Compares, and prints a line. */
+/** Compares two values and prints the result. */
 export function check(title: string, actual: unknown, expected: unknown): void {
-  let fault = "";
+  let problem = "";
   try {
     deepStrictEqual(actual, expected);
   } catch {
-    fault = `: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`.slice(0, 1000);
+    problem = `: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`.slice(0, 1000);
   }
-  if (fault === "") passed++;
+  if (problem === "") passed++;
   else failed++;
-  console.log(`${fault === "" ? "ok    " : "FAILED"} ${title}${fault}`);
+  console.log(`${problem === "" ? "ok    " : "FAILED"} ${title}${problem}`);
 }
 
-/** What was counted: no check, but worth a line. */
+/** Prints additional information. */
 export function note(text: string): void {
   console.log(`       ${text}`);
 }
 
-/** Runs a part; what it throws is one failed check, and the next part goes on. */
+/** Runs a part of the tests. If it throws, counts that as one failed check. */
 export async function part(title: string, run: () => Promise<void>): Promise<void> {
   const begin = Date.now();
   console.log(`\n${title}`);
@@ -35,13 +35,13 @@ export async function part(title: string, run: () => Promise<void>): Promise<voi
   note(`${((Date.now() - begin) / 1000).toFixed(1)} s`);
 }
 
-/** The last line, and whether all is well. */
+/** Prints the totals, and returns whether all checks passed. */
 export function finish(): boolean {
   console.log(`\n${passed} passed, ${failed} failed`);
   return failed === 0;
 }
 
-/** Waits until something holds, at most `ms` milliseconds. */
+/** Waits until `holds` returns true. Throws after `ms` milliseconds. */
 export async function until(what: string, ms: number, holds: () => boolean | Promise<boolean>): Promise<void> {
   const end = Date.now() + ms;
   while (!await holds()) {
@@ -50,12 +50,12 @@ export async function until(what: string, ms: number, holds: () => boolean | Pro
   }
 }
 
-/** Waits. */
+/** Waits `ms` milliseconds. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Does the same for each, `width` at a time. */
+/** Calls `act` for each item, for `width` items at a time. */
 export async function forEach<A>(items: readonly A[], width: number, act: (item: A) => Promise<void>): Promise<void> {
   let next = 0;
   const work = async (): Promise<void> => {
@@ -64,7 +64,7 @@ export async function forEach<A>(items: readonly A[], width: number, act: (item:
   await Promise.all(Array.from({ length: width }, work));
 }
 
-/** `fetch` that ends after ten seconds at the latest, if nobody else ends it. */
-export function ask(url: string, init: RequestInit = {}): Promise<Response> {
+/** Calls `fetch` with a time limit of ten seconds, unless `init` has a signal. */
+export function request(url: string, init: RequestInit = {}): Promise<Response> {
   return fetch(url, { signal: AbortSignal.timeout(10_000), ...init });
 }

@@ -1,22 +1,22 @@
-/** Processes that can be killed the hard way, with all that they have started, and that end with this one. */
+/** Child processes that can be killed together with their own children. */
 
 export interface Child {
-  /** What it has written so far, to either stream. */
+  /** Everything written to stdout and stderr so far. */
   readonly log: () => string;
-  /** Whether it has ended, and all that it wrote is in the log. */
+  /** Whether the process has exited and its output is complete. */
   readonly hasEnded: () => boolean;
-  /** Its exit status, once it has ended. */
+  /** The exit status, or null while the process is running. */
   readonly status: () => number | null;
-  /** `kill -9`, of it and of its children. */
+  /** Sends SIGKILL to the process and its children. */
   readonly kill: () => Promise<void>;
-  /** Asks it to end, by the end of its standard input, and waits; kills what does not. */
+  /** Closes standard input and waits for the process to exit. Kills it after five seconds. */
   readonly close: () => Promise<void>;
 }
 
 const children = new Set<Child>();
 
 export function startChild(command: string, args: readonly string[], env: Record<string, string> = {}): Child {
-  // In a process group of its own, so that one signal reaches all of it.
+  // In its own process group, so that one signal reaches its children as well.
   const process = new Deno.Command(command, {
     args: [...args],
     env,
@@ -42,7 +42,7 @@ export function startChild(command: string, args: readonly string[], env: Record
       try {
         Deno.kill(-process.pid, "SIGKILL");
       } catch {
-        // It has ended by itself.
+        // The process has already exited.
       }
       await ended;
       await process.stdin.close().catch(() => {});
@@ -59,7 +59,7 @@ export function startChild(command: string, args: readonly string[], env: Record
   return child;
 }
 
-/** `kill -9` of all that is still there. */
+/** Kills all children that are still running. */
 export async function killAll(): Promise<void> {
   for (const child of children) await child.kill().catch(() => {});
 }

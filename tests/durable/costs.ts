@@ -1,4 +1,4 @@
-/** What one task costs on the platform, counted: the figures of examples/worker/README.md. */
+/** Counts the billed operations of a task: the figures in examples/worker/README.md. */
 import { check, note, until } from "./checks.ts";
 import { json, send, startExample } from "./example.ts";
 import { startService } from "./service.ts";
@@ -10,12 +10,12 @@ export async function costs(tools: Tools, folder: string): Promise<void> {
   service.delay.fetch = 100;
   const { url, close } = await startExample(tools, service, folder);
   const hasty = `${url}/hasty`;
-  // It is polled every two seconds, so the longer a task takes, the more polls there are.
+  // These tasks are polled every two seconds, so a longer task has more polls.
   for (const [image, seconds] of [[1, 2], [2, 12]]) {
     service.serviceTime = () => seconds * 1000;
     const task = hasty + await send(hasty, image);
     const counts = async (): Promise<Counts> => await json(`${task}/counts`) as Counts;
-    await until("The task is forgotten", 30_000, async () => (await counts()).deletions === 1);
+    await until("The task is deleted", 30_000, async () => (await counts()).deletions === 1);
     const { requests, alarms, alarmTime, reads, writes, deletions } = await counts();
     const polls = service.of(image)?.polls ?? 0;
     check(`a task of ${polls} polls: 1 request, polls + 1 alarms, 2 polls + 6 rows written, 1 deletion`, {
@@ -28,7 +28,7 @@ export async function costs(tools: Tools, folder: string): Promise<void> {
       reads >= 1,
       reads <= polls + 3,
     ], [true, true]);
-    note(`${reads} rows read; ${alarmTime} ms in alarms, of which the service's answers took ${100 * polls}`);
+    note(`${reads} rows read; ${alarmTime} ms in alarms, including ${100 * polls} ms for the service's responses`);
   }
   await close();
   await service.close();

@@ -1,9 +1,9 @@
-/** A request whose connection is cut. */
+/** Requests whose connection is reset. */
 import { connect } from "node:net";
 
 /**
- * Sends a request and reads no answer. The result cuts the connection with a reset, as a proxy or a dying client does:
- * an orderly end is noticed by the local runtime only when it next writes, which a Worker that waits does not.
+ * Sends a request without reading the response. The returned function resets the connection, as a proxy or a crashing
+ * client does. The local runtime notices an orderly close only when it next writes, which a waiting Worker does not do.
  */
 export function startRequest(url: string, head: readonly string[] = [], body = ""): () => void {
   const { hostname, port, host, pathname, search } = new URL(url);
@@ -11,7 +11,7 @@ export function startRequest(url: string, head: readonly string[] = [], body = "
   const lines = [`${method} ${pathname}${search} HTTP/1.1`, `Host: ${host}`, `Content-Length: ${body.length}`, ...head];
   const socket = connect(Number(port), hostname, () => socket.write(`${lines.join("\r\n")}\r\n\r\n${body}`));
   socket.on("error", () => {});
-  // Unread, the answer would keep the socket from its end.
+  // The socket would not close while data is unread.
   socket.resume();
   return () => void socket.resetAndDestroy();
 }

@@ -1,19 +1,19 @@
-/** A client of Server-Sent Events, as far as they are needed here. Source: HTML Standard, "Server-sent events". */
+/** A minimal client for server-sent events. Source: HTML Standard, "Server-sent events". */
 
 export interface SentEvent {
   readonly id: string;
   readonly tag: string;
 }
 
-/** What a client got, and how it ended. */
+/** The events that a client received, and how the stream ended. */
 export interface Session {
   readonly status: number;
   readonly events: readonly SentEvent[];
-  /** Whether the stream came to its end by itself. */
+  /** Whether the server ended the stream. */
   readonly whole: boolean;
 }
 
-/** Reads events until `enough`, when the connection is cut, or to the end of the stream; 30 seconds at most. */
+/** Reads events until `enough` returns true, the stream ends, or 30 seconds have passed, then closes the connection. */
 export async function listen(
   url: string,
   lastEventId: string | null = null,
@@ -21,7 +21,7 @@ export async function listen(
 ): Promise<Session> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), 30_000);
-  // The local runtime does not notice that a client is gone while it packs what it sends.
+  // The local runtime does not notice that a client disconnects while it compresses a response.
   const headers = { "Accept-Encoding": "identity", ...lastEventId === null ? {} : { "Last-Event-ID": lastEventId } };
   const events: SentEvent[] = [];
   let status = 0;

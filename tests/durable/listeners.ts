@@ -1,8 +1,8 @@
-/** Clients of Server-Sent Events: cut off and come back, and a hundred of them. */
+/** Clients of server-sent events: reconnecting ones, and a hundred at a time. */
 import { check, pause, until } from "./checks.ts";
 import { startRequest } from "./cut.ts";
 import { listen, type SentEvent } from "./events.ts";
-import { faultIn, json, send, startExample, statusOf } from "./example.ts";
+import { json, problemIn, send, startExample, statusOf } from "./example.ts";
 import { startService } from "./service.ts";
 import type { Tools } from "./tools.ts";
 
@@ -18,40 +18,44 @@ export async function listeners(tools: Tools, folder: string): Promise<void> {
   const heard: SentEvent[] = [];
   let sessions = 0;
   for (let whole = false; !whole && sessions < 10; sessions++) {
-    // Cut off after each event; what comes while it is away is kept for it.
+    // Disconnect after each event. Events in the meantime are replayed.
     const session = await listen(restless, heard.at(-1)?.id, (events) => events.length > 0);
     heard.push(...session.events);
     whole = session.events.at(-1)?.tag === "Completed" || session.whole;
     await pause(300);
   }
-  check(`a client that is cut off ${sessions - 1} times hears each status once`, faultIn(heard), null);
+  check(`a client that reconnects ${sessions - 1} times receives each status once`, problemIn(heard), null);
   const last = heard.at(-1)?.id ?? "";
   check(
-    "who has had the last word gets 204",
+    "a client that has received the final status gets 204",
     [await statusOf(restless, { headers: { "Last-Event-ID": last } }), (await listen(restless, last)).events],
     [204, []],
   );
-  check("who comes late hears all of it", (await listen(restless)).events, heard);
+  check("a late client receives all statuses", (await listen(restless)).events, heard);
 
   const paths = await Promise.all([send(url, 2), send(url, 3)]);
   const sessionsOf2 = Array.from({ length: CLIENTS }, () => listen(`${url}${paths[0]}/events`));
-  await until(`${CLIENTS} clients listen`, 10_000, async () => await heartbeats() === CLIENTS);
+  await until(`${CLIENTS} clients are connected`, 10_000, async () => await heartbeats() === CLIENTS);
   const ends = await Promise.all(sessionsOf2);
-  await until("The task without clients is over, too", 10_000, () => service.of(3)?.finals === 1);
+  await until("The task without clients is finished", 10_000, () => service.of(3)?.finals === 1);
   const [crowded, lonely] = [service.of(2)?.polls ?? Infinity, service.of(3)?.polls ?? 0];
-  check(`all of ${CLIENTS} clients hear each status once`, [...new Set(ends.map((end) => faultIn(end.events)))], [
-    null,
-  ]);
-  // Their schedules differ by the jitter.
-  check(`${CLIENTS} clients cost ${crowded} polls, where none cost ${lonely}`, crowded <= lonely + 1, true);
+  check(
+    `each of ${CLIENTS} clients receives each status once`,
+    [...new Set(ends.map((end) => problemIn(end.events)))],
+    [
+      null,
+    ],
+  );
+  // The numbers may differ because of jitter.
+  check(`${CLIENTS} clients cause ${crowded} polls, and no clients cause ${lonely}`, crowded <= lonely + 1, true);
 
   service.serviceTime = () => 60_000;
   const long = `${url}${await send(url, 4)}/events`;
   const cuts = Array.from({ length: CLIENTS }, () => startRequest(long));
-  await until(`${CLIENTS} clients listen`, 10_000, async () => await heartbeats() === CLIENTS);
+  await until(`${CLIENTS} clients are connected`, 10_000, async () => await heartbeats() === CLIENTS);
   for (const cut of cuts) cut();
-  await until("The connections are let go of", 5000, async () => await heartbeats() === 0);
-  check(`${CLIENTS} clients that are cut off leave no listener`, await heartbeats(), 0);
+  await until("The connections are released", 5000, async () => await heartbeats() === 0);
+  check(`${CLIENTS} clients that disconnect leave no listeners`, await heartbeats(), 0);
   await close();
   await service.close();
 }

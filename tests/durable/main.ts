@@ -1,6 +1,6 @@
 /**
- * Tasks that outlive their process: the examples of examples/worker and examples/queue, in the local Workers runtime and
- * on Redis, against the emulator. Needs Node with npm, and redis-server.
+ * Tests of durable tasks: examples/worker in the local Workers runtime, and examples/queue on Redis, against the
+ * emulator. Requires Node.js with npm, and redis-server.
  */
 import { finish, part } from "./checks.ts";
 import { killAll } from "./child.ts";
@@ -13,7 +13,7 @@ import { queueFaults } from "./queue_faults.ts";
 import { survival } from "./survival.ts";
 import { prepareTools } from "./tools.ts";
 
-/** Whatever happens. */
+/** The time limit for the whole run, in milliseconds. */
 const LIMIT = 480_000;
 
 const work = await Deno.makeTempDir({ prefix: "ocr-regions-durable-" });
@@ -34,11 +34,11 @@ let later = (): Promise<void> => Promise.resolve();
 await part("100 tasks in Durable Objects", async () => {
   later = await survival(tools, `${work}/survival`);
 });
-await part("Clients that listen", () => listeners(tools, `${work}/listeners`));
-await part("Tasks that end otherwise", () => endings(tools, `${work}/endings`));
-await part("What a task costs", () => costs(tools, `${work}/costs`));
-await part("Two requests, one memory", () => memory(tools));
+await part("Clients of event streams", () => listeners(tools, `${work}/listeners`));
+await part("Tasks that end in other ways", () => endings(tools, `${work}/endings`));
+await part("The cost of a task", () => costs(tools, `${work}/costs`));
+await part("Two requests with a shared memory", () => memory(tools));
 await part("100 tasks in a queue on Redis", () => queue(tools, `${work}/queue`));
-await part("A queue whose Redis fails", () => queueFaults(tools, `${work}/queue_faults`));
-await part("An image that was being sent", () => later());
+await part("A queue with failing Redis", () => queueFaults(tools, `${work}/queue_faults`));
+await part("An image that was being submitted", () => later());
 await end(finish());

@@ -1,7 +1,7 @@
-/** Two requests in one isolate that share one memory: the first is closed, the second must not notice. */
+/** Requests in one isolate that share a memory: closing one must not affect the others. */
 import * as E from "fp-ts/lib/Either.js";
 import { connect, submitImage } from "../../mod.ts";
-import { ask, check, pause, until } from "./checks.ts";
+import { check, pause, request, until } from "./checks.ts";
 import { startRequest } from "./cut.ts";
 import { startRuntime } from "./runtime.ts";
 import { imageOf, startService } from "./service.ts";
@@ -22,7 +22,7 @@ export async function memory(tools: Tools): Promise<void> {
   };
   const isolates = new Set<string | null>();
   const watch = async (id: string): Promise<unknown> => {
-    const response = await ask(`${url}/?id=${id}`);
+    const response = await request(`${url}/?id=${id}`);
     isolates.add(response.headers.get("X-Isolate"));
     return (await response.json())._tag;
   };
@@ -31,18 +31,18 @@ export async function memory(tools: Tools): Promise<void> {
   service.tokens = 0;
   service.delay.token = 1000;
   const cut = startRequest(`${url}/?id=${ids[0]}`);
-  await until("The first requests a token", 5000, () => service.tokens === 1);
+  await until("The first request fetches a token", 5000, () => service.tokens === 1);
   // The second waits for that token, and takes over when the first is closed.
   const second = watch(ids[1]);
   await pause(300);
   cut();
   check(
-    "the first of two requests is closed while it fetches the token: the second finishes",
+    "if a request is closed while it fetches the token, another one finishes",
     await second,
     "Completed",
   );
-  check("a request that is closed before it has a token never polls", service.of(1)?.polls, 0);
-  check("a third one finishes, and fetches no token that is known", [await watch(ids[2]), service.tokens], [
+  check("a request that is closed before it has a token does not poll", service.of(1)?.polls, 0);
+  check("a third request finishes without fetching another token", [await watch(ids[2]), service.tokens], [
     "Completed",
     2,
   ]);
@@ -50,14 +50,18 @@ export async function memory(tools: Tools): Promise<void> {
   const others = await Promise.all([4, 5].map(send));
   const cutAsleep = startRequest(`${url}/?id=${others[0]}`);
   const fifth = watch(others[1]);
-  await until("Both have polled", 5000, () => (service.of(4)?.polls ?? 0) > 0 && (service.of(5)?.polls ?? 0) > 0);
+  await until(
+    "Both requests have polled",
+    5000,
+    () => (service.of(4)?.polls ?? 0) > 0 && (service.of(5)?.polls ?? 0) > 0,
+  );
   await pause(100);
   cutAsleep();
   await pause(300);
   const polls = service.of(4)?.polls;
-  check("the first is closed while it sleeps between polls: the second finishes", await fifth, "Completed");
-  check("a request that is closed asleep polls no more", service.of(4)?.polls, polls);
-  check("all of that in one isolate, with no token but the first two", [isolates.size, service.tokens], [1, 2]);
+  check("if a request is closed between polls, another one finishes", await fifth, "Completed");
+  check("a request that is closed between polls does not poll again", service.of(4)?.polls, polls);
+  check("all requests ran in one isolate with two tokens", [isolates.size, service.tokens], [1, 2]);
   await close();
   await service.close();
 }

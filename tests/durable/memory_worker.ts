@@ -1,4 +1,4 @@
-/** Requests of one isolate that share one memory, with a service each. */
+/** A Worker whose requests share a memory and create a service each. */
 import { connect, createMemory, fixed, watchRegions } from "@ocr-cloud/regions";
 import * as E from "fp-ts/lib/Either.js";
 import { lastValueFrom } from "rxjs";
@@ -9,11 +9,11 @@ interface Env {
 
 const memory = createMemory();
 
-/** Tells whether two requests met the same isolate. */
+/** Identifies the isolate. */
 let isolate = "";
 
 export default {
-  /** Watches the task `?id=`, and answers with its last word. */
+  /** Watches the task `?id=` and responds with its final status. */
   async fetch(request: Request, { OCR_BASE_URL: baseUrl }: Env): Promise<Response> {
     isolate ||= crypto.randomUUID();
     const id = new URL(request.url).searchParams.get("id") ?? "";

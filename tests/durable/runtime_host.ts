@@ -1,7 +1,7 @@
-/** Runs on Node: a Worker in the local runtime, until the standard input ends. */
+/** A Node.js program that runs a Worker in the local runtime until its standard input is closed. */
 import process from "node:process";
 
-/** What is used of miniflare, which is not installed in the tree. */
+/** The part of Miniflare that is used. The package is not installed in the repository. */
 interface Instance {
   readonly ready: Promise<URL>;
   readonly dispose: () => Promise<void>;
@@ -10,7 +10,7 @@ interface Module {
   readonly Miniflare: new (options: Record<string, unknown>) => Instance;
 }
 
-// Whatever happens to the one that started it.
+// Exit even if the parent process was killed.
 setTimeout(() => process.exit(1), 300_000);
 
 const [miniflare = "", options = "{}"] = process.argv.slice(2);

@@ -1,58 +1,58 @@
-/** The emulator on a socket, counting what is asked of it. */
+/** The emulator as a server that counts its requests. */
 import { emulate } from "../../src/emulator/emulator.ts";
 import type { Region } from "../../src/model/region.ts";
 import { serve } from "../../src/emulator/serve.ts";
 
-/** What was asked about one task, by the service's id of it. */
-export interface Asked {
-  /** The number in its image. */
+/** The requests for one task. */
+export interface TaskRecord {
+  /** The number of the task's image. */
   readonly image: number;
-  /** Polls, and when the last of them came, in milliseconds since 1970. */
+  /** The number of polls, and the time of the last one, in milliseconds since 1970. */
   polls: number;
   lastPollAt: number;
-  /** Polls that were answered with a final status, and when the first of them came. */
+  /** The number of responses with a final status, and the time of the first one. */
   finals: number;
   finalAt: number;
   cancels: number;
 }
 
-/** The emulator, with its knobs. */
+/** The emulator with adjustable delays. */
 export interface CountedService {
   readonly url: string;
-  readonly tasks: ReadonlyMap<string, Asked>;
-  /** Token requests. */
+  readonly tasks: ReadonlyMap<string, TaskRecord>;
+  /** The number of token requests. */
   tokens: number;
-  /** How long a worker takes for the next images, in milliseconds. */
+  /** The processing time of the next images, in milliseconds. */
   serviceTime: () => number;
-  /** How long the answers take, in milliseconds, by the call. */
+  /** The delay of responses in milliseconds, by call. */
   readonly delay: { token: number; submit: number; fetch: number; cancel: number };
-  /** What was asked about the task of an image. */
-  readonly of: (image: number) => Asked | undefined;
+  /** Returns the requests for the latest task of an image. */
+  readonly of: (image: number) => TaskRecord | undefined;
   readonly close: () => Promise<void>;
 }
 
-/** An image of its own for each number: its only region is that wide. */
+/** Returns a different image for each number. The width of its only region depends on the number. */
 export function imageOf(image: number): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`image ${image}`);
 }
 
-/** The images whose regions take more than a value of a Durable Object can hold, and more than the example accepts. */
+/** Images whose results exceed the size of a value in a Durable Object, and the limit of the example, respectively. */
 export const HUGE = 1_000_000;
 export const TOO_LARGE = 2_000_000;
 
-/** How many regions an image has. */
+/** Returns the number of regions of an image. */
 export function regionsOf(image: number): number {
   return image === TOO_LARGE ? 150_000 : image === HUGE ? 60_000 : 1;
 }
 
-/** The right edge of the only region of an image. */
+/** Returns the right edge of an image's regions. */
 export function rightOf(image: number): number {
   return 10 + image;
 }
 
-/** Starts it; a task is `Pending` for `pickupTime` milliseconds. */
+/** Starts the service. Tasks are `Pending` for `pickupTime` milliseconds. */
 export async function startService(pickupTime = 300): Promise<CountedService> {
-  const tasks = new Map<string, Asked>();
+  const tasks = new Map<string, TaskRecord>();
   const emulator = emulate({
     workers: 1000,
     pickupTime,
@@ -75,21 +75,21 @@ export async function startService(pickupTime = 300): Promise<CountedService> {
       const body = await request.text();
       const response = await emulator(new Request(request.url, { method, headers: request.headers, body }));
       const image = numberIn(Uint8Array.from(atob(JSON.parse(body).image), (c) => c.charCodeAt(0)));
-      const asked: Asked = { image, polls: 0, lastPollAt: 0, finals: 0, finalAt: 0, cancels: 0 };
-      if (response.ok) tasks.set(await response.clone().text(), asked);
+      const record: TaskRecord = { image, polls: 0, lastPollAt: 0, finals: 0, finalAt: 0, cancels: 0 };
+      if (response.ok) tasks.set(await response.clone().text(), record);
       return late(response, service.delay.submit);
     }
     const response = await emulator(request);
-    const asked = tasks.get(searchParams.get("id") ?? "");
-    if (asked === undefined) return response;
+    const record = tasks.get(searchParams.get("id") ?? "");
+    if (record === undefined) return response;
     if (method === "DELETE") {
-      asked.cancels++;
+      record.cancels++;
       return late(response, service.delay.cancel);
     }
-    asked.polls++;
-    asked.lastPollAt = Date.now();
+    record.polls++;
+    record.lastPollAt = Date.now();
     const { taskStatus } = await response.clone().json();
-    if (taskStatus !== "Pending" && taskStatus !== "Processing" && asked.finals++ === 0) asked.finalAt = Date.now();
+    if (taskStatus !== "Pending" && taskStatus !== "Processing" && record.finals++ === 0) record.finalAt = Date.now();
     return late(response, service.delay.fetch);
   };
   const { url, close } = await serve(handle, 0);
@@ -99,7 +99,7 @@ export async function startService(pickupTime = 300): Promise<CountedService> {
     tokens: 0,
     serviceTime: () => 1000,
     delay: { token: 0, submit: 0, fetch: 0, cancel: 0 },
-    of: (image) => [...tasks.values()].findLast((asked) => asked.image === image),
+    of: (image) => [...tasks.values()].findLast((record) => record.image === image),
     close,
   };
   return service;

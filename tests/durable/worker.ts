@@ -1,23 +1,23 @@
-/** The example's Worker, whose objects count what they do and show what they hold. */
+/** The example's Worker with objects that count their operations and expose their storage. */
 import { fixed } from "@ocr-cloud/regions";
 import type { DurableStorage, DurableTaskOptions } from "@ocr-cloud/regions/durable-object";
 import worker, { type Env, RegionsTask as Task } from "../../examples/worker/worker.ts";
 
-/** What an object did since the isolate began. */
+/** The operations of an object since the start of the isolate. */
 export interface Counts {
   requests: number;
   alarms: number;
-  /** Milliseconds in alarms. */
+  /** The time spent in alarms, in milliseconds. */
   alarmTime: number;
   reads: number;
-  /** Rows written; the setting of an alarm is one. Source: Cloudflare's page on the pricing of Durable Objects. */
+  /** Rows written, including one for each alarm set. Source: Cloudflare's pricing of Durable Objects. */
   writes: number;
   deletions: number;
-  /** How many of the next operations of the storage are refused. */
+  /** The number of storage operations to reject next. */
   refusals: number;
 }
 
-/** What an object holds. */
+/** The contents of an object's storage. */
 export interface Holdings {
   readonly keys: readonly string[];
   readonly alarm: number | null;
@@ -32,11 +32,11 @@ interface State {
 }
 
 interface TestEnv extends Env {
-  /** Objects that poll every two seconds and keep a result for as long, so that no test waits for a day. */
+  /** Objects that poll every two seconds and keep results for two seconds, so that tests need not wait for a day. */
   readonly HASTY: Env["TASKS"];
 }
 
-// By object: it is put out of memory between its alarms, and its counts are not.
+// Kept by object id, since objects are evicted from memory between alarms.
 const counts = new Map<string, Counts>();
 
 let heartbeats = 0;
@@ -101,7 +101,7 @@ function counted(storage: DurableStorage, counts: Counts): DurableStorage {
   const count = <T>(what: "reads" | "writes" | "deletions", operation: () => Promise<T>): Promise<T> => {
     if (counts.refusals > 0) {
       counts.refusals--;
-      return Promise.reject(new Error("the storage refuses"));
+      return Promise.reject(new Error("the storage rejects"));
     }
     counts[what]++;
     return operation();

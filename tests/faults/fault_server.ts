@@ -1,6 +1,6 @@
 /**
- * The emulator behind a bad line: a raw TCP server on the loopback interface that answers for the emulator, or with the
- * faults of its plan.
+ * The emulator behind an unreliable network: a raw TCP server on the loopback interface that forwards requests to the
+ * emulator, or causes the faults of its plan.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import type { Call } from "../../src/model/error.ts";
 import { spoil, type Spoiled } from "./spoil.ts";
 import { UNTRUSTED } from "./untrusted.ts";
 import {
-  type Answer,
   listen,
+  type RawResponse,
   realNow,
   type Received,
   reply,
@@ -23,61 +23,61 @@ import {
   track,
 } from "./wire.ts";
 
-/** The pair that the emulator knows. Its secret is one that JSON and forms write in several ways. */
+/** The credentials of the emulator. The secret has several encodings in JSON and forms. */
 export const CREDENTIALS = { clientId: "id", clientSecret: "S3cret+/=" } as const;
 
-/** What can go wrong with a request: on its way back, or before there is a connection that could carry it. */
+/** A fault of a request: with its response, or before there is a connection. */
 export type Fault = Spoiled | { readonly _tag: "Unreachable"; readonly why: Unreachable };
 
-/** Nobody listens, nobody has that name, the peer ends the TLS handshake, or its certificate is not trusted. */
+/** The port is closed, the host name does not exist, the TLS handshake is refused, or the certificate is not trusted. */
 export type Unreachable = "refused" | "unresolved" | "handshake" | "certificate";
 
-/** What becomes of one request. */
+/** The fault of one request. */
 export interface Planned {
   readonly fault: Fault;
-  /** Whether the service gets the request all the same, so that only its answer is lost. */
+  /** Whether the request reaches the service nevertheless, so that only its response is lost. */
   readonly taken: boolean;
 }
 
-/** What becomes of the `n`th request of a kind, counted from 0; null passes it on. */
+/** Returns the fault of the `n`th request of a kind, counted from 0, or null to forward it. */
 export type Plan = (call: Call, n: number) => Planned | null;
 
-/** One request, as the server saw it. */
+/** A request that the server received. */
 export interface Arrival {
   readonly call: Call;
   readonly fault: Fault | null;
-  /** The position of the request on its connection, from 1; 0 if it could not arrive. */
+  /** The position of the request on its connection, from 1, or 0 if the server could not be reached. */
   readonly nth: number;
-  /** Whether the runtime sent it again by itself: the client called `fetch` once. */
+  /** Whether the runtime itself repeated the request, although `fetch` was called once. */
   readonly repeated: boolean;
-  /** When it came, in milliseconds. */
+  /** The time of arrival, in milliseconds. */
   readonly at: number;
-  /** When the client may come again according to Retry-After; `at` if it was not told. */
+  /** The earliest time of the next request according to `Retry-After`, or `at` without that header. */
   notBefore: number;
 }
 
-/** A `fetch` that takes an address and options. */
+/** A `fetch` function that accepts a URL and options. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface FaultServer {
   readonly url: string;
-  /** The runtime's `fetch`, which numbers the requests; unreachable ones go to an address where they fail. */
+  /** Calls the runtime's `fetch`. Numbers the requests, and redirects unreachable ones to an address where they fail. */
   readonly fetch: Fetch;
   readonly arrivals: readonly Arrival[];
-  /** What came to the other origin. */
+  /** The requests that were sent to the other origin. */
   readonly elsewhere: readonly string[];
-  /** The ids of the tasks that the service took, in order. */
+  /** The ids of the tasks that the service accepted, in order. */
   readonly taken: readonly string[];
-  /** The access tokens that the service gave out. */
+  /** The access tokens that the service issued. */
   readonly tokens: readonly string[];
-  /** How many connections are open, except those that wait for their next request. */
+  /** Returns the number of open connections that are not idle. */
   readonly open: () => number;
-  /** How many connections there ever were. */
+  /** Returns the number of connections opened so far. */
   readonly connections: () => number;
-  /** Closes the connections that wait for their next request. */
+  /** Closes idle connections. */
   readonly closeIdle: () => void;
   /** Asks the emulator itself. */
-  readonly ask: (method: string, path: string, body?: string) => Promise<string>;
+  readonly callService: (method: string, path: string, body?: string) => Promise<string>;
   /** Closes every connection and stops listening. */
   readonly close: () => Promise<void>;
 }
@@ -86,32 +86,32 @@ export interface FaultServerOptions {
   readonly plan?: Plan;
   readonly emulator?: EmulatorOptions;
   /**
-   * Whether a whole answer leaves its connection open for the next request.
+   * Whether a connection stays open after a complete response.
    *
    * @default {false}
    */
   readonly keepAlive?: boolean;
   /**
-   * How many of the latest arrivals are kept.
+   * The number of latest arrivals to keep.
    *
    * @default {Infinity}
    */
   readonly history?: number;
-  /** Called with each image that the service took: with its task's id and the request's body. */
+  /** Called for each image that the service accepts, with the id of its task and the body of the request. */
   readonly onTaken?: (id: string, body: string) => void;
-  /** Called with each answer that is passed on unharmed. */
+  /** Called for each response that is forwarded unchanged. */
   readonly onPassed?: (call: Call) => void;
 }
 
 export const PATH = "/v5.0/ocr/DetectRegions";
 
-/** Requests to this path warm up connections, and do not count. */
+/** Requests to this path open connections for reuse, and are not counted. */
 const WARM_UP = "/warm-up";
 
-/** A client needs more than one warm connection: Node.js does not use one again in the turn in which an answer ends. */
+/** The number of connections to open for reuse. One is not enough, since Node.js does not reuse a connection immediately. */
 const WARM = 2;
 
-/** Which call of `fetch` a request belongs to. */
+/** The header that identifies the call of `fetch`. */
 const NUMBER = "X-Number";
 
 /** A fatal TLS alert, handshake_failure. Source: RFC 8446, sections 5.1 and 6. */
@@ -120,7 +120,7 @@ const ALERT = new Uint8Array([0x15, 3, 3, 0, 2, 2, 40]);
 /** The first byte of a TLS handshake. */
 const HANDSHAKE = 0x16;
 
-/** Starts the emulator and the server before it. */
+/** Starts the emulator, and the server in front of it. */
 export async function startFaultServer(
   {
     plan = () => null,
@@ -134,7 +134,12 @@ export async function startFaultServer(
   const handle = emulate({ credentials: CREDENTIALS, ...emulator });
   const taken: string[] = [];
   const tokens: string[] = [];
-  const ask = async (method: string, path: string, headers: [string, string][], body: string): Promise<Answer> => {
+  const callService = async (
+    method: string,
+    path: string,
+    headers: [string, string][],
+    body: string,
+  ): Promise<RawResponse> => {
     const response = await handle(`http://127.0.0.1${path}`, { method, headers, body: method === "GET" ? null : body });
     const text = await response.text();
     const call = callOf(method, path);
@@ -155,7 +160,7 @@ export async function startFaultServer(
     return arrival;
   };
 
-  /** The calls of `fetch` that have not come back, and whether they have arrived. */
+  /** The pending calls of `fetch`, and whether their requests have arrived. */
   const pending = new Map<string, { readonly planned: Planned | null; arrived: boolean }>();
 
   const elsewhere: string[] = [];
@@ -174,9 +179,9 @@ export async function startFaultServer(
   untrusted.on("connection", (socket: Socket) => track(socket, others));
   const otherHost = await listen(other);
   const unreachable: { readonly [W in Unreachable]: string } = {
-    // Listeners get ports from some 32,000 on, so nobody gets this one; nor is it one that browsers block.
+    // Free ports are assigned from about 32,000 up, so this one stays closed. Browsers do not block it.
     refused: "http://127.0.0.1:2",
-    // A label is at most 63 characters long (RFC 1035, section 2.3.4), so this name fails without a query.
+    // Labels have at most 63 characters (RFC 1035, section 2.3.4), so this name fails without a DNS query.
     unresolved: `http://${"x".repeat(64)}.invalid`,
     handshake: `https://${otherHost}`,
     certificate: `https://${await listen(untrusted)}`,
@@ -217,17 +222,17 @@ export async function startFaultServer(
       },
     });
   };
-  const forward = async ({ method, path, headers, body }: Received): Promise<Answer> => {
+  const forward = async ({ method, path, headers, body }: Received): Promise<RawResponse> => {
     const passed = ["authorization", "content-type", "accept"].flatMap((name): [string, string][] => {
       const value = headers.get(name);
       return value === undefined ? [] : [[name, value]];
     });
-    return await ask(method, path, passed, toText(body));
+    return await callService(method, path, passed, toText(body));
   };
 
   const sockets = new Set<Socket>();
   const idle = new Set<Socket>();
-  /** What is being answered, even if nobody waits for it any more. */
+  /** The requests that are being handled. */
   const serving = new Set<Promise<void>>();
   let connections = 0;
   const server = createServer((socket) => {
@@ -247,7 +252,7 @@ export async function startFaultServer(
   const { clientId, clientSecret } = CREDENTIALS;
   const form = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
   const formHeaders: [string, string][] = [["Content-Type", "application/x-www-form-urlencoded"]];
-  await ask("POST", "/connect/token", formHeaders, new URLSearchParams(form).toString());
+  await callService("POST", "/connect/token", formHeaders, new URLSearchParams(form).toString());
 
   const counts: Record<Call, number> = { token: 0, submit: 0, fetch: 0, cancel: 0 };
   return {
@@ -261,8 +266,8 @@ export async function startFaultServer(
     closeIdle: () => {
       for (const socket of idle) socket.end();
     },
-    ask: async (method, path, body = "") => {
-      const answer = await ask(method, path, [["Authorization", `Bearer ${tokens[0]}`]], body);
+    callService: async (method, path, body = "") => {
+      const answer = await callService(method, path, [["Authorization", `Bearer ${tokens[0]}`]], body);
       return typeof answer.body === "string" ? answer.body : "";
     },
     fetch: async (address, init) => {
@@ -292,7 +297,7 @@ export async function startFaultServer(
   };
 }
 
-/** Opens connections that the runtime keeps for its next requests to the server. */
+/** Opens connections that the runtime reuses for its next requests to the server. */
 export async function warmUp({ url }: FaultServer): Promise<void> {
   await Promise.all(Array.from({ length: WARM }, async () => await (await fetch(url + WARM_UP)).arrayBuffer()));
   await new Promise((resolve) => setTimeout(resolve, 0));
@@ -308,14 +313,14 @@ function createBarrier(count: number): () => Promise<void> {
     });
 }
 
-/** What a request asks of the service. */
+/** Returns the kind of a request. */
 export function callOf(method: string, path: string): Call {
   if (path.endsWith("/connect/token")) return "token";
   return method === "POST" ? "submit" : method === "DELETE" ? "cancel" : "fetch";
 }
 
-/** The milliseconds that Retry-After asks to wait, by the clock of the answer; a time in the past is now. */
-function waitOf(headers: Answer["headers"] = {}): number {
+/** Returns the delay that `Retry-After` requests, in milliseconds, by the response's own clock. At least 0. */
+function waitOf(headers: RawResponse["headers"] = {}): number {
   const retryAfter = headers["Retry-After"];
   const seconds = Number(retryAfter);
   const date = headers["Date"];

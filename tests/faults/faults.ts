@@ -1,14 +1,14 @@
 /**
- * The faults that the tests know, by name. A wrong answer echoes whatever was sent, secrets included.
+ * The faults, by name. Error responses echo the request, including its secrets.
  *
  * @module
  */
 import type { Fault } from "./fault_server.ts";
-import { type Answer, realNow, type Received, toText } from "./wire.ts";
+import { type RawResponse, realNow, type Received, toText } from "./wire.ts";
 
 const DEEP = "[".repeat(100_000) + "]".repeat(100_000);
 
-/** What Envoy answers if the connection to the service was lost: before the request was sent, or after. */
+/** Envoy's response if it loses the connection to the service, either before or after it sent the request. */
 const ENVOY = "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
 
 const HOUR = 3_600_000;
@@ -19,16 +19,16 @@ export const FAULTS = {
   "TLS handshake refused": { _tag: "Unreachable", why: "handshake" },
   "TLS certificate not trusted": { _tag: "Unreachable", why: "certificate" },
   "reset before the headers": { _tag: "Reset", at: "before" },
-  "reset inside the headers": { _tag: "Reset", at: "inside" },
+  "reset within the headers": { _tag: "Reset", at: "inside" },
   "reset after the headers": { _tag: "Reset", at: "after" },
   "closed before the body was read": { _tag: "Close", at: "head" },
   "closed after the request was read": { _tag: "Close", at: "request" },
-  "body cut short": { _tag: "Cut" },
+  "truncated body": { _tag: "Cut" },
   "`Content-Length` too long": { _tag: "Length", announced: "more" },
-  "gzip that is not": { _tag: "NotGzip" },
-  "silence": { _tag: "Stall", at: "before" },
-  "silence after the headers": { _tag: "Stall", at: "after" },
-  "one byte a second": { _tag: "Drip" },
+  "invalid gzip": { _tag: "NotGzip" },
+  "no response": { _tag: "Stall", at: "before" },
+  "no body after the headers": { _tag: "Stall", at: "after" },
+  "one byte per second": { _tag: "Drip" },
   "slow upload": { _tag: "Slow", ms: 800 },
   "408": problem(408),
   "425": problem(425),
@@ -44,31 +44,31 @@ export const FAULTS = {
   "502": problem(502),
   "503": problem(503),
   "504": problem(504),
-  "408, a page": page(408),
-  "425, a page": page(425),
-  "429, a page": page(429),
-  "503, a page": page(503),
-  "503, Envoy's text": { _tag: "Answer", answer: () => ({ status: 503, body: ENVOY }) },
-  "503, the problem of another status": {
-    _tag: "Answer",
-    answer: () => ({ status: 503, body: JSON.stringify({ status: 502 }) }),
+  "408, HTML page": page(408),
+  "425, HTML page": page(425),
+  "429, HTML page": page(429),
+  "503, HTML page": page(503),
+  "503, Envoy's error text": { _tag: "Respond", respond: () => ({ status: 503, body: ENVOY }) },
+  "503, problem with another status": {
+    _tag: "Respond",
+    respond: () => ({ status: 503, body: JSON.stringify({ status: 502 }) }),
   },
-  "503, a page, `Retry-After: 0`": page(503, () => ({ "Retry-After": "0" })),
-  "200, a page": page(200),
-  "200, `{}`": { _tag: "Answer", answer: () => ({ status: 200, body: "{}" }) },
-  "200, empty": { _tag: "Answer", answer: () => ({ status: 200 }) },
-  "204": { _tag: "Answer", answer: () => ({ status: 204 }) },
+  "503, HTML page, `Retry-After: 0`": page(503, () => ({ "Retry-After": "0" })),
+  "200, HTML page": page(200),
+  "200, `{}`": { _tag: "Respond", respond: () => ({ status: 200, body: "{}" }) },
+  "200, empty": { _tag: "Respond", respond: () => ({ status: 200 }) },
+  "204": { _tag: "Respond", respond: () => ({ status: 204 }) },
   "`Content-Length` too short": { _tag: "Length", announced: "less" },
-  "the wrong id": { _tag: "Rewrite", fields: { id: "00000000-0000-0000-0000-000000000000" } },
-  "an unknown status": { _tag: "Rewrite", fields: { taskStatus: "Paused" } },
-  "JSON 100,000 deep": {
-    _tag: "Answer",
-    answer: () => ({
+  "id of another task": { _tag: "Rewrite", fields: { id: "00000000-0000-0000-0000-000000000000" } },
+  "unknown status": { _tag: "Rewrite", fields: { taskStatus: "Paused" } },
+  "JSON nested 100,000 levels deep": {
+    _tag: "Respond",
+    respond: () => ({
       status: 200,
       body: `{"access_token":${DEEP},"responseStatusCode":"Ok","taskStatus":"Completed","results":${DEEP}}`,
     }),
   },
-  "back to `Pending`": { _tag: "Rewrite", fields: { taskStatus: "Pending", results: null } },
+  "`Pending` after `Processing`": { _tag: "Rewrite", fields: { taskStatus: "Pending", results: null } },
   "`Pending`, `Cache-Control: max-age=60`": {
     _tag: "Rewrite",
     fields: { taskStatus: "Pending", results: null },
@@ -83,9 +83,9 @@ export const FAULTS = {
   "401": problem(401),
   "403": problem(403),
   "404": problem(404),
-  "400, a page": page(400),
-  "401, a page": page(401),
-  "403, a page": page(403),
+  "400, HTML page": page(400),
+  "401, HTML page": page(401),
+  "403, HTML page": page(403),
   "400, `invalid_client`": refusal(400),
   "401, `invalid_client`": refusal(401),
   "403, `invalid_client`": refusal(403),
@@ -95,11 +95,11 @@ export type FaultName = keyof typeof FAULTS;
 
 type Headers = (request: Received, elsewhere: string) => Readonly<Record<string, string>>;
 
-/** An RFC 7807 problem, in the JSON of .NET and PHP, which write `+` and `/` as escapes. */
+/** An RFC 7807 problem in the JSON of .NET and PHP, which escape `+` and `/`. */
 function problem(status: number, headers: Headers = () => ({})): Fault {
   return {
-    _tag: "Answer",
-    answer: (request, elsewhere) => ({
+    _tag: "Respond",
+    respond: (request, elsewhere) => ({
       status,
       headers: { "Content-Type": "application/problem+json", ...headers(request, elsewhere) },
       body: JSON.stringify({ type: "about:blank", title: `Status ${status}`, status, detail: echoOf(request) })
@@ -108,11 +108,11 @@ function problem(status: number, headers: Headers = () => ({})): Fault {
   };
 }
 
-/** A gateway's page. */
+/** An HTML page of a gateway. */
 function page(status: number, headers: Headers = () => ({})): Fault {
   return {
-    _tag: "Answer",
-    answer: (request, elsewhere): Answer => ({
+    _tag: "Respond",
+    respond: (request, elsewhere): RawResponse => ({
       status,
       headers: { "Content-Type": "text/html", ...headers(request, elsewhere) },
       body: `<html>${echoOf(request)}<h1>Please sign in`,
@@ -120,11 +120,11 @@ function page(status: number, headers: Headers = () => ({})): Fault {
   };
 }
 
-/** The token endpoint's refusal. Source: RFC 6749, section 5.2. */
+/** The token endpoint's own error response. Source: RFC 6749, section 5.2. */
 function refusal(status: number): Fault {
   return {
-    _tag: "Answer",
-    answer: (request) => ({
+    _tag: "Respond",
+    respond: (request) => ({
       status,
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ error: "invalid_client", error_description: echoOf(request) }),
@@ -132,13 +132,13 @@ function refusal(status: number): Fault {
   };
 }
 
-/** Dates have no milliseconds, and mean what the answer's own clock says. */
+/** A date one second from now on the response's own clock. Dates in headers have no milliseconds. */
 function inASecond(offset: number): Readonly<Record<string, string>> {
   const now = realNow() + offset;
   return { "Date": new Date(now).toUTCString(), "Retry-After": new Date(now + 1000).toUTCString() };
 }
 
-/** Everything that was sent, secrets included, in the spelling of several platforms. */
+/** Echoes the request, including its secrets, in the encodings of several platforms. */
 function echoOf({ method, path, headers, body }: Received): string {
   const form = toText(body).slice(0, 1000);
   const secret = new URLSearchParams(form).get("client_secret") ?? "";

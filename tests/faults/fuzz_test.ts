@@ -3,17 +3,17 @@ import { fuzz, type Yardstick } from "./fuzzing.ts";
 import { fuzzRetryAfter, fuzzTokenEndpoint } from "./fuzzing_answers.ts";
 import { meaningOfRefusal, meaningOfResponse, meaningOfRetryAfter, meaningOfToken } from "./independent.ts";
 
-Deno.test("20,000 hostile answers are decoded as an independent decoder does, and none makes the library throw", () => {
+Deno.test("20,000 malicious responses are decoded like by an independent decoder, without an exception", () => {
   const seed = Date.now() % 1_000_000;
-  const { responses, tokens, faults } = fuzz(20_000, seed);
-  deepEqual(faults, [], `seed ${seed}`);
+  const { responses, tokens, differences } = fuzz(20_000, seed);
+  deepEqual(differences, [], `seed ${seed}`);
   for (const { accepted, refused } of [responses, tokens]) ok(accepted > 500 && refused > 500);
 });
 
-/** Decoders that differ from the library in one thing each. */
+/** Decoders that differ from the library in one respect each. */
 const PLANTED: Readonly<Record<string, Partial<Yardstick>>> = {
-  "the answer about another task": { response: (body) => meaningOfResponse(body) },
-  "results that were lost": {
+  "a response about another task": { response: (body) => meaningOfResponse(body) },
+  "missing results": {
     response: (body, id) =>
       meaningOfResponse(typeof body === "object" ? { ...body, responseStatusCode: "Ok" } : body, id),
   },
@@ -24,7 +24,7 @@ const PLANTED: Readonly<Record<string, Partial<Yardstick>>> = {
         id,
       ),
   },
-  "a notice that is left out": {
+  "a missing notice": {
     response: (body, id) => {
       const meaning = meaningOfResponse(body, id);
       const value = meaning.accepted ? meaning.value as { readonly notices?: readonly string[] } : {};
@@ -33,33 +33,33 @@ const PLANTED: Readonly<Record<string, Partial<Yardstick>>> = {
         : meaning;
     },
   },
-  "a token that no header can carry": { token: (text, now) => meaningOfToken(text.replaceAll("ö", "o"), now) },
-  "a token's time": { token: (text, now) => meaningOfToken(text, now + 1) },
+  "a token that is invalid in a header": { token: (text, now) => meaningOfToken(text.replaceAll("ö", "o"), now) },
+  "a token's expiry": { token: (text, now) => meaningOfToken(text, now + 1) },
 };
 
 for (const [what, planted] of Object.entries(PLANTED)) {
-  Deno.test(`the comparison notices ${what}`, () => {
-    const { faults } = fuzz(5000, 1, { response: meaningOfResponse, token: meaningOfToken, ...planted });
-    ok(faults.length > 0);
+  Deno.test(`the comparison detects ${what}`, () => {
+    const { differences } = fuzz(5000, 1, { response: meaningOfResponse, token: meaningOfToken, ...planted });
+    ok(differences.length > 0);
   });
 }
 
-Deno.test("20,000 hostile Retry-After headers are read as RFC 9110 says, or do no harm", () => {
+Deno.test("20,000 malicious Retry-After headers are parsed according to RFC 9110 or are harmless", () => {
   const seed = Date.now() % 1_000_000;
   deepEqual(fuzzRetryAfter(20_000, seed), [], `seed ${seed}`);
 });
 
-Deno.test("1,000 calls end as the token endpoint's hostile answers say, and show no secret", async () => {
+Deno.test("1,000 calls with malicious token responses end as expected and reveal no secret", async () => {
   const seed = Date.now() % 1_000_000;
   deepEqual(await fuzzTokenEndpoint(1000, seed), [], `seed ${seed}`);
 });
 
-Deno.test("the comparison notices a wait that is too short", () => {
+Deno.test("the comparison detects a delay that is too short", () => {
   const shorter: typeof meaningOfRetryAfter = (header, now) => meaningOfRetryAfter(header, now + 1000);
   ok(fuzzRetryAfter(1000, 1, shorter).length > 0);
 });
 
-Deno.test("the comparison notices a refusal that is not believed, and one that should not be", async () => {
+Deno.test("the comparison detects rejections that are wrongly ignored or wrongly accepted", async () => {
   ok((await fuzzTokenEndpoint(500, 1, () => false)).length > 0);
   ok((await fuzzTokenEndpoint(500, 1, (status, text) => meaningOfRefusal(status, text) || status === 403)).length > 0);
 });

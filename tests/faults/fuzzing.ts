@@ -1,5 +1,5 @@
 /**
- * Hostile input for the two decoders, and the comparison with the independent ones.
+ * Generates malicious input for the two decoders, and compares them with the independent ones.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { decodeAccessToken } from "../../src/client/token.ts";
 import type { RegionsError } from "../../src/model/error.ts";
 import { type Meaning, meaningOfResponse, meaningOfToken } from "./independent.ts";
 
-/** What is compared: the library's decoders with the independent ones. */
+/** The decoders that the library's are compared with. */
 export interface Yardstick {
   readonly response: (body: unknown, id?: string) => Meaning<unknown>;
   readonly token: (text: string, now: number) => Meaning<unknown>;
@@ -18,20 +18,20 @@ export interface Yardstick {
 
 export interface Report {
   readonly inputs: number;
-  /** How many of the answers were accepted. */
+  /** The numbers of accepted and rejected inputs. */
   readonly responses: { readonly accepted: number; readonly refused: number };
   readonly tokens: { readonly accepted: number; readonly refused: number };
-  /** What the library threw, or decoded otherwise: a line each, the first hundred. */
-  readonly faults: readonly string[];
+  /** The first hundred inputs for which the library threw or returned a different result, one line each. */
+  readonly differences: readonly string[];
 }
 
-/** From 0 up to 1. */
+/** Returns a number from 0 (inclusive) to 1 (exclusive). */
 export type Random = () => number;
 
 const NOW = 1_800_000_000_000;
 const GUID = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
 
-/** Of so many inputs, two in five are answers of the token endpoint. */
+/** Compares the decoders for `inputs` inputs, two fifths of which are responses of the token endpoint. */
 export function fuzz(
   inputs: number,
   seed: number,
@@ -39,7 +39,7 @@ export function fuzz(
 ): Report {
   const random = mulberry(seed);
   const counts = { responses: { accepted: 0, refused: 0 }, tokens: { accepted: 0, refused: 0 } };
-  const faults: string[] = [];
+  const differences: string[] = [];
   const compare = <A>(
     kind: "responses" | "tokens",
     decode: () => E.Either<RegionsError, A>,
@@ -50,14 +50,14 @@ export function fuzz(
     try {
       got = decode();
     } catch (error) {
-      faults.push(`threw ${error}: ${shown()}`);
+      differences.push(`threw ${error}: ${shown()}`);
       return;
     }
     counts[kind][E.isRight(got) ? "accepted" : "refused"]++;
     const wanted = expected();
     const same = E.isRight(got) ? wanted.accepted && isDeepStrictEqual(got.right, wanted.value) : !wanted.accepted;
-    if (!same && faults.length < 100) {
-      faults.push(`got ${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}: ${shown()}`);
+    if (!same && differences.length < 100) {
+      differences.push(`got ${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}: ${shown()}`);
     }
   };
 
@@ -81,19 +81,19 @@ export function fuzz(
       );
     }
   }
-  return { inputs, ...counts, faults };
+  return { inputs, ...counts, differences };
 }
 
-/** A body as `JSON.parse` gives it: a valid answer with up to four changes, or junk. */
+/** Generates a parsed body: a valid response with up to four mutations, or an arbitrary value. */
 function makeResponse(random: Random): unknown {
   if (random() < 0.05) return junk(random, 3);
   const changed = mutated(answer(random), random);
   const text = JSON.stringify(changed) ?? "null";
-  // What is cut or garbled is no JSON as a rule, and then it does not come as far as the decoder.
+  // Truncated or garbled text is usually not JSON, and would not reach the decoder.
   return parse(random() < 0.1 ? garble(text, random) : text) ?? changed;
 }
 
-/** The text of the token endpoint's answer, of which the decoder reads all. */
+/** Generates a response of the token endpoint. The decoder gets its whole text. */
 export function makeToken(random: Random): string {
   if (random() < 0.05) return random() < 0.5 ? noise(random) : JSON.stringify(junk(random, 3)) ?? "";
   const body = {
@@ -168,7 +168,7 @@ function coordinate(random: Random): number {
     : pick(random, [0, -0, 0.5, -7, 2 ** 53, -(2 ** 53), 2 ** 53 + 2, 1e300, 1e-300]);
 }
 
-/** Base64 of rows, in any way it may be written; numbers too large for JSON.stringify come in by the text. */
+/** Encodes rows as Base64 in various ways. Numbers that JSON.stringify cannot write are inserted into the text. */
 function payload(rows: unknown, random: Random): string {
   const json = spell(JSON.stringify(rows) ?? "", random);
   const bytes = pick(random, ["", "", "", "", "\xef\xbb\xbf", "\xef\xbb\xbf\xef\xbb\xbf", "\xff"]) + latin(json);
@@ -185,7 +185,7 @@ function payload(rows: unknown, random: Random): string {
   ]);
 }
 
-/** The same JSON, or nearly so, as a text that JSON.stringify would not write. */
+/** Rewrites JSON in a form that JSON.stringify does not produce, and that may be invalid. */
 function spell(json: string, random: Random): string {
   switch (Math.floor(random() * 12)) {
     case 0:
@@ -211,7 +211,7 @@ function mutated(value: unknown, random: Random): unknown {
   return changed;
 }
 
-/** One change at any place: another value, none, one more, another key, or two places that change theirs. */
+/** Mutates one place: replaces, deletes or adds a value, renames a key, or swaps two values. */
 function mutate(value: unknown, random: Random): unknown {
   if (random() < 0.12) return replacement(random);
   if (Array.isArray(value)) {
@@ -279,7 +279,7 @@ function replacement(random: Random): unknown {
   ]);
 }
 
-/** Any JSON at all. */
+/** Generates an arbitrary JSON value. */
 export function junk(random: Random, depth: number): unknown {
   const kind = Math.floor(random() * (depth === 0 ? 4 : 6));
   switch (kind) {
@@ -321,7 +321,7 @@ function noise(random: Random): string {
   );
 }
 
-/** A text with a character or a few changed, doubled, moved or left out. */
+/** Changes, doubles, moves or deletes a few characters of a text. */
 export function garble(text: string, random: Random): string {
   const at = Math.floor(random() * (text.length + 1));
   const to = Math.min(text.length, at + 1 + Math.floor(random() * 4));
@@ -355,7 +355,7 @@ function fromBase64(text: string): string | null {
   }
 }
 
-/** As bytes, one character each: `btoa` takes no others. */
+/** Converts a text to Latin-1 characters, one per byte, as `btoa` requires. */
 function latin(text: string): string {
   return /^[\0-\xff]*$/.test(text) ? text : String.fromCharCode(...new TextEncoder().encode(text));
 }

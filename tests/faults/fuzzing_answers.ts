@@ -1,5 +1,5 @@
 /**
- * Hostile answers of the token endpoint: its statuses, its bodies, and the headers that ask to wait.
+ * Generates malicious responses of the token endpoint: statuses, bodies and `Retry-After` headers.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { connect } from "../../src/client/request.ts";
 import { garble, junk, makeToken, mulberry, pick, type Random } from "./fuzzing.ts";
 import { meaningOfRefusal, meaningOfRetryAfter } from "./independent.ts";
 
-/** A time in whole seconds, as dates in headers are. */
+/** A time in whole seconds, like dates in headers. */
 const NOW = 1_800_000_000_000;
 
 const SECRET = "S3cret+/=kQ8vW2mZ7x";
 
-/** Every run of eight characters of the secret. */
+/** All sequences of eight characters of the secret. */
 const RUNS = Array.from({ length: SECRET.length - 7 }, (_, i) => SECRET.slice(i, i + 8));
 
 const STATUSES = [
@@ -41,29 +41,29 @@ const STATUSES = [
   599,
 ] as const;
 
-/** What was read otherwise than the yardstick reads it, or thrown: a line each. */
+/** The inputs with a result that differs from the reference, or an exception, one line each. */
 export type Faults = readonly string[];
 
-/** `Retry-After` in every spelling: the two forms of RFC 9110 exactly, everything else harmlessly. */
+/** Checks that `Retry-After` is parsed exactly for the two forms of RFC 9110, and harmlessly for everything else. */
 export function fuzzRetryAfter(inputs: number, seed: number, meaning = meaningOfRetryAfter): Faults {
   const random = mulberry(seed);
-  const faults: string[] = [];
+  const differences: string[] = [];
   for (let i = 0; i < inputs; i++) {
     const header = makeRetryAfter(random);
     const got = parseRetryAfter(header, NOW);
     const wanted = meaning(header, NOW);
     const isHarmless = got === null || Number.isFinite(got) && got >= 0;
     if (wanted === "anything harmless" ? !isHarmless : got !== wanted) {
-      faults.push(`got ${got}, expected ${wanted}: ${JSON.stringify(header)}`);
+      differences.push(`got ${got}, expected ${wanted}: ${JSON.stringify(header)}`);
     }
   }
-  return faults;
+  return differences;
 }
 
-/** Whole calls whose token request is answered with anything: they end as the status and the body say. */
+/** Checks the outcome of calls whose token request receives an arbitrary response. */
 export async function fuzzTokenEndpoint(inputs: number, seed: number, isRefusal = meaningOfRefusal): Promise<Faults> {
   const random = mulberry(seed);
-  const faults: string[] = [];
+  const differences: string[] = [];
   for (let i = 0; i < inputs; i++) {
     const status = pick(random, STATUSES);
     const body = makeBody(random);
@@ -82,17 +82,17 @@ export async function fuzzTokenEndpoint(inputs: number, seed: number, isRefusal 
     try {
       reply = await fetchRegions("a371d027-4b0d-4d86-8825-c8d818dd4ed9")(service)();
     } catch (error) {
-      faults.push(`threw ${error}: ${shown()}`);
+      differences.push(`threw ${error}: ${shown()}`);
       continue;
     }
     const problem = judge(reply, status, isRefusal(status, body));
-    if (problem !== null) faults.push(`${problem}: ${JSON.stringify(reply)} of ${shown()}`);
+    if (problem !== null) differences.push(`${problem}: ${JSON.stringify(reply)} of ${shown()}`);
   }
-  return faults;
+  return differences;
 }
 
 function judge(reply: E.Either<RegionsError, unknown>, status: number, isRefusal: boolean): string | null {
-  if (E.isRight(reply)) return "a status without a request for one";
+  if (E.isRight(reply)) return "got a status although no request for one succeeded";
   const error = reply.left;
   const shown = JSON.stringify(error);
   if (RUNS.some((run) => shown.includes(run))) return "the secret is shown";
@@ -100,7 +100,7 @@ function judge(reply: E.Either<RegionsError, unknown>, status: number, isRefusal
     const isWait = error.retryAfter === null || Number.isFinite(error.retryAfter) && error.retryAfter >= 0;
     if (!isWait) return "a wait that is none";
   }
-  // A token that is understood is used, and what it was used for is answered with 404.
+  // If the token is valid, it is used, and the request with it receives a 404.
   if (status < 300) {
     const isUsed = error._tag === "Http" && error.call === "fetch" && error.status === 404;
     return isUsed || error._tag === "Malformed" || error._tag === "Unauthorized" ? null : "a token that is neither";
@@ -149,7 +149,7 @@ function makeBody(random: Random): string {
   return random() < 0.2 ? garble(text, random) : text;
 }
 
-/** A header holds Latin-1 without line breaks. */
+/** Converts a text to a valid header value: Latin-1 without line breaks. */
 function headerValue(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "");
 }

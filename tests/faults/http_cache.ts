@@ -1,11 +1,11 @@
 /**
- * A browser's HTTP cache, as far as it can mislead a poll.
+ * A simulation of a browser's HTTP cache, which can return stale responses to polls.
  *
  * @module
  */
 import type { Fetch } from "./fault_server.ts";
 
-/** Answers from a stored response that is still fresh, unless the request says `cache: "no-store"`. */
+/** Returns a stored response while it is fresh, unless the request has `cache: "no-store"`. */
 export function withHttpCache(fetch: Fetch): Fetch {
   const stored = new Map<string, Response>();
   return async (url, init) => {

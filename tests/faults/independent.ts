@@ -1,12 +1,12 @@
 /**
- * What the service's answers mean, written once more from its description and with another validation library: the
- * yardstick of the fuzzing. It shares no code with src, and not even `atob`.
+ * An independent implementation of the decoders, written from the service's description with another validation library,
+ * as a reference for fuzzing. It shares no code with `src/`, and does not use `atob`.
  *
  * @module
  */
 import * as z from "zod";
 
-/** A decoded value, or none. */
+/** A decoded value, or a rejection. */
 export type Meaning<A> = { readonly accepted: true; readonly value: A } | { readonly accepted: false };
 
 const REFUSED = { accepted: false } as const;
@@ -69,7 +69,7 @@ const Completed = Head.extend({
 
 const Status = z.discriminatedUnion("taskStatus", [Unfinished, Failed, Completed]);
 
-/** What `decodeResponse(body, id)` is to give. */
+/** Returns the expected result of `decodeResponse(body, id)`. */
 export function meaningOfResponse(body: unknown, id?: string): Meaning<unknown> {
   const status = Status.safeParse(body);
   if (!status.success) return REFUSED;
@@ -82,13 +82,13 @@ const Seconds = z.coerce.number().positive();
 
 const Token = z.object({
   access_token: z.string().trim().regex(/^[!-~]+$/),
-  // Only numbers and text are converted; what is neither, or nonsense, means five minutes.
+  // Only numbers and strings are converted. Anything else, or an invalid number, means five minutes.
   expires_in: z.unknown().optional().transform((u) =>
     typeof u === "number" || typeof u === "string" ? Seconds.safeParse(u).data ?? 300 : 300
   ),
 });
 
-/** What `decodeAccessToken(text, now)` is to give. */
+/** Returns the expected result of `decodeAccessToken(text, now)`. */
 export function meaningOfToken(text: string, now: number): Meaning<unknown> {
   const token = Token.safeParse(fromJson(text));
   if (!token.success) return REFUSED;
@@ -108,7 +108,7 @@ function fromJson(text: string): unknown {
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const SEXTETS: ReadonlyMap<string, number> = new Map([...ALPHABET].map((c, i) => [c, i]));
 
-/** Forgiving Base64: white space and missing padding are allowed. Source: WHATWG Infra, "forgiving-base64 decode". */
+/** Decodes Base64, allowing whitespace and missing padding. Source: WHATWG Infra, "forgiving-base64 decode". */
 function fromBase64(text: string): Uint8Array | null {
   let digits = text.replace(/[\t\n\f\r ]/g, "");
   if (digits.length % 4 === 0) digits = digits.replace(/={1,2}$/, "");
@@ -128,8 +128,8 @@ function fromBase64(text: string): Uint8Array | null {
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /**
- * What `parseRetryAfter(header, now)` is to give for the forms of RFC 9110, sections 5.6.7 and 10.2.3: a number of seconds,
- * or a date in the preferred format. What is neither must give nothing, or a wait that does no harm.
+ * Returns the expected result of `parseRetryAfter(header, now)` for the forms of RFC 9110, sections 5.6.7 and 10.2.3: a
+ * number of seconds, or a date in the preferred format. For other values, the result must be null or a harmless delay.
  */
 export function meaningOfRetryAfter(header: string, now: number): number | "anything harmless" {
   if (/^\d{1,15}$/.test(header)) return Number(header) * 1000;
@@ -143,7 +143,7 @@ export function meaningOfRetryAfter(header: string, now: number): number | "anyt
 
 const Refusal = z.object({ error: z.string() });
 
-/** Whether an answer of the token endpoint is its own refusal. Source: RFC 6749, section 5.2. */
+/** Whether a response is an error response of the token endpoint. Source: RFC 6749, section 5.2. */
 export function meaningOfRefusal(status: number, text: string): boolean {
   const isFinal = status >= 400 && status < 500 && ![408, 425, 429].includes(status);
   return isFinal && Refusal.safeParse(fromJson(text)).success;

@@ -1,5 +1,5 @@
 /**
- * What is not as expected of a case of the matrix, one sentence each.
+ * Compares the outcome of a case with its expectations, and lists the deviations.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import type { Retry } from "../../src/client/request.ts";
 import { CREDENTIALS, type FaultServer, PATH } from "./fault_server.ts";
 import type { Case } from "./matrix.ts";
 
-/** What a call or a stream gave, in order. */
+/** The values of a call or stream, in order. */
 export type Emitted = readonly E.Either<RegionsError, unknown>[];
 
-/** What the service finds in every image. */
+/** The region that the service detects in every image. */
 export const REGION = { left: 0, top: 8, right: 697, bottom: 441 };
 
-/** How it ended, in the words of the matrix. */
+/** Returns the outcome in the notation of the matrix. */
 function outcomeOf(emitted: Emitted, c: Case, server: FaultServer): string {
   const last = emitted.at(-1);
-  if (last === undefined) return "nothing at all";
+  if (last === undefined) return "no value";
   if (E.isLeft(last)) return nameOf(last.left);
   const expected = c.call === "cancel"
     ? undefined
@@ -57,12 +57,12 @@ function tagOf(u: unknown): string {
   return typeof u === "object" && u !== null && "_tag" in u ? String(u._tag) : JSON.stringify(u);
 }
 
-/** The last value, and when it came. */
+/** Checks the last value and its time. */
 export function judgeOutcome(c: Case, emitted: Emitted, server: FaultServer, took: number, deadline: number): string[] {
   const problems: string[] = [];
   const outcome = outcomeOf(emitted, c, server);
   const last = emitted.at(-1);
-  // A poll that is under way at the deadline is cut, and that is its failure.
+  // A poll in flight at the deadline is aborted, which counts as its failure.
   const isCut = c.expected.outcome === "GaveUp deadline" && outcome.startsWith("GaveUp deadline");
   if (outcome !== c.expected.outcome && !isCut) {
     problems.push(`it ended with ${outcome}, expected ${c.expected.outcome}: ${JSON.stringify(last)}`);
@@ -77,8 +77,8 @@ export function judgeOutcome(c: Case, emitted: Emitted, server: FaultServer, too
 }
 
 /**
- * How often each call was made. That of the faulty call follows from its rule, and the others follow from that. What the
- * runtime repeats by itself is counted apart.
+ * Checks the number of requests per call. That of the faulty call follows from its rule, and the others follow from it.
+ * Requests that the runtime itself repeats are not counted.
  */
 export function judgeRequests(
   c: Case,
@@ -91,7 +91,7 @@ export function judgeRequests(
   const faulty = arrivals.filter(({ fault }) => fault !== null).length;
   const wanted = c.expected.faulty;
   if (wanted === null ? faulty < 2 : faulty !== wanted) {
-    problems.push(`${faulty} requests were answered wrongly, expected ${wanted ?? "2 and more"}`);
+    problems.push(`${faulty} requests were faulty, expected ${wanted ?? "2 or more"}`);
   }
   const survives = c.expected.outcome === "survives";
   const order = ["token", "submit", "fetch", "cancel"] as const;
@@ -106,37 +106,39 @@ export function judgeRequests(
   for (const [i, { call, notBefore }] of arrivals.entries()) {
     const next = arrivals.slice(i + 1).find((arrival) => arrival.call === call);
     if (next !== undefined && next.at < notBefore - 20) {
-      problems.push(`${call} was asked for ${Math.round(notBefore - next.at)} ms before Retry-After allowed it`);
+      problems.push(`${call} was sent ${Math.round(notBefore - next.at)} ms before Retry-After allowed it`);
     }
   }
-  if (server.elsewhere.length > 0) problems.push(`this came to the other origin: ${server.elsewhere.join(" ")}`);
+  if (server.elsewhere.length > 0) problems.push(`requests to the other origin: ${server.elsewhere.join(" ")}`);
   if (emitted.length > usual.fetch + faulty + 1) problems.push(`${emitted.length} values were emitted`);
   return problems;
 }
 
-/** Whether the faulty call had the connection that the case is about, and whether a POST went out more than once. */
+/** Checks that the faulty request used the kind of connection of the case, and that the runtime repeated no POST. */
 export function judgeConnections({ connection }: Case, { arrivals }: FaultServer): string[] {
   const faulty = arrivals.filter(({ fault }) => fault !== null);
   const isWarm = (faulty.at(0)?.nth ?? 0) > 1;
   const isFresh = faulty.every(({ nth }) => nth <= 1);
-  const problems = connection === "warm" ? isWarm ? [] : ["the faulty call had a fresh connection"] : [];
-  if (connection === "fresh" && !isFresh) problems.push("the faulty call had a connection that was used before");
+  const problems = connection === "warm" ? isWarm ? [] : ["the faulty request was the first on its connection"] : [];
+  if (connection === "fresh" && !isFresh) problems.push("the faulty request was on a reused connection");
   for (const { call, repeated } of arrivals) {
-    if (repeated && (call === "token" || call === "submit")) problems.push(`the runtime sent ${call} again by itself`);
+    if (repeated && (call === "token" || call === "submit")) problems.push(`the runtime itself repeated ${call}`);
   }
   return problems;
 }
 
-/** What the service itself knows. */
+/** Checks the tasks of the service. */
 export async function judgeService(c: Case, server: FaultServer, id: string): Promise<string[]> {
   const problems: string[] = [];
   const hadTask = id !== "";
   const survives = c.expected.outcome === "survives";
   const expected = hadTask || survives || c.call === "submit" && c.taken ? 1 : 0;
-  if (server.taken.length !== expected) problems.push(`${server.taken.length} images were taken, expected ${expected}`);
+  if (server.taken.length !== expected) {
+    problems.push(`${server.taken.length} images were accepted, expected ${expected}`);
+  }
   if (c.call === "cancel" && survives) {
-    const { taskStatus } = JSON.parse(await server.ask("GET", `${PATH}?id=${id}`));
-    if (taskStatus !== "NotExist") problems.push(`the cancelled task is ${taskStatus}`);
+    const { taskStatus } = JSON.parse(await server.callService("GET", `${PATH}?id=${id}`));
+    if (taskStatus !== "NotExist") problems.push(`the canceled task is ${taskStatus}`);
   }
   return problems;
 }
@@ -145,17 +147,17 @@ export function judgeRetries(c: Case, retries: readonly Retry[]): string[] {
   const heard = retries.length > 0;
   const problems: string[] = [];
   if (heard !== c.expected.retried) {
-    problems.push(`onRetry heard ${retries.length} times, expected ${c.expected.retried}`);
+    problems.push(`onRetry was called ${retries.length} times, expected ${c.expected.retried}`);
   }
   if (retries.some(({ delay, failures }) => !(delay >= 0 && delay < 20_000 && failures >= 1))) {
-    problems.push(`onRetry heard ${JSON.stringify(retries)}`);
+    problems.push(`onRetry was called with ${JSON.stringify(retries)}`);
   }
   return problems;
 }
 
 /**
- * A refusal of the credentials is remembered, so that the next call sends nothing; so is a wait that the service asked
- * for, and that is over when a patient call asks again. Nothing else is.
+ * Checks what the next call sends. After a rejection of the credentials, or during the delay of a `Retry-After`, it sends
+ * nothing. In all other cases, it requests a token.
  */
 export async function judgeMemory(
   c: Case,
@@ -166,11 +168,11 @@ export async function judgeMemory(
   const before = arrivals.length;
   await runAgain();
   const isRemembered = c.kind === "refused" || c.kind !== "delayed" && c.expected.outcome.endsWith("with a wait");
-  if (arrivals.length === before) return isRemembered ? [] : ["the next call asked for no token"];
-  return isRemembered ? ["the next call asked for a token again"] : [];
+  if (arrivals.length === before) return isRemembered ? [] : ["the next call did not request a token"];
+  return isRemembered ? ["the next call requested a token"] : [];
 }
 
-/** Neither the client's secret nor a token may be in anything that callers see, however it is shown. */
+/** Checks that the client secret and the tokens appear in no value that callers see, however it is printed. */
 export function judgeSecrets(
   seen: readonly (Retry | E.Either<RegionsError, unknown>)[],
   tokens: readonly string[],
@@ -193,11 +195,11 @@ export function judgeSecrets(
       String(u),
     ]);
     const text = shown.find((text) => secrets.some((secret) => text?.includes(secret)));
-    return text === undefined ? [] : [`a secret is shown: ${text}`];
+    return text === undefined ? [] : [`a secret is visible: ${text}`];
   });
 }
 
-/** The library has let go of every answer; the server sees it a little later. */
+/** Checks that the library has released all connections, which the server notices a little later. */
 export async function judgeSockets({ open }: FaultServer): Promise<string[]> {
   for (let tries = 0; open() > 0 && tries < 100; tries++) await new Promise((wait) => setTimeout(wait, 20));
   return open() === 0 ? [] : [`${open()} connections are still open`];

@@ -1,4 +1,4 @@
-// Ending what is under way, over real sockets: at once, with nothing sent afterwards, and with nothing left behind.
+// Ending requests in flight over real sockets: immediately, without requests afterwards, and without leaks.
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
@@ -13,12 +13,12 @@ import { CREDENTIALS, type Fault, type FaultServer, PATH, type Plan, startFaultS
 import { FAULTS } from "./faults.ts";
 import { IS_DENO, weaklyLinked } from "./sabotage.ts";
 
-/** The sanitizers are off unless a test turns them on. They do not see sockets: the server counts those. */
+/** The sanitizers are off by default. They do not report the sockets of `fetch`, so the server counts those. */
 const strict = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true } as const;
 
 const IMAGE = new Uint8Array([1, 2, 3]);
 
-/** Longer than any wait, so that a request which should not be sent would be. */
+/** Longer than any delay, so that a request that must not be sent would be noticed. In milliseconds. */
 const LATER = 2200;
 
 async function withServer(plan: Plan, test: (server: FaultServer) => Promise<void>): Promise<void> {
@@ -35,32 +35,32 @@ function serviceOf({ url, fetch }: FaultServer, options: Partial<ConnectOptions>
     credentials: CREDENTIALS,
     baseUrl: url,
     fetch,
-    // Waits are there to be ended.
+    // Long, so that the tests can end a delay.
     retry: { minDelay: 1, maxDelay: 60_000 },
     schedule: fixed({ delay: 10 }),
     ...options,
   });
 }
 
-/** The fault at every request of a kind. */
+/** Causes the fault at every request of a kind. */
 function at(call: Call, fault: Fault): Plan {
-  return (asked) => asked === call ? { fault, taken: true } : null;
+  return (current) => current === call ? { fault, taken: true } : null;
 }
 
 async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; !condition(); tries++) {
-    ok(tries < 500, "it never came to that");
+    ok(tries < 500, "the condition was not met");
     await pause(10);
   }
 }
 
-/** Only Node.js is run with --expose-gc: it links some objects only weakly, and a request must not depend on one. */
+/** Node.js is run with --expose-gc: it references some objects only weakly, and a request must not depend on them. */
 const { gc = () => {} } = globalThis as { readonly gc?: () => void };
 
-/** The next collection, which all requests that hang at the time share. */
+/** The next garbage collection, which concurrent tests share. */
 let collection: Promise<void> | null = null;
 
-/** Lets a request hang for a while, in which garbage is collected. */
+/** Waits for a while with a request in flight, and collects garbage meanwhile. */
 async function hang(): Promise<void> {
   await pause(50);
   collection ??= pause(10).then(() => {
@@ -74,7 +74,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** A signal that counts its listeners. */
+/** Creates a controller whose signal counts its listeners. */
 function countedSignal(): {
   readonly controller: AbortController;
   readonly listeners: () => number;
@@ -97,7 +97,7 @@ function countedSignal(): {
   return { controller, listeners: () => listeners.size, most: () => most };
 }
 
-/** What a stream has given so far, and whether it has completed. */
+/** Records the values of a stream and whether it has completed. */
 function record(stream: Observable<Reply>): {
   readonly replies: readonly Reply[];
   readonly isOver: () => boolean;
@@ -116,30 +116,30 @@ function record(stream: Observable<Reply>): {
 
 const count = ({ arrivals }: FaultServer, call: Call): number => arrivals.filter((a) => a.call === call).length;
 
-/** The service asks to come again after a wait that is long enough to be ended, and short enough to be waited for. */
-const COME_AGAIN: Fault = { _tag: "Answer", answer: () => ({ status: 429, headers: { "Retry-After": "2" } }) };
+/** Requests a delay that is long enough to be ended by a test, and short enough that a leaked retry would be noticed. */
+const RETRY_LATER: Fault = { _tag: "Respond", respond: () => ({ status: 429, headers: { "Retry-After": "2" } }) };
 
-/** Where a call or a stream is when it is ended. */
+/** The phase in which a call or stream is ended. */
 interface Phase {
   readonly name: string;
   readonly call: Call;
   readonly plan: Plan;
-  /** How many connections are open there. */
+  /** The number of open connections in this phase. */
   readonly open: number;
 }
 
 const phases = (call: Call): readonly Phase[] => [
-  ...(["silence", "silence after the headers", "one byte a second"] as const).map((fault): Phase => (
+  ...(["no response", "no body after the headers", "one byte per second"] as const).map((fault): Phase => (
     { name: `${fault} at ${call}`, call, plan: at(call, FAULTS[fault]), open: 1 }
   )),
-  { name: `the wait before another try of ${call}`, call, plan: at(call, COME_AGAIN), open: 0 },
+  { name: `the delay before a retry of ${call}`, call, plan: at(call, RETRY_LATER), open: 0 },
 ];
 
-const ASLEEP: Phase = { name: "the wait before the next poll", call: "fetch", plan: () => null, open: 0 };
+const ASLEEP: Phase = { name: "the delay before the next poll", call: "fetch", plan: () => null, open: 0 };
 
 const PHASES: readonly Phase[] = [...phases("token"), ...phases("submit"), ...phases("fetch"), ASLEEP];
 
-/** Brings a stream into a phase, ends it, and sees to it that nothing is left. */
+/** Brings a stream into a phase, ends it, and checks that nothing is left. */
 async function endAt(
   { name, call, plan, open }: Phase,
   end: (stream: ReturnType<typeof record>, controller: AbortController) => void,
@@ -150,7 +150,7 @@ async function endAt(
     const service = serviceOf(server, { schedule: ({ attempt }) => O.some(attempt === 0 ? 1 : 2000) });
     const stream = record(detectRegions(IMAGE, {}, { signal: controller.signal })(service));
     await until(() => count(server, call) === 1 && server.open() === open);
-    // Headers and first bytes arrive, too; and an answer of the service is heard.
+    // Meanwhile, headers and first bytes arrive, and responses are emitted.
     await hang();
     const sent = server.arrivals.length;
     const before = stream.replies.length;
@@ -162,14 +162,14 @@ async function endAt(
     await until(() => server.open() === 0);
     await pause(LATER);
     equal(server.arrivals.length, sent, `${name}: nothing is sent afterwards`);
-    // Node.js opens a connection in place of the one that an abort closes, and sends nothing on it.
-    if (IS_DENO) equal(server.connections(), sent, `${name}: nothing is tried afterwards`);
+    // Node.js replaces the connection that an abort closes, but sends nothing on the new one.
+    if (IS_DENO) equal(server.connections(), sent, `${name}: no connection is opened afterwards`);
     equal(stream.replies.length, after, `${name}: nothing is emitted afterwards`);
     ok(after - before <= 1, name);
   });
 }
 
-Deno.test("an unsubscription ends the stream at once in every phase, and leaves nothing", strict, async () => {
+Deno.test("unsubscribing ends the stream immediately in every phase and leaks nothing", strict, async () => {
   await Promise.all(PHASES.map((phase) => {
     const heard = phase === ASLEEP ? 1 : 0;
     return endAt(
@@ -181,7 +181,7 @@ Deno.test("an unsubscription ends the stream at once in every phase, and leaves 
 });
 
 Deno.test(
-  "an abort ends the stream within one turn in every phase, says what is left, and leaves nothing",
+  "an abort ends the stream within one event loop turn in every phase, with its state, and leaks nothing",
   strict,
   async () => {
     const isSending = ({ call, open }: Phase): boolean => call === "submit" && open === 1;
@@ -198,57 +198,61 @@ Deno.test(
             return deepEqual(last.left, expected, phase.name);
           }
           ok(last.left._tag === "GaveUp" && last.left.reason === "aborted", phase.name);
-          equal(last.left.state?.id, taken[0], `${phase.name}: with the state to go on from`);
+          equal(last.left.state?.id, taken[0], `${phase.name}: with the state to resume from`);
         })
       ),
     );
   },
 );
 
-/** The single calls, and an id where they need one. */
+/** The single calls. */
 const CALLS: Readonly<Record<Exclude<Call, "token">, (id: string) => Req<unknown>>> = {
   submit: () => submitImage(IMAGE),
   fetch: fetchRegions,
   cancel: cancelTask,
 };
 
-Deno.test("an abort ends a single call within one turn in every phase, and leaves nothing", strict, async () => {
-  const all = (["submit", "fetch", "cancel"] as const).flatMap((call) =>
-    [...phases("token"), ...phases(call)].map((phase) => ({ call, phase }))
-  );
-  await Promise.all(
-    all.map(({ call, phase: { name, call: faulty, plan, open } }) =>
-      withServer(plan, async (server) => {
-        const { controller, listeners, most } = countedSignal();
-        const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
-        let reply: E.Either<RegionsError, unknown> | null = null;
-        let retries = 0;
-        const service = serviceOf(server, { onRetry: () => retries++ });
-        const run = CALLS[call](id)({ ...service, signal: controller.signal })();
-        run.then((outcome) => {
-          reply = outcome;
-        });
-        await until(() => count(server, faulty) === 1 && server.open() === open);
-        await hang();
-        const sent = server.arrivals.length;
-        controller.abort();
-        await pause(0);
-        const aborted = gaveUp("aborted", null);
-        const isSending = call === "submit" && faulty === "submit" && open === 1;
-        deepEqual(reply, E.left(isSending ? unconfirmed(aborted) : aborted), `${call}: ${name}`);
-        deepEqual([listeners(), most()], [0, 1], `${call}: ${name}: listeners`);
-        equal(retries, open === 0 ? 1 : 0, `${call}: ${name}: what is not tried again is no retry`);
-        await until(() => server.open() === 0);
-        await pause(LATER);
-        equal(server.arrivals.length, sent, `${call}: ${name}: nothing is sent afterwards`);
-      })
-    ),
-  );
-});
+Deno.test(
+  "an abort ends a single call within one event loop turn in every phase and leaks nothing",
+  strict,
+  async () => {
+    const all = (["submit", "fetch", "cancel"] as const).flatMap((call) =>
+      [...phases("token"), ...phases(call)].map((phase) => ({ call, phase }))
+    );
+    await Promise.all(
+      all.map(({ call, phase: { name, call: faulty, plan, open } }) =>
+        withServer(plan, async (server) => {
+          const { controller, listeners, most } = countedSignal();
+          const id = await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+          let reply: E.Either<RegionsError, unknown> | null = null;
+          let retries = 0;
+          const service = serviceOf(server, { onRetry: () => retries++ });
+          const run = CALLS[call](id)({ ...service, signal: controller.signal })();
+          run.then((outcome) => {
+            reply = outcome;
+          });
+          await until(() => count(server, faulty) === 1 && server.open() === open);
+          await hang();
+          const sent = server.arrivals.length;
+          controller.abort();
+          await pause(0);
+          const aborted = gaveUp("aborted", null);
+          const isSending = call === "submit" && faulty === "submit" && open === 1;
+          deepEqual(reply, E.left(isSending ? unconfirmed(aborted) : aborted), `${call}: ${name}`);
+          deepEqual([listeners(), most()], [0, 1], `${call}: ${name}: listeners`);
+          equal(retries, open === 0 ? 1 : 0, `${call}: ${name}: onRetry is called only before a retry`);
+          await until(() => server.open() === 0);
+          await pause(LATER);
+          equal(server.arrivals.length, sent, `${call}: ${name}: nothing is sent afterwards`);
+        })
+      ),
+    );
+  },
+);
 
-Deno.test("a signal that has aborted already sends nothing, not even a connection", strict, async () => {
+Deno.test("if the signal has already aborted, no connection is opened", strict, async () => {
   await withServer(() => null, async (server) => {
-    const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+    const id = await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
     const { controller, listeners } = countedSignal();
     const { signal } = controller;
     controller.abort();
@@ -265,9 +269,9 @@ Deno.test("a signal that has aborted already sends nothing, not even a connectio
   });
 });
 
-Deno.test("1,000 polls on one signal leave no listener, and have no more than one at a time", strict, async () => {
+Deno.test("1,000 polls with one signal leave no listener and have at most one at a time", strict, async () => {
   await withServer(() => null, async (server) => {
-    const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+    const id = await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
     const service = serviceOf(server, { schedule: fixed({ delay: 0.01 }) });
     const watched = countedSignal();
     const { signal } = watched.controller;
@@ -277,10 +281,10 @@ Deno.test("1,000 polls on one signal leave no listener, and have no more than on
   });
 });
 
-Deno.test("1,000 single calls on one signal, and 1,000 that fail, leave no listener", strict, async () => {
+Deno.test("1,000 single calls with one signal leave no listener, whether they succeed or fail", strict, async () => {
   for (const plan of [() => null, at("fetch", FAULTS["reset before the headers"])]) {
     await withServer(plan, async (server) => {
-      const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+      const id = await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
       const called = countedSignal();
       const service = { ...serviceOf(server, { retry: { maxAttempts: 1 } }), signal: called.controller.signal };
       for (let i = 0; i < 50; i++) {
@@ -293,14 +297,14 @@ Deno.test("1,000 single calls on one signal, and 1,000 that fail, leave no liste
 });
 
 Deno.test(
-  "the end of one subscription leaves another's request alone, and the token that both wait for",
+  "unsubscribing does not affect the request of another subscription or the token that both wait for",
   strict,
   async () => {
     for (const call of ["token", "fetch"] as const) {
       let free = false;
-      const plan: Plan = (asked) => asked === call && !free ? { fault: FAULTS.silence, taken: true } : null;
+      const plan: Plan = (current) => current === call && !free ? { fault: FAULTS["no response"], taken: true } : null;
       await withServer(plan, async (server) => {
-        const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+        const id = await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
         const service = serviceOf(server, { requestTimeout: 1000 });
         const stream = watchRegions(id)(service);
         const one = record(stream);
@@ -311,9 +315,9 @@ Deno.test(
         await hang();
         one.unsubscribe();
         await pause(50);
-        deepEqual([server.open(), server.arrivals.length], [1, sent], `${call}: the other's request is as it was`);
+        deepEqual([server.open(), server.arrivals.length], [1, sent], `${call}: the other request is unaffected`);
         free = true;
-        // Its request times out, and the next one is answered.
+        // Its request times out, and the next one succeeds.
         await until(() => other.replies.length > 0);
         deepEqual(other.replies[0], E.right({ _tag: "Processing", id }));
         deepEqual(one.replies, []);
@@ -324,10 +328,10 @@ Deno.test(
   },
 );
 
-Deno.test("a time-out ends its request, whatever garbage was collected meanwhile", strict, async () => {
-  for (const fault of ["silence", "silence after the headers", "one byte a second"] as const) {
+Deno.test("a timeout ends the request even after a garbage collection", strict, async () => {
+  for (const fault of ["no response", "no body after the headers", "one byte per second"] as const) {
     await withServer(at("fetch", FAULTS[fault]), async (server) => {
-      const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+      const id = await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
       const reply = fetchRegions(id)(serviceOf(server, { requestTimeout: 300, retry: { maxAttempts: 1 } }))();
       await until(() => server.open() === 1);
       await hang();
@@ -337,22 +341,26 @@ Deno.test("a time-out ends its request, whatever garbage was collected meanwhile
   }
 });
 
-Deno.test("a request that is linked to its signal only weakly outlives its abort", { ignore: IS_DENO }, async () => {
-  await withServer(at("fetch", FAULTS.silence), async (server) => {
-    const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
-    const controller = new AbortController();
-    const service = serviceOf(server, { fetch: weaklyLinked(server.fetch) });
-    const reply = fetchRegions(id)({ ...service, signal: controller.signal })();
-    await until(() => server.open() === 1);
-    await hang();
-    controller.abort();
-    await reply;
-    await pause(LATER);
-    equal(server.open(), 1);
-  });
-});
+Deno.test(
+  "a request that references its signal only weakly is not ended by an abort",
+  { ignore: IS_DENO },
+  async () => {
+    await withServer(at("fetch", FAULTS["no response"]), async (server) => {
+      const id = await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+      const controller = new AbortController();
+      const service = serviceOf(server, { fetch: weaklyLinked(server.fetch) });
+      const reply = fetchRegions(id)({ ...service, signal: controller.signal })();
+      await until(() => server.open() === 1);
+      await hang();
+      controller.abort();
+      await reply;
+      await pause(LATER);
+      equal(server.open(), 1);
+    });
+  },
+);
 
-Deno.test("a body that is not read to its end is let go of", strict, async () => {
+Deno.test("bodies that are not read to the end are released", strict, async () => {
   const faults: readonly (readonly [Fault, RegionsError["_tag"]])[] = [
     [FAULTS["30 MB"], "TooLarge"],
     [FAULTS["100 MB of Base64"], "TooLarge"],
@@ -363,7 +371,7 @@ Deno.test("a body that is not read to its end is let go of", strict, async () =>
   ];
   await Promise.all(faults.map(([fault, tag]) =>
     withServer(at("fetch", fault), async (server) => {
-      const id = await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
+      const id = await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
       const service = serviceOf(server, { retry: { maxAttempts: 1 }, requestTimeout: 2000, maxResponseBytes: 100_000 });
       const reply = await fetchRegions(id)(service)();
       equal(E.isLeft(reply) && reply.left._tag, tag);

@@ -1,54 +1,53 @@
 /**
- * What happens when: each fault at each call, once, three times and always, on a fresh connection and on one that has
- * been used before, and what must come of it. The expectations follow from rules, stated once for each kind of fault.
- * Run as a program, it prints the table of docs/errors-and-faults.md.
+ * The matrix of faults and their expected outcomes: each fault occurs at each call, once, three times and always, on a
+ * new connection and on a reused one. The expectations follow from rules, which are stated once per kind of fault. Run
+ * as a program, this module prints the table in docs/errors-and-faults.md.
  *
  * @module
  */
 import type { Call } from "../../src/model/error.ts";
 import { type FaultName, FAULTS } from "./faults.ts";
 
-/** How a call takes a fault. */
+/** How a call handles a fault. */
 export type Kind =
   /** A transient failure: retried. */
   | "transient"
-  /** Retried when Retry-After allows it. */
+  /** Retried after the time in `Retry-After`. */
   | "delayed"
-  /** The same, but the wait is longer than the `maxDelay` of a single call. */
+  /** Retried after the time in `Retry-After` by watches only, since it exceeds the `maxDelay` of a single call. */
   | "postponed"
-  /** Not understood: retried once. */
+  /** An invalid response: retried once. */
   | "unintelligible"
-  /** Too much to read, or decided by the service: not retried. */
+  /** A response that is too large, or a decision of the service: not retried. */
   | "final"
-  /** The credentials are refused: not retried, and remembered for all callers. */
+  /** The credentials are rejected: not retried, and remembered for all callers. */
   | "refused"
-  /** The token is refused: replaced once. */
+  /** The token is rejected: replaced once. */
   | "renewed"
   /** The image was sent and the outcome is unknown: not retried. */
   | "unconfirmed"
-  /** As good as the true answer. */
+  /** Handled like the correct response. */
   | "accepted"
-  /** A status like any other. */
+  /** Handled like any other status. */
   | "status"
-  /** A refusal that says that there is no such task: final, unless the task has just been submitted. */
+  /** An error status that means that the task is unknown: final, unless the task has just been submitted. */
   | "unknown"
-  /** The status that says the same. */
+  /** The status `NotExist`: final, unless the task has just been submitted. */
   | "absent";
 
-/** A call that is made up to `retry.maxAttempts` times, or a watch, which has a deadline: of a task of unknown age, or not. */
+/** A call, which is attempted up to `retry.maxAttempts` times, or a watch with a deadline, by what is known of the task's age. */
 export type Way = "call" | "watch" | "watch of a new task" | "watch of an old task";
 
-/** Whether the faulty request is the first on its connection. */
+/** Whether the faulty request is the first on its connection (`fresh`) or not (`warm`). */
 export type Connection = "fresh" | "warm";
 
 /**
- * What a call comes to: how it ends, how many requests were answered wrongly until then (null for as many as there was
- * time for), and whether `onRetry` was called. `survives` is the end without the fault; `%` stands for the fault's own
- * evidence.
+ * The expected outcome of a call, the number of faulty requests before it (null for as many as time allows), and whether
+ * `onRetry` is called. `survives` is the outcome without the fault. `%` stands for the fault's own error.
  */
 type Rule = readonly [outcome: string, faulty: number | null, retried: boolean];
 
-/** Once, three times, always. */
+/** The expectations for a fault that occurs once, three times, and always. */
 type Rules = readonly [Rule, Rule, Rule];
 
 export const TIMES = [1, 3, Infinity] as const;
@@ -69,11 +68,11 @@ const NEVER_SENT_AGAIN: Rules = [
   ["Unconfirmed(%)", 1, false],
   ["Unconfirmed(%)", 1, false],
 ];
-/** The last wait that is asked for is longer than what is left until the deadline. */
+/** In the last case, the requested delay exceeds the time left until the deadline. */
 const AFTER_THE_WAIT: Rules = [["survives", 1, true], ["survives", 3, true], ["%", null, true]];
 const ONE_STATUS: Rules = [["Pending", 1, false], ["Pending", 1, false], ["Pending", 1, false]];
 const NO_TASK: Rules = [["NotExist", 1, false], ["NotExist", 1, false], ["NotExist", 1, false]];
-/** No error, so there is none to report. */
+/** `onRetry` is not called, since there is no error to report. */
 const NOT_KNOWN_YET: Rules = [
   ["survives", 1, false],
   ["survives", 3, false],
@@ -81,12 +80,12 @@ const NOT_KNOWN_YET: Rules = [
 ];
 const SOME_STATUSES: Rules = [["survives", 1, false], ["survives", 3, false], ["GaveUp deadline", null, false]];
 
-/** The same whatever is known of the task's age. */
+/** The same expectations for every age of the task. */
 function always(call: Rules, watch: Rules = call): { readonly [W in Way]: Rules } {
   return { call, watch, "watch of a new task": watch, "watch of an old task": watch };
 }
 
-/** The rules. Sending an image is a single call even in a stream; so is asking for its token. */
+/** The rules. Submitting an image and fetching its token are single calls even in a stream. */
 const RULES: { readonly [K in Kind]: { readonly [W in Way]: Rules } } = {
   transient: always(THREE_TRIES, UNTIL_THE_DEADLINE),
   delayed: always(THREE_TRIES, AFTER_THE_WAIT),
@@ -102,7 +101,7 @@ const RULES: { readonly [K in Kind]: { readonly [W in Way]: Rules } } = {
   absent: { ...always(NO_TASK), "watch of a new task": NOT_KNOWN_YET },
 };
 
-/** What a row needs besides the options of all cases. */
+/** Options of a row in addition to those of all cases. */
 interface RowOptions {
   /** `retry.maxDelay` in milliseconds. */
   readonly maxDelay?: number;
@@ -114,15 +113,15 @@ type Row = readonly [FaultName, evidence: string, token: Kind, submit: Kind, fet
 
 const PATIENT: RowOptions = { maxDelay: 1700 };
 
-/** Two seconds for the upload of the smallest image. */
+/** Allows two seconds for uploading the smallest image. */
 const SLOW: RowOptions = { minUploadRate: 50 };
 
 const WAIT = "Http 429 with a wait";
 
-/** The faults by what they are. */
+/** The faults, by what they say about the request. */
 // deno-fmt-ignore
 const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
-  ["The request was not taken", [
+  ["The request was not accepted", [
     //                                                     token             submit         fetch             cancel
     ["connection refused",              "Network",         "transient",      "transient",   "transient",      "transient"],
     ["host name not resolved",          "Network",         "transient",      "transient",   "transient",      "transient"],
@@ -133,7 +132,7 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     ["429",                             "Http 429",        "transient",      "transient",   "transient",      "transient"],
     ["429, `Retry-After: -5`",          "Http 429",        "transient",      "transient",   "transient",      "transient"],
     ["503",                             "Http 503",        "transient",      "transient",   "transient",      "transient"],
-    ["503, a page, `Retry-After: 0`",   "Http 503",        "transient",      "transient",   "transient",      "transient"],
+    ["503, HTML page, `Retry-After: 0`",   "Http 503",        "transient",      "transient",   "transient",      "transient"],
     ["429, `Retry-After: 1`",           WAIT,              "delayed",        "delayed",     "delayed",        "delayed", PATIENT],
     ["429, `Retry-After: 1`",           WAIT,              "postponed",      "postponed",   "postponed",      "postponed"],
     ["429, `Retry-After` as a date",    WAIT,              "postponed",      "postponed",   "postponed",      "postponed"],
@@ -141,38 +140,38 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     ["429, `Retry-After` as a date, clock an hour slow", WAIT, "postponed",  "postponed",   "postponed",      "postponed"],
     ["429, `Retry-After: 1e12`",        WAIT,              "final",          "final",       "final",          "final"],
   ]],
-  ["The request may have been taken", [
+  ["The request may have been accepted", [
     ["reset before the headers",        "Network",         "transient",      "unconfirmed", "transient",      "transient"],
-    ["reset inside the headers",        "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["reset within the headers",        "Network",         "transient",      "unconfirmed", "transient",      "transient"],
     ["reset after the headers",         "Network",         "transient",      "unconfirmed", "transient",      "transient"],
     ["closed before the body was read", "Network",         "transient",      "unconfirmed", "transient",      "transient"],
     ["closed after the request was read", "Network",       "transient",      "unconfirmed", "transient",      "transient"],
-    ["body cut short",                  "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["truncated body",                  "Network",         "transient",      "unconfirmed", "transient",      "transient"],
     ["`Content-Length` too long",       "Network",         "transient",      "unconfirmed", "transient",      "transient"],
-    // A runtime does not tell it from a connection that breaks in the middle of the body.
-    ["gzip that is not",                "Network",         "transient",      "unconfirmed", "transient",      "transient"],
-    ["silence",                         "Timeout",         "transient",      "unconfirmed", "transient",      "transient"],
-    ["silence after the headers",       "Timeout",         "transient",      "unconfirmed", "transient",      "transient"],
-    ["one byte a second",               "Timeout",         "transient",      "unconfirmed", "transient",      "transient"],
+    // Runtimes do not distinguish this from a connection that breaks within the body.
+    ["invalid gzip",                "Network",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["no response",                         "Timeout",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["no body after the headers",       "Timeout",         "transient",      "unconfirmed", "transient",      "transient"],
+    ["one byte per second",               "Timeout",         "transient",      "unconfirmed", "transient",      "transient"],
     ["slow upload",                     "Timeout",         "transient",      "accepted",    "transient",      "transient", SLOW],
     ["500",                             "Http 500",        "transient",      "unconfirmed", "transient",      "transient"],
     ["500, `Retry-After: 0`",           "Http 500",        "transient",      "unconfirmed", "transient",      "transient"],
     ["502",                             "Http 502",        "transient",      "unconfirmed", "transient",      "transient"],
     ["504",                             "Http 504",        "transient",      "unconfirmed", "transient",      "transient"],
-    ["408, a page",                     "Http 408",        "transient",      "unconfirmed", "transient",      "transient"],
-    ["425, a page",                     "Http 425",        "transient",      "unconfirmed", "transient",      "transient"],
-    ["429, a page",                     "Http 429",        "transient",      "unconfirmed", "transient",      "transient"],
-    ["503, a page",                     "Http 503",        "transient",      "unconfirmed", "transient",      "transient"],
-    ["503, Envoy's text",               "Http 503",        "transient",      "unconfirmed", "transient",      "transient"],
-    ["503, the problem of another status", "Http 503",     "transient",      "unconfirmed", "transient",      "transient"],
+    ["408, HTML page",                     "Http 408",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["425, HTML page",                     "Http 425",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["429, HTML page",                     "Http 429",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["503, HTML page",                     "Http 503",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["503, Envoy's error text",               "Http 503",        "transient",      "unconfirmed", "transient",      "transient"],
+    ["503, problem with another status", "Http 503",     "transient",      "unconfirmed", "transient",      "transient"],
   ]],
-  ["The answer is not understood", [
-    ["200, a page",                     "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
+  ["The response is invalid", [
+    ["200, HTML page",                     "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
     ["200, `{}`",                       "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
-    ["the wrong id",                    "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
-    ["an unknown status",               "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
-    ["JSON 100,000 deep",               "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
-    // The true answer to a cancellation is empty.
+    ["id of another task",                    "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
+    ["unknown status",               "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
+    ["JSON nested 100,000 levels deep",               "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "unintelligible"],
+    // The correct response to a cancellation is empty.
     ["200, empty",                      "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "accepted"],
     ["204",                             "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "accepted"],
     ["`Content-Length` too short",      "Malformed",       "unintelligible", "unconfirmed", "unintelligible", "accepted"],
@@ -180,9 +179,9 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     ["30 MB in 30 KB of gzip",          "TooLarge",        "final",          "unconfirmed", "final",          "final"],
     ["100 MB of Base64",                "TooLarge",        "final",          "unconfirmed", "final",          "final"],
   ]],
-  ["The service decided", [
+  ["The response is valid", [
     // A task may be started twice.
-    ["back to `Pending`",               "Malformed",       "unintelligible", "unconfirmed", "status",         "unintelligible"],
+    ["`Pending` after `Processing`",               "Malformed",       "unintelligible", "unconfirmed", "status",         "unintelligible"],
     ["`Pending`, `Cache-Control: max-age=60`", "Malformed", "unintelligible", "unconfirmed", "status",        "unintelligible"],
     ["`NotExist`",                      "Malformed",       "unintelligible", "unconfirmed", "absent",         "unintelligible"],
     ["301 to another origin",           "Http 301",        "final",          "final",       "final",          "final"],
@@ -190,34 +189,34 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     ["403",                             "Http 403",        "final",          "final",       "final",          "final"],
     ["404",                             "Http 404",        "final",          "final",       "unknown",        "final"],
     ["401",                             "Http 401",        "final",          "renewed",     "renewed",        "renewed"],
-    ["400, a page",                     "Http 400",        "final",          "final",       "final",          "final"],
-    ["403, a page",                     "Http 403",        "final",          "final",       "final",          "final"],
-    ["401, a page",                     "Http 401",        "final",          "renewed",     "renewed",        "renewed"],
+    ["400, HTML page",                     "Http 400",        "final",          "final",       "final",          "final"],
+    ["403, HTML page",                     "Http 403",        "final",          "final",       "final",          "final"],
+    ["401, HTML page",                     "Http 401",        "final",          "renewed",     "renewed",        "renewed"],
     ["400, `invalid_client`",           "Http 400",        "refused",        "final",       "final",          "final"],
     ["403, `invalid_client`",           "Http 403",        "refused",        "final",       "final",          "final"],
     ["401, `invalid_client`",           "Http 401",        "refused",        "renewed",     "renewed",        "renewed"],
   ]],
 ];
 
-/** One case of the matrix. */
+/** A case of the matrix. */
 export interface Case {
   readonly fault: FaultName;
   readonly call: Call;
   readonly way: Way;
   readonly connection: Connection;
-  /** How often the fault comes. */
+  /** How often the fault occurs. */
   readonly times: number;
-  /** Whether the service gets the request all the same. */
+  /** Whether the request reaches the service in spite of the fault. */
   readonly taken: boolean;
   readonly kind: Kind;
   readonly options: RowOptions;
   readonly expected: Expected;
 }
 
-/** What must come of a case. */
+/** The expectations of a case. */
 export interface Expected {
   readonly outcome: string;
-  /** How many requests were answered wrongly; null for two and more. */
+  /** The number of faulty requests, or null for two or more. */
   readonly faulty: number | null;
   readonly retried: boolean;
 }
@@ -259,14 +258,15 @@ function waysOf(call: Call, kind: Kind): readonly Way[] {
   return kind === "unknown" || kind === "absent" ? ["call", "watch", ...aged] : ["call", "watch"];
 }
 
-/** What cannot be reached has no connection that could have been used before. */
+/** A server that cannot be reached has no connections to reuse. */
 function connectionsTo(fault: FaultName): readonly Connection[] {
   return FAULTS[fault]._tag === "Unreachable" ? ["fresh"] : ["fresh", "warm"];
 }
 
 /**
- * Whether the service gets the request. An image whose outcome is unknown may have been taken or not, and the library
- * must do the same in both cases. One that the service refuses was not taken. Other requests may be taken at any time.
+ * Returns whether the request reaches the service. If the outcome of a submission is unknown, the service may or may not
+ * have accepted the image, and the library must do the same in both cases. A rejected image is not accepted. For other
+ * requests, it makes no difference.
  */
 function outcomesOf(fault: FaultName, call: Call, kind: Kind): readonly boolean[] {
   if (call !== "submit" || kind === "accepted") return [true];
@@ -274,23 +274,23 @@ function outcomesOf(fault: FaultName, call: Call, kind: Kind): readonly boolean[
   return kind === "unconfirmed" && arrives ? [false, true] : [false];
 }
 
-/** The words of the table. */
+/** The contents of the table's cells. */
 const WORDS: { readonly [K in Kind]: { readonly call: string; readonly watch: string } } = {
   transient: { call: "retried, then %", watch: "retried, then `GaveUp`" },
-  delayed: { call: "retried after the wait, then %", watch: "retried after the wait" },
-  postponed: { call: "%", watch: "retried after the wait" },
+  delayed: { call: "retried after the delay, then %", watch: "retried after the delay" },
+  postponed: { call: "%", watch: "retried after the delay" },
   unintelligible: { call: "retried once, then %", watch: "retried once, then %" },
   final: { call: "%", watch: "%" },
   refused: { call: "`Unauthorized`, remembered", watch: "`Unauthorized`, remembered" },
   renewed: { call: "a new token, then `Unauthorized`", watch: "a new token, then `Unauthorized`" },
   unconfirmed: { call: "`Unconfirmed`", watch: "`Unconfirmed`" },
   accepted: { call: "success", watch: "success" },
-  status: { call: "a status", watch: "a status" },
-  unknown: { call: "%", watch: "%; of a new task: retried" },
-  absent: { call: "`NotExist`", watch: "`NotExist`; of a new task: retried" },
+  status: { call: "emitted as a status", watch: "emitted as a status" },
+  unknown: { call: "%", watch: "%; retried for a new task" },
+  absent: { call: "`NotExist`", watch: "`NotExist`; retried for a new task" },
 };
 
-/** The table of docs/errors-and-faults.md: faults with the same effects share a row. */
+/** Returns the table in docs/errors-and-faults.md. Faults with the same effects share a row. */
 export function markdownTable(): string {
   const header = ["Fault", "Token request", "Submit", "Poll", "Cancel"];
   const lines = SECTIONS.flatMap(([title, rows]) => {

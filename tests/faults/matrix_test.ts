@@ -14,16 +14,16 @@ import { type Case, CASES, FAULTS_TESTED, markdownTable, titleOf } from "./matri
 import { runCase, takesTime } from "./run_case.ts";
 import { asText, IS_DENO } from "./sabotage.ts";
 
-/** The sanitizers are off unless a test turns them on. */
+/** The sanitizers are off by default. */
 const strict = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true } as const;
 
-/** Another runtime differs in what it makes of a fault, not in what the library makes of three: once is enough there. */
+/** Other runtimes may report a fault differently, but repetitions are handled by the library alone, so once is enough. */
 const SELECTED = IS_DENO ? CASES : CASES.filter(({ times }) => times === 1);
 
 let run = 0;
 let passed = 0;
 
-/** Runs some cases, several at a time, and throws what is not as expected. */
+/** Runs cases, several at a time. Throws an error that lists all deviations from the expectations. */
 async function runAll(cases: readonly Case[], atATime: number): Promise<void> {
   const waiting = [...cases];
   const problems: string[] = [];
@@ -36,24 +36,24 @@ async function runAll(cases: readonly Case[], atATime: number): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: atATime }, work));
-  // An assertion would cut them short.
+  // An assertion would truncate the list.
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
 for (const fault of FAULTS_TESTED) {
   const cases = SELECTED.filter((c) => c.fault === fault && !takesTime(c));
-  if (cases.length > 0) Deno.test(`the matrix holds for: ${fault}`, strict, () => runAll(cases, 16));
+  if (cases.length > 0) Deno.test(`each call handles as documented: ${fault}`, strict, () => runAll(cases, 16));
 }
 
 Deno.test(
-  "the matrix holds for what takes time: silence, waits that are asked for, and deadlines",
+  "each call handles faults that take time as documented",
   strict,
   async () => {
     await runAll(SELECTED.filter(takesTime), 32);
   },
 );
 
-Deno.test("the matrix knows every fault", () => {
+Deno.test("the matrix contains every fault", () => {
   deepEqual([...FAULTS_TESTED].sort(), Object.keys(FAULTS).sort());
 });
 
@@ -63,7 +63,7 @@ Deno.test("every case of the matrix was run and passed", () => {
   deepEqual([run, passed], [SELECTED.length, SELECTED.length]);
 });
 
-// The judge is judged: what is false about a case, or about a library, does not pass.
+// Tests of the tests: a wrong expectation, or a library that is broken in one way, is detected.
 
 function caseOf(title: string): Case {
   const found = CASES.find((c) => titleOf(c) === title);
@@ -71,7 +71,7 @@ function caseOf(title: string): Case {
   return found;
 }
 
-/** A case, and what makes it false: another expectation, or a library that is broken in one way. */
+/** A case with a wrong expectation, or with a library that is broken in one way. */
 interface Planted {
   readonly what: string;
   readonly title: string;
@@ -89,22 +89,22 @@ const PLANTED: readonly Planted[] = [
     caught: /^it ended with survives, expected Network/,
   },
   {
-    what: "a success that is none",
+    what: "a failure that is expected to succeed",
     title: "403 at fetch, in a watch, once, fresh: final",
     expected: { outcome: "survives" },
     caught: /^it ended with Http 403, expected survives/,
   },
   {
     what: "a wrong number of requests",
-    title: "200, a page at fetch, in a call, always, fresh: unintelligible",
+    title: "200, HTML page at fetch, in a call, always, fresh: unintelligible",
     expected: { faulty: 3 },
-    caught: /^2 requests were answered wrongly, expected 3$/,
+    caught: /^2 requests were faulty, expected 3$/,
   },
   {
     what: "a retry that is not reported",
     title: "500 at fetch, in a call, once, fresh: transient",
     expected: { retried: false },
-    caught: /^onRetry heard 1 times, expected false$/,
+    caught: /^onRetry was called 1 times, expected false$/,
   },
   {
     what: "an image that is sent twice",
@@ -113,26 +113,26 @@ const PLANTED: readonly Planted[] = [
       if (init.method === "POST" && url.endsWith(PATH)) await (await fetch(url, init)).body?.cancel();
       return await fetch(url, init);
     },
-    caught: /^2 images were taken, expected 1$/,
+    caught: /^2 images were accepted, expected 1$/,
   },
   {
-    what: "a body that Deno sends twice",
+    what: "a body that Deno itself sends twice",
     title: "closed after the request was read at submit, taken, once, warm: unconfirmed",
     sabotage: asText,
     ignore: !IS_DENO,
-    caught: /^the runtime sent submit again by itself$/,
+    caught: /^the runtime itself repeated submit$/,
   },
   {
-    what: "a connection that should be warm and is not",
+    what: "a connection that should be reused and is not",
     title: "500 at token, in a call, once, warm: transient",
     sabotage: (fetch) => (url, init) => fetch(url.replace("127.0.0.1", "localhost"), init),
-    caught: /^the faulty call had a fresh connection$/,
+    caught: /^the faulty request was the first on its connection$/,
   },
   {
     what: "a redirect that is followed",
     title: "301 to another origin at fetch, in a call, always, fresh: final",
     sabotage: (fetch) => (url, init) => fetch(url, { ...init, redirect: "follow" }),
-    caught: /^this came to the other origin: .*GET \/v5.0/s,
+    caught: /^requests to the other origin: .*GET \/v5.0/s,
   },
   {
     what: "a Retry-After that is not respected",
@@ -143,19 +143,19 @@ const PLANTED: readonly Planted[] = [
       headers.delete("Retry-After");
       return new Response(body, { status, headers });
     },
-    caught: /^fetch was asked for \d+ ms before Retry-After allowed it$/,
+    caught: /^fetch was sent \d+ ms before Retry-After allowed it$/,
   },
 ];
 
 for (const { what, title, expected, sabotage, ignore = false, caught } of PLANTED) {
-  Deno.test(`the matrix refuses ${what}`, { ...strict, ignore }, async () => {
+  Deno.test(`the matrix detects ${what}`, { ...strict, ignore }, async () => {
     const { expected: true_, ...rest } = caseOf(title);
     const problems = await runCase({ ...rest, expected: { ...true_, ...expected } }, sabotage);
-    ok(problems.some((problem) => caught.test(problem)), problems.join("\n") || "nothing was found");
+    ok(problems.some((problem) => caught.test(problem)), problems.join("\n") || "nothing was detected");
   });
 }
 
-Deno.test("the matrix refuses a body that is not let go of", strict, async () => {
+Deno.test("the matrix detects a body that is not released", strict, async () => {
   const kept: Response[] = [];
   const problems = await runCase(
     caseOf("30 MB at fetch, in a call, always, fresh: final"),
@@ -169,20 +169,20 @@ Deno.test("the matrix refuses a body that is not let go of", strict, async () =>
   ok(problems.includes("1 connections are still open"), problems.join("\n"));
 });
 
-Deno.test("the matrix refuses a secret, in whatever form it is shown", () => {
+Deno.test("the matrix detects a secret in any form", () => {
   for (const secret of [CREDENTIALS.clientSecret, encodeURIComponent(CREDENTIALS.clientSecret), "t0ken"]) {
     const [problem] = judgeSecrets([E.left(http("token", 400, null, `It was ${secret}.`))], ["t0ken"]);
-    match(problem, /^a secret is shown: .*It was/);
+    match(problem, /^a secret is visible: .*It was/);
   }
   deepEqual(judgeSecrets([E.left(http("token", 400, null, "It was [secret]."))], ["t0ken"]), []);
 });
 
-// Any number of callers.
+// Many callers
 
 async function withServer(plan: Plan, test: (server: FaultServer, id: string) => Promise<void>): Promise<void> {
   const server = await startFaultServer({ plan });
   try {
-    await test(server, await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} })));
+    await test(server, await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} })));
   } finally {
     await server.close();
   }
@@ -202,7 +202,7 @@ function serviceOf({ url, fetch }: FaultServer, options: Partial<ConnectOptions>
 const always = (fault: FaultName): Plan => (call) => call === "token" ? { fault: FAULTS[fault], taken: true } : null;
 
 Deno.test(
-  "refused credentials are sent once, however many callers there are, and whenever they come",
+  "rejected credentials are sent once, regardless of the number and time of the calls",
   strict,
   async () => {
     for (const fault of ["400, `invalid_client`", "401, `invalid_client`", "403, `invalid_client`"] as const) {
@@ -220,7 +220,7 @@ Deno.test(
   },
 );
 
-Deno.test("a lock of the token endpoint is respected by all callers, and over for all of them", strict, async () => {
+Deno.test("all callers respect a Retry-After of the token endpoint and continue afterwards", strict, async () => {
   const once: Plan = (call, n) =>
     call === "token" && n === 0 ? { fault: FAULTS["429, `Retry-After: 1`"], taken: true } : null;
   await withServer(once, async (server, id) => {
@@ -228,27 +228,27 @@ Deno.test("a lock of the token endpoint is respected by all callers, and over fo
     const service = serviceOf(server, { memory });
     const streams = Array.from({ length: 20 }, () => lastValueFrom(watchRegions(id)(service)));
     const impatient = await Promise.all(Array.from({ length: 20 }, () => fetchRegions(id)(service)()));
-    // Latecomers, one of them with a service of its own.
+    // Late callers, one of them with its own service.
     for (const late of [service, serviceOf(server, { memory })]) impatient.push(await fetchRegions(id)(late)());
     for (const reply of impatient) {
       ok(E.isLeft(reply) && reply.left._tag === "Http" && reply.left.status === 429, JSON.stringify(reply));
       ok(0 < Number(reply.left.retryAfter) && Number(reply.left.retryAfter) <= 1000);
     }
-    deepEqual(server.arrivals.map(({ call }) => call), ["token"], "while the lock is on");
+    deepEqual(server.arrivals.map(({ call }) => call), ["token"], "before the end of the delay");
     const replies = await Promise.all(streams);
     equal(replies.every((reply) => E.isRight(reply) && reply.right._tag === "Completed"), true);
     const tokens = server.arrivals.filter(({ call }) => call === "token");
     equal(tokens.length, 2);
-    ok(tokens[1].at - tokens[0].at > 950, "the second after the wait");
+    ok(tokens[1].at - tokens[0].at > 950, "the second request is sent after the delay");
   });
 });
 
-// The guide says the same.
+// The guide
 
-Deno.test("the guide's table is the matrix", { ignore: !IS_DENO }, async () => {
+Deno.test("the table in the guide agrees with the matrix", { ignore: !IS_DENO }, async () => {
   const guide = await Deno.readTextFile(new URL("../../docs/errors-and-faults.md", import.meta.url));
   const pasted = guide.match(/<!-- faults -->\s*(\|.*?)\s*<!-- \/faults -->/s)?.[1];
   ok(pasted !== undefined, "the table is missing");
   const plain = (table: string): string => table.replace(/ +/g, " ").replace(/-+/g, "-");
-  equal(plain(pasted), plain(markdownTable()), "print it anew: deno run -A tests/faults/matrix.ts");
+  equal(plain(pasted), plain(markdownTable()), "to print the table: deno run -A tests/faults/matrix.ts");
 });

@@ -1,5 +1,5 @@
 /**
- * One case of the matrix, run over real sockets.
+ * Runs a case of the matrix over real sockets.
  *
  * @module
  */
@@ -17,18 +17,18 @@ import { type Emitted, judgeConnections, judgeMemory, judgeOutcome, judgeRequest
 import { judgeSecrets, judgeService, judgeSockets, REGION } from "./judge.ts";
 import type { Case, Way } from "./matrix.ts";
 
-/** How a case is run. */
+/** How to run a case. */
 interface Scenario {
-  /** The requests that it takes without a fault. */
+  /** The number of requests without a fault. */
   readonly requests: { readonly [C in Call]: number };
-  /** Whether the service has the task already. */
+  /** Whether the task is submitted before the case runs. */
   readonly hasTask: boolean;
   readonly run: (service: Service, id: string, deadline: number) => Promise<Emitted>;
 }
 
 const IMAGE = new Uint8Array([1, 2, 3]);
 
-/** Longer than any case takes. */
+/** Longer than any case takes, in milliseconds. */
 const TOO_LONG = 30_000;
 
 const MINUTE = 60_000;
@@ -48,7 +48,7 @@ const WATCHES = {
 };
 
 const SCENARIOS: { readonly [C in Call]: { readonly [W in Way]: Scenario } } = {
-  // A token that cannot be had leaves no doubt about the image.
+  // If no token can be fetched, the image was certainly not sent.
   token: {
     ...WATCHES,
     call: {
@@ -84,26 +84,26 @@ const SCENARIOS: { readonly [C in Call]: { readonly [W in Way]: Scenario } } = {
 };
 
 /**
- * Runs a case and lists what is not as expected: nothing if the case is passed.
+ * Runs a case and returns the deviations from its expectations. The result is empty if the case passes.
  *
- * @param sabotage Puts something between the library and the server, for a library that is broken on purpose.
+ * @param sabotage Wraps `fetch`, to simulate a library that is broken.
  */
 export async function runCase(c: Case, sabotage: (fetch: Fetch) => Fetch = (fetch) => fetch): Promise<string[]> {
   const { requests, hasTask, run } = SCENARIOS[c.call][c.way];
-  // The status goes back after the second one that was heard.
+  // The status reverts after the second one that the watch receives.
   const from = c.kind === "status" && c.way === "watch" ? 2 : 0;
   let time = 0;
   const server = await startFaultServer({
     keepAlive: c.connection === "warm",
     plan: (call, n) =>
       call === c.call && n >= from && n < from + c.times ? { fault: FAULTS[c.fault], taken: c.taken } : null,
-    // Each status that is passed on is a step on the way from Pending to Completed, however long it takes.
+    // Each forwarded status advances the task from Pending to Processing to Completed, regardless of real time.
     emulator: { now: () => time, pickupTime: 1, serviceTime: 1, detect: () => Promise.resolve([REGION]) },
     onPassed: (call) => {
       if (call === "fetch") time++;
     },
   });
-  const id = hasTask ? await server.ask("POST", PATH, JSON.stringify({ image: "AQID", settings: {} })) : "";
+  const id = hasTask ? await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} })) : "";
   if (c.way === "call") time += 10;
   const late = endsLate(c);
   const deadline = late ?? 20_000;
@@ -141,7 +141,7 @@ export async function runCase(c: Case, sabotage: (fetch: Fetch) => Fetch = (fetc
   }
 }
 
-/** Whether a case is one of those that take some time: they are best run together. */
+/** Whether a case takes a long time. Such cases are run concurrently. */
 export function takesTime(c: Case): boolean {
   return isSilent(c) || endsLate(c) !== null || c.kind === "delayed" || c.kind === "postponed";
 }
@@ -151,8 +151,8 @@ function isSilent({ fault }: Case): boolean {
 }
 
 /**
- * The deadline in milliseconds, where that decides. This may run on a busy machine: there is time for some requests, and
- * the deadline lies far from the end of any wait, which are whole seconds.
+ * Returns the deadline in milliseconds if it determines the outcome, otherwise null. On a busy machine, it must allow for
+ * several requests, and must not be close to the end of a delay, which is a whole number of seconds.
  */
 function endsLate({ kind, way, times, expected }: Case): number | null {
   if (way === "call" || times !== Infinity) return null;
@@ -160,7 +160,7 @@ function endsLate({ kind, way, times, expected }: Case): number | null {
   return expected.outcome.startsWith("GaveUp") ? 1500 : null;
 }
 
-/** Whatever an Observable emits; its error channel must not be used. */
+/** Collects the values of an Observable. Rejects if it errors. */
 function collect(stream: Observable<E.Either<RegionsError, unknown>>): Promise<Emitted> {
   return new Promise((resolve, reject) => {
     const emitted: E.Either<RegionsError, unknown>[] = [];
@@ -171,12 +171,12 @@ function collect(stream: Observable<E.Either<RegionsError, unknown>>): Promise<E
 async function inTime(emitted: Promise<Emitted>): Promise<Emitted | string> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no end within ${TOO_LONG} ms`), TOO_LONG);
+    timer = setTimeout(() => resolve(`it did not end within ${TOO_LONG} ms`), TOO_LONG);
   });
   try {
     return await Promise.race([emitted, late]);
   } catch (error) {
-    return `an error outside of the values: ${error}`;
+    return `the stream errored: ${error}`;
   } finally {
     clearTimeout(timer);
   }

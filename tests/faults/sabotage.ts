@@ -1,5 +1,5 @@
 /**
- * Ways of sending a request that the library must avoid, to show that the tests notice them.
+ * Ways of sending requests that the library must avoid, to show that the tests detect them.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Fetch } from "./fault_server.ts";
 /** Whether this is Deno, and not another runtime that has Deno's test function. */
 export const IS_DENO = "deno" in versions;
 
-/** Sends bodies as text, which Deno repeats by itself if a connection that was used before closes. */
+/** Sends bodies as strings, which Deno itself repeats if a reused connection closes. */
 export function asText(fetch: Fetch): Fetch {
   return async (url, init) => {
     const body = init.body instanceof Blob ? await init.body.text() : init.body;
@@ -18,8 +18,8 @@ export function asText(fetch: Fetch): Fetch {
 }
 
 /**
- * Sends requests whose signal is that of a `Request` which nobody holds. Node.js links it only weakly to the signal that it
- * was made with, so that a collection cuts the two apart.
+ * Sends requests with the signal of a `Request` that is not referenced. Node.js links this signal to the original one only
+ * weakly, so that a garbage collection disconnects them.
  */
 export function weaklyLinked(fetch: Fetch): Fetch {
   return async (url, init) => await fetch(url, { ...init, signal: new Request(url, { signal: init.signal }).signal });

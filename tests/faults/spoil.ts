@@ -1,60 +1,60 @@
 /**
- * How an answer goes wrong on its way to the client.
+ * Causes faults in responses.
  *
  * @module
  */
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import { type Answer, concat, headOf, type Received, reply, toBytes, toText } from "./wire.ts";
+import { concat, headOf, type RawResponse, type Received, reply, toBytes, toText } from "./wire.ts";
 
-/** What can go wrong with a request that has reached the server. */
+/** A fault of a request that has reached the server. */
 export type Spoiled =
-  /** The connection is reset: before the headers, among them, or in the middle of the body. */
+  /** The connection is reset before, within or after the headers. */
   | { readonly _tag: "Reset"; readonly at: "before" | "inside" | "after" }
-  /** The connection is closed in an orderly way, without an answer: once the head was read, or the whole request. */
+  /** The connection is closed without a response, after the headers or after the whole request were read. */
   | { readonly _tag: "Close"; readonly at: "head" | "request" }
-  /** Nothing more is sent: before the headers, or after them. */
+  /** No more data is sent, before or after the headers. */
   | { readonly _tag: "Stall"; readonly at: "before" | "after" }
-  /** The true answer, one byte a second. */
+  /** The correct response, one byte per second. */
   | { readonly _tag: "Drip" }
-  /** The true answer, but the body of the request is read only after `ms` milliseconds. */
+  /** The correct response, but the body of the request is read only after `ms` milliseconds. */
   | { readonly _tag: "Slow"; readonly ms: number }
-  /** The true answer with the second half of its body missing. */
+  /** The correct response without the second half of its body. */
   | { readonly _tag: "Cut" }
-  /** The true answer under a wrong Content-Length. */
+  /** The correct response with a wrong `Content-Length`. */
   | { readonly _tag: "Length"; readonly announced: "more" | "less" }
-  /** An answer that claims to be compressed and is not. */
+  /** A response that is labeled as gzip but is not. */
   | { readonly _tag: "NotGzip" }
-  /** Another answer, made from the request; it may also need the server's other origin. */
-  | { readonly _tag: "Answer"; readonly answer: (request: Received, elsewhere: string) => Answer }
-  /** The true status with some fields replaced; for calls that do not ask for a status, some status with those fields. */
+  /** Another response, which may depend on the request and on the server's other origin. */
+  | { readonly _tag: "Respond"; readonly respond: (request: Received, elsewhere: string) => RawResponse }
+  /** The correct status with some fields replaced or, for calls other than `fetch`, an arbitrary status with them. */
   | {
     readonly _tag: "Rewrite";
     readonly fields: Readonly<Record<string, unknown>>;
     readonly headers?: Readonly<Record<string, string>>;
   }
-  /** A body of `bytes` bytes: Base64 in a result, or meaningless. */
+  /** A body of `bytes` bytes, which is Base64 in a result, or arbitrary. */
   | { readonly _tag: "Flood"; readonly status: number; readonly bytes: number; readonly base64: boolean }
   /** A body of `bytes` bytes, compressed to a thousandth of that. */
   | { readonly _tag: "Bomb"; readonly bytes: number };
 
-/** Where an answer goes, and what there is to spoil. */
+/** The response to spoil, and its context. */
 export interface Spoiling {
   readonly socket: Socket;
   readonly request: Received;
-  /** What the service answered. */
-  readonly truth: Answer;
-  /** Whether the request asked for a task's status. */
+  /** The correct response. */
+  readonly truth: RawResponse;
+  /** Whether the request is for a task's status. */
   readonly isStatus: boolean;
   /** The origin that redirects lead to. */
   readonly elsewhere: string;
-  /** Whether a whole answer keeps its connection open. */
+  /** Whether the connection stays open after a complete response. */
   readonly keepAlive: boolean;
-  /** Called with the headers of an answer that asks the client to wait. */
-  readonly onWait: (headers: Answer["headers"]) => void;
+  /** Called with the headers of a response with `Retry-After`. */
+  readonly onWait: (headers: RawResponse["headers"]) => void;
 }
 
-/** Answers wrongly. Resolves with whether the connection can take another request. */
+/** Causes the fault. Resolves with whether the connection can be used for another request. */
 export async function spoil(
   fault: Spoiled,
   { socket, request, truth, isStatus, elsewhere, keepAlive, onWait }: Spoiling,
@@ -64,7 +64,7 @@ export async function spoil(
     case "Reset":
       if (fault.at === "inside") socket.write(headOf(truth, body.length).slice(0, 25));
       if (fault.at === "after") socket.write(headOf(truth, body.length + 1));
-      // A reset overtakes what was written but has not been read.
+      // A reset would discard written data that has not been read yet.
       if (fault.at === "before") socket.resetAndDestroy();
       else later(socket, 10, () => socket.resetAndDestroy());
       return false;
@@ -81,7 +81,7 @@ export async function spoil(
       return false;
     case "Cut": {
       const half = body.subarray(0, body.length / 2);
-      // Node.js takes the half for the whole if the headers said that the connection would be closed.
+      // With `Connection: close`, Node.js would accept the first half as a complete body.
       socket.write(headOf(truth, "chunked", true));
       if (half.length > 0) socket.write(concat(`${half.length.toString(16)}\r\n`, half, "\r\n"));
       socket.end();
@@ -98,10 +98,10 @@ export async function spoil(
         { ...truth, headers: { ...truth.headers, "Content-Encoding": "gzip" }, body: "This is not gzip." },
         keepAlive,
       );
-    case "Answer": {
-      const answer = fault.answer(request, elsewhere);
-      if (answer.headers?.["Retry-After"] !== undefined) onWait(answer.headers);
-      return await reply(socket, answer, keepAlive);
+    case "Respond": {
+      const response = fault.respond(request, elsewhere);
+      if (response.headers?.["Retry-After"] !== undefined) onWait(response.headers);
+      return await reply(socket, response, keepAlive);
     }
     case "Rewrite": {
       const status = { ...isStatus ? JSON.parse(toText(body)) : SOME_STATUS, ...fault.fields };
@@ -116,7 +116,7 @@ export async function spoil(
   }
 }
 
-/** The status of no task in particular. */
+/** An arbitrary status. */
 const SOME_STATUS = {
   id: "a371d027-4b0d-4d86-8825-c8d818dd4ed9",
   responseStatusCode: "NotReady",
@@ -135,7 +135,7 @@ function drip(socket: Socket, bytes: Uint8Array): void {
   next();
 }
 
-/** Written as fast as it is read, so that none of it is held in memory. */
+/** Writes only as fast as the client reads, so that the data is not kept in memory. */
 function flood(
   socket: Socket,
   { status, bytes, base64 }: Extract<Spoiled, { _tag: "Flood" }>,
@@ -177,7 +177,7 @@ function bomb(bytes: number): Uint8Array {
   return compressed;
 }
 
-/** A timer that ends with its connection; none if that is closed already and will not say so. */
+/** Starts a timer that is cleared when the connection closes. Does nothing if the connection is already closed. */
 function later(socket: Socket, ms: number, run: () => void): void {
   if (socket.destroyed) return;
   const end = (): void => clearTimeout(timer);

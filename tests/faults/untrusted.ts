@@ -1,5 +1,5 @@
 /**
- * A certificate that no client trusts, and its key. It protects nothing: the tests need a server that TLS refuses.
+ * A self-signed certificate and its key, for a server that clients must reject. The key protects nothing.
  *
  *     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=127.0.0.1 \
  *       -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE

@@ -1,43 +1,43 @@
 /**
- * As much HTTP/1.1 as the fault server speaks, on raw sockets, so that it can be broken at any byte.
+ * A minimal HTTP/1.1 server on raw sockets, which can break a response at any byte.
  *
  * @module
  */
 import type { AddressInfo, Server as Listener, Socket } from "node:net";
 
-/** The head of a request as it came over the wire. */
+/** The request line and headers of a request. */
 export interface Head {
   readonly method: string;
-  /** Path and query. */
+  /** The path and query. */
   readonly path: string;
-  /** Names in lower case. */
+  /** The headers, with names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
-  /** The position of the request on its connection: 1 for the first, more on a connection that has been used before. */
+  /** The position of the request on its connection, from 1. */
   readonly nth: number;
 }
 
-/** A whole request. */
+/** A complete request. */
 export interface Received extends Head {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** An answer as it goes over the wire. */
-export interface Answer {
+/** A response before it is written to a socket. */
+export interface RawResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
 }
 
-/** Reads the body of the current request; null if the connection closes first. */
+/** Reads the body of the current request. Returns null if the connection closes first. */
 export type ReadBody = () => Promise<Uint8Array<ArrayBuffer> | null>;
 
-/** Answers one request. Resolves with whether the connection can take another one. */
+/** Responds to a request. Resolves with whether the connection can be used for another one. */
 export type Respond = (socket: Socket, head: Head, readBody: ReadBody) => Promise<boolean>;
 
 /**
- * Reads the requests of one connection, exactly one at a time, until an answer ends it.
+ * Handles the requests of a connection one at a time, until a response closes it.
  *
- * @param onIdle Called with true when the connection waits for a request, with false when one has arrived.
+ * @param onIdle Called with true when the connection becomes idle, and with false when a request arrives.
  */
 export async function serveConnection(
   socket: Socket,
@@ -51,7 +51,7 @@ export async function serveConnection(
     onIdle(false);
     if (head === null) return;
     const request = { ...parseHead(head), nth };
-    // Nothing that a client of the library sends is chunked; a gateway may demand that.
+    // Chunked requests are rejected: the library must not send any, since some gateways do not accept them.
     if (request.headers.has("transfer-encoding")) return void await reply(socket, { status: 411 }, false);
     const length = Number(request.headers.get("content-length") ?? 0);
     const readBody: ReadBody = () => take((bytes) => bytes.length < length ? null : [bytes.slice(0, length), length]);
@@ -59,8 +59,8 @@ export async function serveConnection(
   }
 }
 
-/** Sends a whole answer. Resolves with whether the connection can take another request. */
-export function reply(socket: Socket, answer: Answer, keepAlive: boolean): Promise<boolean> {
+/** Writes a complete response. Resolves with whether the connection can be used for another request. */
+export function reply(socket: Socket, answer: RawResponse, keepAlive: boolean): Promise<boolean> {
   const body = toBytes(answer.body);
   const bytes = concat(headOf(answer, body.length, keepAlive), body);
   return new Promise((resolve) => {
@@ -72,9 +72,9 @@ export function reply(socket: Socket, answer: Answer, keepAlive: boolean): Promi
   });
 }
 
-/** The status line and the headers. */
+/** Returns the status line and headers. */
 export function headOf(
-  { status, headers = {} }: Answer,
+  { status, headers = {} }: RawResponse,
   length: number | "chunked",
   keepAlive = false,
 ): string {
@@ -88,7 +88,7 @@ export function headOf(
   return `HTTP/1.1 ${status} Status\r\n${Object.entries(all).map(([k, v]) => `${k}: ${v}\r\n`).join("")}\r\n`;
 }
 
-/** The time in milliseconds, even if a test has changed the clock. */
+/** Returns the real time in milliseconds, even if a test has replaced the clock. */
 export function realNow(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -112,7 +112,7 @@ export function concat(...parts: readonly (string | Uint8Array)[]): Uint8Array<A
   return bytes;
 }
 
-/** Listens on a free port of the loopback interface, and resolves with `host:port`. */
+/** Listens on a free port of the loopback interface. Resolves with `host:port`. */
 export function listen(server: Listener): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -124,21 +124,21 @@ export function stopListening(server: Listener): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-/** Keeps a connection in a set for as long as it is open. */
+/** Keeps a connection in a set while it is open. */
 export function track(socket: Socket, sockets: Set<Socket>): void {
   sockets.add(socket);
   socket.on("close", () => sockets.delete(socket));
-  // A client may leave at any time.
+  // Clients may disconnect at any time.
   socket.on("error", () => {});
 }
 
 type Take = <A>(split: (bytes: Uint8Array<ArrayBuffer>) => readonly [A, length: number] | null) => Promise<A | null>;
 
-/** Takes what has arrived, a part at a time; null once the connection has closed. */
+/** Returns a function that reads the next chunk from a socket, or null once the connection has closed. */
 function takeFrom(socket: Socket): Take {
   let bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
   let wake = (): void => {};
-  // The listener stays, since a socket that nobody reads does not report that its peer has closed it.
+  // The listener is never removed, since a socket without readers does not notice that its peer has closed it.
   socket.on("data", (chunk) => {
     bytes = concat(bytes, chunk);
     wake();

@@ -1,6 +1,6 @@
 /**
- * A durable task at each point at which it waits: the object dies before or after it, or the storage refuses. A client
- * does what the example's clients do: it repeats a call that failed, and asks now and then.
+ * Faults at each asynchronous operation of a durable task: the object is stopped before or after it, or the storage
+ * rejects it. The client behaves like those of the example: it repeats a failed call, and fetches the status repeatedly.
  */
 import * as E from "fp-ts/lib/Either.js";
 import type FakeTimers from "@sinonjs/fake-timers";
@@ -14,10 +14,10 @@ const IMAGE = new Uint8Array([1, 2, 3]);
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-/** Longer than the platform retries an alarm: after that only a client wakes the object. */
+/** Longer than the platform retries an alarm. After that, only a client's request wakes the object. In milliseconds. */
 const OUTLASTS_ALARMS = 10 * MINUTE;
 
-/** Regions that take three parts. */
+/** Regions that are stored in three parts. */
 const LARGE = Array.from({ length: 7000 }, (_, i) => [i, i, i + 1, i + 1]);
 
 const completedLarge: Answer = () =>
@@ -32,38 +32,38 @@ const completedLarge: Answer = () =>
 type Kind = Omit<Fault, "at">;
 
 const KINDS: Readonly<Record<string, Kind>> = {
-  "the object dies before it": { kind: "die", done: false, count: 1 },
-  "the object dies after it": { kind: "die", done: true, count: 1 },
-  "the object dies before it, and the next one as well": { kind: "die", done: false, count: 2 },
-  "the storage refuses once": { kind: "reject", done: false, count: 1 },
-  "the storage refuses once, although it was done": { kind: "reject", done: true, count: 1 },
-  "the storage refuses twice in a row": { kind: "reject", done: false, count: 2 },
-  "the storage refuses for 90 seconds": { kind: "reject", done: false, ms: 90_000 },
-  "the storage refuses for 10 minutes": { kind: "reject", done: false, ms: OUTLASTS_ALARMS },
+  "the object is stopped before an operation": { kind: "die", done: false, count: 1 },
+  "the object is stopped after an operation": { kind: "die", done: true, count: 1 },
+  "the object is stopped before an operation, and so is the next object": { kind: "die", done: false, count: 2 },
+  "the storage rejects one operation": { kind: "reject", done: false, count: 1 },
+  "the storage rejects one operation after performing it": { kind: "reject", done: true, count: 1 },
+  "the storage rejects two consecutive operations": { kind: "reject", done: false, count: 2 },
+  "the storage rejects all operations for 90 seconds": { kind: "reject", done: false, ms: 90_000 },
+  "the storage rejects all operations for 10 minutes": { kind: "reject", done: false, ms: OUTLASTS_ALARMS },
 };
 
 interface Scenario {
   readonly fetch?: readonly Answer[];
   readonly submit?: readonly Answer[];
   readonly begin: (task: DurableTask) => Promise<void>;
-  /** The tags of all replies in the end. Statuses may be missing if an object died with the answer. */
+  /** The tags of all replies at the end. Statuses may be missing if the object was stopped before it stored a response. */
   readonly ends: string;
 }
 
 const submit = (task: DurableTask): Promise<void> => task.submit(IMAGE);
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  "an image is sent and polled": {
+  "an image is submitted": {
     fetch: [pending, processing, completed],
     begin: submit,
     ends: "Pending,Processing,Completed",
   },
-  "the result takes several parts": {
+  "the result is stored in several parts": {
     fetch: [processing, completedLarge],
     begin: submit,
     ends: "Processing,Completed",
   },
-  "the image is refused": { submit: [text("", 413)], begin: submit, ends: "Http" },
+  "the image is rejected": { submit: [text("", 413)], begin: submit, ends: "Http" },
   "an id is watched": { fetch: [pending, completed], begin: (task) => task.watch(ID), ends: "Pending,Completed" },
 };
 
@@ -71,7 +71,7 @@ const tags = (replies: readonly Reply[]): string => replies.map((r) => E.toUnion
 
 const isOver = (replies: readonly Reply[]): boolean => replies.some((r) => E.isLeft(r) || isFinal(r.right));
 
-/** Does it until the object answers. */
+/** Repeats a call until it succeeds. */
 async function persist(world: World, clock: FakeTimers.Clock, act: (task: DurableTask) => Promise<unknown>) {
   for (let attempt = 0; attempt < 100; attempt++) {
     let state = "waiting";
@@ -83,7 +83,7 @@ async function persist(world: World, clock: FakeTimers.Clock, act: (task: Durabl
   throw new Error("the object never answered");
 }
 
-/** What the client heard in the end, null where there was nothing to hear. */
+/** Returns the replies that the client finally received, or null if there were none. */
 async function listen(world: World, clock: FakeTimers.Clock): Promise<readonly Reply[] | null> {
   let heard: readonly Reply[] | null = null;
   for (let time = 0; time < 60 * MINUTE; time += MINUTE) {
@@ -94,7 +94,7 @@ async function listen(world: World, clock: FakeTimers.Clock): Promise<readonly R
   return heard;
 }
 
-/** After the retention, and if need be after one more call of a client, nothing is stored. */
+/** Checks that nothing is stored after the retention period and, if necessary, another call of a client. */
 async function expectNothingLeft(world: World, clock: FakeTimers.Clock): Promise<void> {
   await clock.tickAsync(2 * DAY);
   await persist(world, clock, (task) => task.heard());
@@ -106,14 +106,14 @@ function expectEmpty(world: World): void {
   deepEqual([[...world.values.keys()], world.alarm()], [[], null], "something is left");
 }
 
-/** Whether the words occur in that order, up to the same last one. */
+/** Whether the words occur in this order, with the same last word. */
 function isSubsequence(some: string, all: string): boolean {
   const words = all.split(",");
   const rest = some.split(",").reduce((from, word) => from < 0 ? from : words.indexOf(word, from) + 1 || -1, 0);
   return rest === words.length;
 }
 
-/** Runs it with the fault at each operation, until there is no operation of that number. */
+/** Runs a test with the fault at each operation, until there are no more operations. */
 async function atEach(kind: Kind, run: (fault: Fault) => Promise<number>): Promise<void> {
   for (let at = 1; at < 100; at++) {
     try {
@@ -127,7 +127,7 @@ async function atEach(kind: Kind, run: (fault: Fault) => Promise<number>): Promi
 
 for (const [scenario, { fetch, submit, begin, ends }] of Object.entries(SCENARIOS)) {
   for (const [title, kind] of Object.entries(KINDS)) {
-    withClock(`nothing is lost if, when ${scenario}, at any point ${title}`, async (clock) => {
+    withClock(`nothing is lost when ${scenario} and at any point ${title}`, async (clock) => {
       await atEach(kind, async (fault) => {
         const service = mock({ ...fetch && { fetch }, ...submit && { submit } });
         const world = createWorld(service, { fault });
@@ -135,7 +135,7 @@ for (const [scenario, { fetch, submit, begin, ends }] of Object.entries(SCENARIO
         const heard = await listen(world, clock);
         const sent = service.calls.filter((call) => call === "submit").length;
         ok(sent <= 1, `the image was sent ${sent} times`);
-        // Only the death of an object that is sending leaves open what became of the image.
+        // The outcome of a submission is uncertain only if the object was stopped during it.
         const isOpen = kind.kind === "die" && tags(heard ?? []) === "Unconfirmed";
         if (isOpen) equal(tagOf(world.heldAtDeath()), "Sending");
         else if (kind.kind === "die") ok(isSubsequence(tags(heard ?? []), ends), `it ended as ${heard && tags(heard)}`);
@@ -152,9 +152,9 @@ for (const [scenario, { fetch, submit, begin, ends }] of Object.entries(SCENARIO
 }
 
 for (const [title, kind] of Object.entries(KINDS)) {
-  withClock(`a cancelled task leaves nothing behind if at any point ${title}`, async (clock) => {
+  withClock(`a canceled task leaves nothing behind if at any point ${title}`, async (clock) => {
     await atEach(kind, async (fault) => {
-      // Once it is cancelled, the service does not know it any more.
+      // After the cancellation, the service no longer knows the task.
       const fetch: Answer = (request) => (service.calls.includes("cancel") ? notExist : pending)(request);
       const service = mock({ fetch: [fetch] });
       const world = createWorld(service, { fault });
@@ -167,8 +167,8 @@ for (const [title, kind] of Object.entries(KINDS)) {
     });
   });
 
-  withClock(`a task whose client never returns ends and is deleted, if at any point ${title}`, async (clock) => {
-    // Nobody would wake it.
+  withClock(`a task whose client never returns finishes and is deleted if at any point ${title}`, async (clock) => {
+    // No client would wake the object.
     if (kind.ms === OUTLASTS_ALARMS) return;
     await atEach(kind, async (fault) => {
       const service = mock({ fetch: [pending, completed] });
@@ -178,7 +178,7 @@ for (const [title, kind] of Object.entries(KINDS)) {
       expectEmpty(world);
       const { calls } = service;
       ok(calls.filter((call) => call === "submit").length <= 1);
-      // What was sent was polled to its end, unless the id died with the object.
+      // A submitted task was polled until it was finished, unless the id was lost with the object.
       const lost = kind.kind === "die" && tagOf(world.heldAtDeath()) === "Sending";
       if (calls.includes("submit") && !lost) ok(calls.filter((call) => call === "fetch").length >= 2, "not polled");
       return world.operations();

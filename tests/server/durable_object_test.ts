@@ -16,7 +16,7 @@ const collect = (task: DurableTask): Promise<Reply[]> =>
 const tags = (replies: readonly Reply[]): string[] => replies.map((r) => E.isRight(r) ? r.right._tag : r.left._tag);
 
 withClock(
-  "a durable task sends, polls on alarms, records each change, and deletes everything in the end",
+  "a durable task submits its image, polls on alarms, records each change, and finally deletes everything",
   async (clock) => {
     const { fetch, calls } = mock({ fetch: [pending, pending, processing, completed] });
     const { task, values, alarm } = createWorld({ fetch, calls, requests: [] });
@@ -33,7 +33,7 @@ withClock(
   },
 );
 
-withClock("a durable task continues after its object died, and replays what it reported", async (clock) => {
+withClock("a durable task continues after its object is stopped, and replays its changes", async (clock) => {
   const service = mock({ fetch: [pending, processing, completed] });
   const { task, restart } = createWorld(service);
   await task().submit(IMAGE);
@@ -47,7 +47,7 @@ withClock("a durable task continues after its object died, and replays what it r
 });
 
 withClock(
-  "a durable task whose object died while sending ends as Unconfirmed, and does not send again",
+  "a durable task whose object is stopped during the submission ends with Unconfirmed and is not resubmitted",
   async (clock) => {
     const service = mock({ submit: [silent] });
     const { task, restart } = createWorld(service);
@@ -63,7 +63,7 @@ withClock(
   },
 );
 
-withClock("a durable task waits for an image that takes long to send", async (clock) => {
+withClock("a durable task waits for a slow submission", async (clock) => {
   const service = mock({ submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 25_000))] });
   const { task } = createWorld(service);
   const sent = Promise.all([task().submit(IMAGE), task().submit(IMAGE), task().watch(ID)]);
@@ -73,7 +73,7 @@ withClock("a durable task waits for an image that takes long to send", async (cl
   deepEqual(service.calls, ["submit", "fetch"]);
 });
 
-withClock("a durable task polls an id at once, and accepts only one", async (clock) => {
+withClock("watch() polls immediately and accepts only one id", async (clock) => {
   const service = mock({ fetch: [pending, completed] });
   const { task } = createWorld(service);
   await task().watch(ID);
@@ -83,7 +83,7 @@ withClock("a durable task polls an id at once, and accepts only one", async (clo
   equal(service.requests.every(({ url }) => url.endsWith(ID)), true);
 });
 
-withClock("a hundred listeners cost the polls of one", async (clock) => {
+withClock("a hundred subscribers share the polls of one", async (clock) => {
   const service = mock({ fetch: [pending, processing, completed] });
   const { task } = createWorld(service);
   await task().submit(IMAGE);
@@ -93,7 +93,7 @@ withClock("a hundred listeners cost the polls of one", async (clock) => {
   equal(service.calls.length, 4);
 });
 
-withClock("a cancelled task stops polling at once, leaves no storage, and ends its streams", async (clock) => {
+withClock("cancel() stops polling immediately, deletes the storage and completes the streams", async (clock) => {
   const service = mock({ fetch: [pending] });
   const { task, values, alarm } = createWorld(service);
   await task().submit(IMAGE);
@@ -106,7 +106,7 @@ withClock("a cancelled task stops polling at once, leaves no storage, and ends i
   deepEqual(await task().cancel(), E.right(undefined));
 });
 
-withClock("a task cancelled in the middle of a poll is not brought back by its answer", async (clock) => {
+withClock("a task that is canceled during a poll is not restored by the response", async (clock) => {
   const service = mock({ fetch: [() => new Promise((give) => setTimeout(() => give(completed2()), 500))] });
   const { task, values, alarm } = createWorld(service);
   await task().submit(IMAGE);
@@ -116,7 +116,7 @@ withClock("a task cancelled in the middle of a poll is not brought back by its a
   deepEqual([values.size, alarm()], [0, null]);
 });
 
-withClock("a task that the service does not cancel goes on", async (clock) => {
+withClock("a task continues if the service does not cancel it", async (clock) => {
   const service = mock({ fetch: [pending, completed], cancel: [text("", 403)] });
   const { task } = createWorld(service);
   await task().submit(IMAGE);
@@ -127,7 +127,7 @@ withClock("a task that the service does not cancel goes on", async (clock) => {
 });
 
 withClock(
-  "a durable task continues after its storage refused everything for a minute, alarms included",
+  "a durable task continues after its storage rejected all operations for a minute",
   async (clock) => {
     const service = mock({ fetch: [pending, completed] });
     const created = createWorld(service);
@@ -140,7 +140,7 @@ withClock(
   },
 );
 
-withClock("a state of another version ends a durable task as Malformed, without a loop of alarms", async (clock) => {
+withClock("a state of another version ends a durable task with Malformed and without further alarms", async (clock) => {
   const service = mock({ fetch: [pending] });
   const { task, values, restart } = createWorld(service);
   await task().submit(IMAGE);
@@ -151,7 +151,7 @@ withClock("a state of another version ends a durable task as Malformed, without 
   equal(service.calls.length, 1);
 });
 
-withClock("the refusal of an image is the final reply", async () => {
+withClock("the rejection of an image is the final reply", async () => {
   const service = mock({ submit: [text("", 413)] });
   const { task } = createWorld(service);
   await task().submit(IMAGE);
@@ -162,7 +162,7 @@ function completed2(): Response {
   return Response.json({ id: ID, responseStatusCode: "Ok", taskStatus: "Completed", results: [], error: null });
 }
 
-withClock("a task that is cancelled while its image is being sent stays cancelled", async (clock) => {
+withClock("a task that is canceled during its submission stays canceled", async (clock) => {
   const service = mock({
     submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 5000))],
     fetch: [pending],
@@ -177,7 +177,7 @@ withClock("a task that is cancelled while its image is being sent stays cancelle
   deepEqual([values.size, alarm(), service.calls], [0, null, ["submit", "cancel"]]);
 });
 
-withClock("a subscriber that arrives while a status is being written receives it once", async (clock) => {
+withClock("a subscriber that arrives while a status is being stored receives it once", async (clock) => {
   const service = mock({ fetch: [pending, processing, completed] });
   const w = createWorld(service, { latency: 50 });
   await Promise.all([w.task().submit(IMAGE), clock.tickAsync(400)]);
@@ -191,7 +191,7 @@ withClock("a subscriber that arrives while a status is being written receives it
   deepEqual([...seen], ["Pending,Processing,Completed"]);
 });
 
-withClock("a final reply that could not be stored is stored by the next alarm, and not deleted", async (clock) => {
+withClock("a final reply that could not be stored is stored by the next alarm and not deleted", async (clock) => {
   const service = mock({ fetch: [completed] });
   const w = createWorld(service);
   await w.task().submit(IMAGE);
@@ -202,7 +202,7 @@ withClock("a final reply that could not be stored is stored by the next alarm, a
   deepEqual(tags(await collect(w.task())), ["Completed"]);
 });
 
-withClock("an alarm rejects only if no other alarm can be set, so that the platform retries it", async (clock) => {
+withClock("alarm() rejects only if no other alarm can be set, so that the platform retries it", async (clock) => {
   const w = createWorld(mock({ fetch: [pending] }));
   await w.task().submit(IMAGE);
   await clock.tickAsync(500);
@@ -210,10 +210,10 @@ withClock("an alarm rejects only if no other alarm can be set, so that the platf
   await clock.tickAsync(500);
   ok((w.alarm() ?? 0) > Date.now());
   w.broken = true;
-  await rejects(w.task().alarm(), /the storage refuses/);
+  await rejects(w.task().alarm(), /the storage rejects the operation/);
 });
 
-withClock("a schedule that throws is reported by submit(), and the id is polled all the same", async (clock) => {
+withClock("if the schedule throws, submit() rejects, and the id is polled nevertheless", async (clock) => {
   const service = mock({ fetch: [processing, completed] });
   const schedule = (): never => {
     throw new RangeError("of the schedule");
@@ -224,7 +224,7 @@ withClock("a schedule that throws is reported by submit(), and the id is polled 
   deepEqual(tags(await collect(w.task())), ["Completed"]);
 });
 
-withClock("a cancellation deletes no task that came after it", async (clock) => {
+withClock("a cancellation does not delete a later task", async (clock) => {
   const late = (): Promise<Response> => new Promise((give) => setTimeout(() => give(new Response("")), 1000));
   const service = mock({ fetch: [pending], cancel: [late, text("")] });
   const { task } = createWorld(service);
@@ -239,7 +239,7 @@ withClock("a cancellation deletes no task that came after it", async (clock) => 
   equal(service.calls.filter((call) => call === "submit").length, 2);
 });
 
-withClock("a retention of any length is an alarm that the platform accepts", async (clock) => {
+withClock("a retention of any length results in a valid alarm", async (clock) => {
   const w = createWorld(mock(), { retention: Infinity });
   await w.task().watch(ID);
   await clock.tickAsync(DAY);

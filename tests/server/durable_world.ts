@@ -1,6 +1,6 @@
 /**
- * A Durable Object's platform in small: a storage and an alarm that outlive the object, and a fault at any of the points
- * at which the object waits. For tests under a fake clock.
+ * A simulation of the platform of Durable Objects, for tests with fake timers: a storage and an alarm that outlive the
+ * object, and a fault at any of its asynchronous operations.
  */
 import FakeTimers from "@sinonjs/fake-timers";
 import { serialize } from "node:v8";
@@ -9,54 +9,54 @@ import { connect } from "../../src/client/request.ts";
 import { fixed, type Schedule } from "../../src/polling/schedule.ts";
 import type { Mock } from "../support/mock.ts";
 
-/** What happens at an operation: the storage refuses it, or the object dies. */
+/** A fault at an operation: the storage rejects it (`reject`), or the platform stops the object (`die`). */
 export interface Fault {
   readonly kind: "reject" | "die";
-  /** Whether the operation has taken effect nevertheless. */
+  /** Whether the operation takes effect nevertheless. */
   readonly done: boolean;
-  /** The number of the operation, counted from 1 over storage and service. */
+  /** The number of the operation. Operations of the storage and requests to the service are counted together, from 1. */
   readonly at: number;
-  /** How many operations from there on. */
+  /** The number of consecutive operations with this fault. */
   readonly count?: number;
-  /** Or for how many milliseconds from there on. */
+  /** Alternatively, the time during which all operations have this fault, in milliseconds. */
   readonly ms?: number;
 }
 
 export interface WorldOptions {
   readonly fault?: Fault;
-  /** Milliseconds that each operation of the storage takes. */
+  /** The duration of each operation of the storage, in milliseconds. */
   readonly latency?: number;
   readonly schedule?: Schedule;
   readonly retention?: number;
 }
 
 export interface World {
-  /** The object that is alive. */
+  /** Returns the current object. */
   readonly task: () => DurableTask;
-  /** Ends the object; another takes its place. */
+  /** Stops the object and creates another one. */
   readonly restart: () => DurableTask;
-  /** Calls the object; rejects if it dies before it answers. */
+  /** Calls the object. Rejects if the object is stopped before the call settles. */
   readonly call: <A>(act: (task: DurableTask) => Promise<A>) => Promise<A>;
   readonly values: Map<string, unknown>;
   readonly alarm: () => number | null;
-  /** How many operations there were. */
+  /** Returns the number of operations so far. */
   readonly operations: () => number;
-  /** What the storage held as the task when an object last died. */
+  /** Returns the stored task at the time when an object was last stopped. */
   readonly heldAtDeath: () => unknown;
-  /** Refuses everything, alarms included. */
+  /** Whether the storage rejects all operations, including alarms. */
   broken: boolean;
-  /** Refuses to write values. */
+  /** Whether the storage rejects writes of values. */
   readOnly: boolean;
 }
 
-/** Cloudflare retries an alarm that throws up to six times, first after two seconds, then after twice as long each time. */
+/** Cloudflare retries an alarm that throws up to six times, after two seconds first, doubling the delay each time. */
 const RETRIES = 6;
 const BACKOFF = 2000;
 
-/** Bytes of a value on key-value storage: 128 KiB, to which the serialization may add 32. Source: miniflare 2. */
+/** The maximum size of a value in key-value storage in bytes: 128 KiB plus 32 for serialization. Source: Miniflare 2. */
 export const VALUE_LIMIT = 128 * 1024 + 32;
 
-/** What the platform counts: a view with its whole buffer. */
+/** Returns the size of a value as the platform counts it: a view counts with its whole buffer. */
 export function sizeOf(value: unknown): number {
   return ArrayBuffer.isView(value) ? value.buffer.byteLength : serialize(value).length;
 }
@@ -70,7 +70,7 @@ export function createWorld(mock: Mock, options: WorldOptions = {}): World {
   let faultEnd: number | null = null;
   let life = 0;
   let held: unknown = null;
-  let mourners: (() => void)[] = [];
+  let pendingCalls: (() => void)[] = [];
 
   const isFaulty = (kind: Fault["kind"]): boolean => {
     if (fault === undefined || fault.kind !== kind || operations < fault.at) return false;
@@ -78,7 +78,7 @@ export function createWorld(mock: Mock, options: WorldOptions = {}): World {
     return operations < fault.at + (fault.count ?? 0) || Date.now() < faultEnd;
   };
   const operate = async <T>(mine: number, act: () => T | Promise<T>, refuses: () => boolean): Promise<T> => {
-    // A dead object asks for nothing, and hears nothing.
+    // A stopped object performs no operations, and its pending ones never settle.
     if (mine !== life) return new Promise(() => {});
     operations++;
     if (isFaulty("die")) {
@@ -88,7 +88,7 @@ export function createWorld(mock: Mock, options: WorldOptions = {}): World {
     }
     if (refuses()) {
       if (fault?.done) await act();
-      throw new Error("the storage refuses");
+      throw new Error("the storage rejects the operation");
     }
     const result = await act();
     if (latency > 0) await new Promise((resolve) => setTimeout(resolve, latency));
@@ -97,10 +97,10 @@ export function createWorld(mock: Mock, options: WorldOptions = {}): World {
   const setAlarm = (at: number): void => {
     alarm = at;
     clearTimeout(timer);
-    // A longer timer would fire at once. Nothing here waits for so long.
-    timer = setTimeout(() => ring(0), Math.min(Math.max(0, at - Date.now()), 2 ** 31 - 1));
+    // A longer delay would fire immediately. No test waits that long.
+    timer = setTimeout(() => onAlarm(0), Math.min(Math.max(0, at - Date.now()), 2 ** 31 - 1));
   };
-  const ring = async (retries: number): Promise<void> => {
+  const onAlarm = async (retries: number): Promise<void> => {
     alarm = null;
     timer = undefined;
     try {
@@ -108,25 +108,25 @@ export function createWorld(mock: Mock, options: WorldOptions = {}): World {
     } catch {
       if (alarm !== null || retries >= RETRIES) return;
       alarm = Date.now() + BACKOFF * 2 ** retries;
-      timer = setTimeout(() => ring(retries + 1), alarm - Date.now());
+      timer = setTimeout(() => onAlarm(retries + 1), alarm - Date.now());
     }
   };
   const create = (): DurableTask => {
     const mine = ++life;
-    const ask = <T>(act: () => T, writes = false): Promise<T> =>
+    const perform = <T>(act: () => T, writes = false): Promise<T> =>
       operate(mine, act, () => world.broken || writes && world.readOnly || isFaulty("reject"));
     const storage: DurableStorage = {
-      get: <T>(key: string) => ask(() => structuredClone(values.get(key)) as T | undefined),
+      get: <T>(key: string) => perform(() => structuredClone(values.get(key)) as T | undefined),
       put: (key, value) => {
-        // What is stored is what the value was at the time of the call.
+        // The value is copied at the time of the call.
         const clone = structuredClone(value);
         if (sizeOf(value) > VALUE_LIMIT) return Promise.reject(new Error("the value is too large"));
-        return ask(() => void values.set(key, clone), true);
+        return perform(() => void values.set(key, clone), true);
       },
-      deleteAll: () => ask(() => values.clear(), true),
-      setAlarm: (at) => ask(() => setAlarm(at)),
+      deleteAll: () => perform(() => values.clear(), true),
+      setAlarm: (at) => perform(() => setAlarm(at)),
       deleteAlarm: () =>
-        ask(() => {
+        perform(() => {
           alarm = null;
           clearTimeout(timer);
         }),
@@ -139,13 +139,13 @@ export function createWorld(mock: Mock, options: WorldOptions = {}): World {
     restart: () => {
       held = values.get("task");
       task = create();
-      for (const mourn of mourners) mourn();
-      mourners = [];
+      for (const rejectCall of pendingCalls) rejectCall();
+      pendingCalls = [];
       return task;
     },
     call: (act) =>
       new Promise((resolve, reject) => {
-        mourners.push(() => reject(new Error("the object died")));
+        pendingCalls.push(() => reject(new Error("the object was stopped")));
         act(task).then(resolve, reject);
       }),
     values,
@@ -159,7 +159,7 @@ export function createWorld(mock: Mock, options: WorldOptions = {}): World {
   return world;
 }
 
-/** A test under a fake clock. */
+/** Registers a test with fake timers. */
 export function withClock(name: string, test: (clock: ReturnType<typeof FakeTimers.install>) => Promise<void>): void {
   Deno.test(name, async () => {
     const clock = FakeTimers.install({ now: 1_800_000_000_000, toFake: ["setTimeout", "clearTimeout", "Date"] });

@@ -12,12 +12,14 @@ import { sizeOf, VALUE_LIMIT } from "./durable_world.ts";
 
 const NOW = 1_800_000_000_000;
 
-/** A storage with the limit of key-value storage. After `lasts` writes it refuses. */
+/** Creates a storage with the size limit of key-value storage. It rejects writes after the first `lasts`. */
 function createStorage(values = new Map<string, unknown>(), lasts = Infinity): DurableStorage {
   return {
     get: <T>(key: string) => Promise.resolve(structuredClone(values.get(key)) as T | undefined),
     put: (key, value) => {
-      if (sizeOf(value) > VALUE_LIMIT || lasts-- <= 0) return Promise.reject(new Error("the storage refuses"));
+      if (sizeOf(value) > VALUE_LIMIT || lasts-- <= 0) {
+        return Promise.reject(new Error("the storage rejects the write"));
+      }
       values.set(key, structuredClone(value));
       return Promise.resolve();
     },
@@ -44,7 +46,7 @@ async function expectWhole(reply: Reply): Promise<void> {
   deepEqual(task?._tag === "Over" && task.last, reply);
 }
 
-Deno.test("a task is read back as it was written", () =>
+Deno.test("readTask() returns tasks as they were written", () =>
   fc.assert(
     fc.asyncProperty(
       fc.array(taskStatus),
@@ -62,7 +64,7 @@ Deno.test("a task is read back as it was written", () =>
     ),
   ));
 
-Deno.test("a result of 37,489 triangles and one of 20 MB are read back whole", async () => {
+Deno.test("readTask() returns results of 37,489 triangles and of 20 MB completely", async () => {
   const regions = Array.from({ length: 37_489 }, (_, i): Region => ({
     left: i,
     top: i,
@@ -74,7 +76,7 @@ Deno.test("a result of 37,489 triangles and one of 20 MB are read back whole", a
   await expectWhole(failed("x".repeat(20_000_000)));
 });
 
-Deno.test("a reply is read back whole wherever its parts are divided", async () => {
+Deno.test("readTask() returns a reply completely wherever it is divided into parts", async () => {
   const length = JSON.stringify(failed("")).length;
   for (const parts of [1, 2, 3]) {
     for (const more of [-2, -1, 0, 1, 2]) {
@@ -87,7 +89,7 @@ Deno.test("a reply is read back whole wherever its parts are divided", async () 
   }
 });
 
-Deno.test("a write that fails part of the way leaves the task that was there", async () => {
+Deno.test("writeTask() leaves the previous task in place if it fails partway", async () => {
   const before: StoredTask = { _tag: "Sending", dueAt: NOW };
   const after = over(failed("x".repeat(300_000)));
   for (let lasts = 0; lasts < 4; lasts++) {
@@ -101,7 +103,7 @@ Deno.test("a write that fails part of the way leaves the task that was there", a
   }
 });
 
-Deno.test("a reply whose parts are missing or damaged is Malformed", async () => {
+Deno.test("readTask() returns Malformed if parts of a reply are missing or damaged", async () => {
   for (const part of [0, 1, 2]) {
     for (const other of [undefined, "text", new Uint8Array([0x22])]) {
       const values = new Map<string, unknown>();
@@ -113,7 +115,7 @@ Deno.test("a reply whose parts are missing or damaged is Malformed", async () =>
   }
 });
 
-Deno.test("a value that this version did not write is Foreign", async () => {
+Deno.test("readTask() returns Foreign for a value that this version did not write", async () => {
   const { state } = startPoll(ID, NOW);
   const polling = { version: 1, _tag: "Polling", dueAt: NOW, heard: [], state };
   const foreign = [

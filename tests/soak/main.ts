@@ -173,7 +173,7 @@ async function pursue(task: number, service: Service): Promise<string> {
   if (task % 6 === 2) {
     const dropped = await cancelTask(id.right)(service)();
     if (E.isRight(dropped)) {
-      const { taskStatus } = JSON.parse(await server.ask("GET", `/v5.0/ocr/DetectRegions?id=${id.right}`));
+      const { taskStatus } = JSON.parse(await server.callService("GET", `/v5.0/ocr/DetectRegions?id=${id.right}`));
       if (taskStatus !== "NotExist") violations.push(`task ${task}: it was cancelled, and is ${taskStatus}`);
       return "cancelled";
     }
