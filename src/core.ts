@@ -1,6 +1,6 @@
 /**
- * All of `@ocr-cloud/regions` but its streams, and so without rxjs: decoders, schedules, the polling as a pure step, and
- * the single calls. For scripts, and for Workers that count milliseconds.
+ * Everything in `@ocr-cloud/regions` except the streams, and therefore without rxjs: decoders, schedules, the polling as a
+ * pure step, and the single calls. For scripts, and for Workers whose startup time matters.
  *
  * @example
  * ```ts
@@ -14,8 +14,7 @@
  * @module
  */
 export type { AbortSignalLike } from "./internal/abort.ts";
-export type { Fetch, FetchInit, FetchResponse, WebBody } from "./client/transport.ts";
-export type { BudgetOptions } from "./client/budget.ts";
+export type { Complete } from "./internal/check.ts";
 export {
   type Call,
   type GaveUp,
@@ -25,16 +24,15 @@ export {
   type PermissionDenied,
   type RegionsError,
   type Timeout,
-  toError,
   type TooLarge,
   type Unauthorized,
   type Unconfirmed,
 } from "./model/error.ts";
+export { describe, type DescribeOptions, toError } from "./model/describe.ts";
 export { History, NO_HISTORY, type Span } from "./model/history.ts";
-export { adaptive, type AdaptiveOptions } from "./polling/adaptive.ts";
+export { Language, LANGUAGES } from "./model/language.ts";
 export { PollState } from "./model/poll_state.ts";
 export { Payload, type Point, type RecognitionRegion, Region, Regions, toRecognitionRegions } from "./model/region.ts";
-export { Language, LANGUAGES } from "./model/language.ts";
 export {
   type CompleteSettings,
   DetectionSettings,
@@ -45,20 +43,8 @@ export {
   type WireSettings,
 } from "./model/settings.ts";
 export {
-  type Complete,
-  exponential,
-  type ExponentialOptions,
-  fixed,
-  type FixedOptions,
-  type Progress,
-  type RetryOptions,
-  type Schedule,
-} from "./polling/schedule.ts";
-export {
   type Completed,
   decodeResponse,
-  describe,
-  type DescribeOptions,
   type FinalStatus,
   isFinal,
   match,
@@ -70,17 +56,31 @@ export {
   type TaskError,
   TaskStatus,
 } from "./model/task_status.ts";
+export { adaptive, type AdaptiveOptions } from "./polling/adaptive.ts";
+export { type PollOptions, type PollPolicy, pollPolicy } from "./polling/policy.ts";
+export type { RetryOptions } from "./polling/retry.ts";
 export {
-  type Done,
-  type Next,
-  type PollOptions,
-  type PollPolicy,
-  pollPolicy,
-  resumePoll,
-  startPoll,
-  step,
-  type Wait,
-} from "./polling/step.ts";
-export { createMemory, type Credentials, type Memory, type TokenSource } from "./client/token.ts";
-export { connect, type ConnectOptions, type Req, type Retry, type Service } from "./client/request.ts";
-export { cancelTask, fetchRegions, type ImageSource, pollOnce, submitImage } from "./client/operations.ts";
+  exponential,
+  type ExponentialOptions,
+  fixed,
+  type FixedOptions,
+  type Schedule,
+  type ScheduleInput,
+} from "./polling/schedule.ts";
+export { type Done, type Next, resumePoll, startPoll, step, type Wait } from "./polling/step.ts";
+export type { BudgetOptions } from "./client/budget.ts";
+export { createMemory, type Memory } from "./client/memory.ts";
+export { cancelTask, fetchRegions, type ImageSource, submitImage } from "./client/operations.ts";
+export { pollOnce } from "./client/poll_once.ts";
+export {
+  connect,
+  type ConnectOptions,
+  type CredentialsOptions,
+  type Req,
+  type Retry,
+  type Service,
+  type ServiceOptions,
+  type TokenOptions,
+} from "./client/service.ts";
+export type { Credentials, TokenSource } from "./client/token.ts";
+export type { CallContext, Fetch, FetchInit, FetchResponse, Transport, WebBody } from "./client/transport.ts";

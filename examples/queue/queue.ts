@@ -8,7 +8,7 @@
  *
  * If an item fails, the others are processed nevertheless, and the exit status is 1.
  */
-import { connect, describe, pollOnce, PollState, type Reply, startPoll, submitImage } from "@ocr-cloud/regions/core";
+import { connect, describe, pollOnce, pollPolicy, PollState, type Reply, startPoll, submitImage } from "@ocr-cloud/regions/core";
 import { DelayedError, Queue, UnrecoverableError, Worker } from "bullmq";
 import * as E from "fp-ts/lib/Either.js";
 import { Redis } from "ioredis";
@@ -24,6 +24,9 @@ const service = connect({ credentials, baseUrl: OCR_BASE_URL });
 const HOST = new URL(REDIS_URL).host;
 
 const DAY = 86_400_000;
+
+/** The service keeps results for a day, and no user is waiting. */
+const POLICY = pollPolicy({ deadline: DAY });
 
 /** How long to retry queueing a task that was submitted, in milliseconds, since Redis may be restarting. */
 const QUEUE_TIMEOUT = 10_000;
@@ -74,12 +77,13 @@ async function watch(id: string, _: Redis, tasks: Queue): Promise<void> {
 
 /** Queues a task. Does nothing if the task is already queued. */
 async function enqueue(tasks: Queue, id: string, now: number, submittedAt: number | null): Promise<void> {
-  const { state, delay } = startPoll(id, now, submittedAt);
+  const first = startPoll(id, now, submittedAt, POLICY);
+  if (first._tag === "Done") throw new Error(describe(first.reply));
   for (;;) {
     try {
-      await tasks.add("poll", state, {
+      await tasks.add("poll", first.state, {
         jobId: id,
-        delay,
+        delay: first.delay,
         // If Redis does not store the outcome of a poll, the poll is repeated. The task's deadline limits the repetitions.
         attempts: 1_000_000,
         backoff: { type: "fixed", delay: 2000 },
@@ -109,8 +113,7 @@ function work(): void {
   const worker = new Worker<unknown, Reply>("regions", async (job, token) => {
     const state = PollState.decode(job.data);
     if (E.isLeft(state)) throw new UnrecoverableError("This version cannot read the job's data.");
-    // The service keeps results for a day, and no user is waiting.
-    const next = await pollOnce(state.right, { deadline: DAY })(service)();
+    const next = await pollOnce(state.right, POLICY)(service)();
     if (next._tag === "Done") return next.reply;
     await job.updateData(next.state);
     await job.moveToDelayed(Date.now() + next.delay, token);

@@ -1,7 +1,7 @@
 /** When others ask next, as schedules. */
 import * as O from "fp-ts/lib/Option.js";
 import { exponential, fixed, type Schedule } from "../../src/core.ts";
-import { jitter } from "../../src/polling/schedule.ts";
+import { jitter } from "../../src/polling/retry.ts";
 import type { ServiceTime } from "../lib/simulation.ts";
 
 /** Those that learn nothing, by their names in the tables. */

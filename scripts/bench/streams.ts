@@ -33,7 +33,7 @@ row is the median of ${ROUNDS} rounds, in each of which every poller has a proce
 within a round. Heap is what is in use, after collection, while all tasks sleep, less what was in use before; CPU is the
 computing time of the whole process, collections included, from the first poll to the last, a poll.
 
-*The pollers alone*: a poll is a promise of a status that is there already. Ours is then \`follow\` and \`step\`, as
+*The pollers alone*: a poll is a promise of a status that is there already. Ours is then \`statusStream\` and \`step\`, as
 \`watchRegions\` uses them, around that promise. *With requests and answers*: a poll makes a \`Request\`, gets a \`Response\`
 from a function in the process, reads and decodes it. Ours is then \`watchRegions\`, which the others are not: its requests
 can be aborted, have a time limit, and are read no further than \`maxResponseBytes\`; theirs are a \`fetch\`, a \`text()\` and

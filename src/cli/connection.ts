@@ -5,7 +5,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import process from "node:process";
-import { connect, type Retry, type Service } from "../client/request.ts";
+import { connect, type Retry, type Service } from "../client/service.ts";
 import type { Io } from "./io.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { describeError, duration } from "../model/error.ts";
-import type { Retry } from "../client/request.ts";
+import { describeError, duration } from "../model/describe.ts";
+import type { Retry } from "../client/service.ts";
 import type { Reply } from "../model/task_status.ts";
 import type { Terminal } from "./terminal.ts";
 

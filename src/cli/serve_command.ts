@@ -4,7 +4,7 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { isLoopback } from "../client/request.ts";
+import { isLoopback } from "../client/service.ts";
 import { serve } from "../emulator/serve.ts";
 import type { Serve } from "./command.ts";
 import { codeOf } from "./files.ts";

@@ -6,12 +6,13 @@
 import * as E from "fp-ts/lib/Either.js";
 import { lastValueFrom, type Observable, tap } from "rxjs";
 import { cancelTask, fetchRegions } from "../client/operations.ts";
-import { describeError } from "../model/error.ts";
+import { describeError } from "../model/describe.ts";
 import type { Region } from "../model/region.ts";
-import { connect, type Service } from "../client/request.ts";
+import { connect, type Service } from "../client/service.ts";
 import { fixed } from "../polling/schedule.ts";
 import { svgWarnings, toSvg } from "../page/svg.ts";
-import { describe, isFinal, type Reply } from "../model/task_status.ts";
+import { describe } from "../model/describe.ts";
+import { isFinal, type Reply } from "../model/task_status.ts";
 import { detectRegions, watchRegions } from "../stream/watch.ts";
 import { type Cancel, type Detect, resumeCommand, type Watch } from "./command.ts";
 import { connectFrom } from "./connection.ts";

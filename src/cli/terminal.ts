@@ -4,7 +4,7 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { printable } from "../model/codec.ts";
+import { printable } from "../internal/text.ts";
 import { attempt, type Written } from "./files.ts";
 import type { Io } from "./io.ts";
 

@@ -6,7 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { type AbortSignalLike, type Interruption, onAbort } from "../internal/abort.ts";
 import { createHeap, type Heap, type HeapEntry } from "../internal/heap.ts";
-import { atLeast } from "../polling/schedule.ts";
+import { atLeast } from "../internal/check.ts";
 import { createTimers, type TimerEntry } from "../internal/timers.ts";
 
 /**

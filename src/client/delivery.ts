@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isObject } from "../model/codec.ts";
+import { isObject } from "../internal/json.ts";
 
 /** Causes nest: `fetch` wraps the system's error, and an `AggregateError` holds one for each address of the host. */
 const MAX_DEPTH = 5;

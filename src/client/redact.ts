@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { printable } from "../model/codec.ts";
+import { printable } from "../internal/text.ts";
 import type { RegionsError } from "../model/error.ts";
 
 /**

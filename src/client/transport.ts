@@ -1,11 +1,12 @@
 /**
- * One request and its response, on the line. The only file that calls `fetch`.
+ * Sends one request and reads its answer. The only file that calls `fetch`.
  *
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
 import { type AbortSignalLike, within } from "../internal/abort.ts";
-import { cut, isObject } from "../model/codec.ts";
+import { cut } from "../internal/text.ts";
+import { isObject } from "../internal/json.ts";
 import { type Call, interrupted, network, permissionDenied, type RegionsError, tooLarge } from "../model/error.ts";
 import { isDenied, isNeverSent } from "./delivery.ts";
 
@@ -76,51 +77,76 @@ export interface Answer {
   readonly text: string;
 }
 
-/** What is sent. */
+/** A request. */
 export interface Message {
   readonly call: Call;
   readonly method: FetchInit["method"];
-  readonly url: string;
+  /** The path and query, below the address of the service. */
+  readonly path: string;
   readonly headers: FetchInit["headers"];
   readonly body?: string | undefined;
 }
 
-/** What a request is bound to. */
-export interface Limits {
-  /** Milliseconds for the whole exchange: the request, the headers and the body of the response. */
-  readonly ms: number;
-  readonly signal: AbortSignalLike | undefined;
+/**
+ * How requests are sent, and how long and how much is read.
+ *
+ * @category Connect
+ */
+export interface Transport {
+  /** The address of the service, without a slash at its end. */
+  readonly baseUrl: string;
+  /** Sends a request. */
+  readonly fetch: Fetch;
+  /** Milliseconds within which the whole answer must arrive. */
+  readonly requestTimeout: number;
+  /** Bytes per second: the time limit of a request grows with the size of its body. */
+  readonly minUploadRate: number;
+  /** The maximum number of bytes of an answer. */
   readonly maxResponseBytes: number;
 }
 
-/** So much of an answer without success is read. */
+/**
+ * What bounds one call.
+ *
+ * @category Connect
+ */
+export interface CallContext {
+  /** Ends the call when it aborts. */
+  readonly signal?: AbortSignalLike | undefined;
+  /** When the call ends, in milliseconds of the clock of `performance.now()`. */
+  readonly endsAt?: number | undefined;
+}
+
+/** The number of bytes that are read of an answer other than 2xx. */
 const MAX_PROBLEM_BYTES = 8192;
 
-/** So much of the runtime's explanation is kept. */
+/** The number of characters that are kept of the runtime's own message. */
 const MAX_CAUSE = 300;
 
 /**
- * Sends one request and reads its answer. A failure quotes what the runtime says, which may hold secrets.
+ * Sends one request and reads its answer. The cause of a failure is the runtime's own text, which may contain secrets.
  *
  * The signal is passed in the options of `fetch`, not in a `Request`: Node.js links a `Request` to its signal weakly, and
- * an abort does not reach the request any more once the garbage collector has taken it.
+ * an abort no longer reaches the request once the garbage collector has taken it.
  */
-export async function transmit(
-  fetch: Fetch,
-  { call, url, method, headers, body }: Message,
-  { ms, signal, maxResponseBytes }: Limits,
+export async function send(
+  transport: Transport,
+  { call, path, method, headers, body }: Message,
+  context: CallContext,
 ): Promise<E.Either<RegionsError, Answer>> {
+  const { baseUrl, fetch, maxResponseBytes } = transport;
+  const ms = timeLimit(transport, context, body?.length);
   const blob = body === undefined ? null : await toBlob(body);
   let hasAnswer = false;
   try {
-    const end = await within(ms, signal, async (signal): Promise<E.Either<RegionsError, Answer>> => {
+    const end = await within(ms, context.signal, async (signal): Promise<E.Either<RegionsError, Answer>> => {
       const init = { method, headers, body: blob as never, redirect: "manual", signal } as const;
-      const response = await fetch(url, acceptsCache() ? { ...init, cache: "no-store" } : init);
+      const response = await fetch(baseUrl + path, acceptsCache() ? { ...init, cache: "no-store" } : init);
       hasAnswer = true;
       const { status } = response;
       const retryAfter = parseRetryAfter(response.headers.get("Retry-After"), timeOf(response));
       const limit = isSuccess(response) ? maxResponseBytes : MAX_PROBLEM_BYTES;
-      const { text, whole } = await readBody(response, limit, signal);
+      const { text, whole } = await readText(response, limit, signal);
       return whole || !isSuccess(response) ? E.right({ status, retryAfter, text }) : E.left(tooLarge(call, limit));
     });
     return E.isRight(end) ? end.right : E.left(interrupted(call, end.left, ms));
@@ -129,6 +155,15 @@ export async function transmit(
     if (!hasAnswer && isDenied(error)) return E.left(permissionDenied(call, cause));
     return E.left(network(call, cause, !hasAnswer && isNeverSent(error)));
   }
+}
+
+/** Milliseconds for a request. The time to send a body of `size` ASCII characters comes on top of the answer's. */
+export function timeLimit(
+  { requestTimeout, minUploadRate }: Transport,
+  { endsAt = Infinity }: CallContext,
+  size = 0,
+): number {
+  return Math.max(0, Math.min(requestTimeout + size / minUploadRate * 1000, endsAt - performance.now()));
 }
 
 /**
@@ -140,7 +175,7 @@ function toBlob(body: string): Promise<Blob> {
   return new Response(body).blob();
 }
 
-/** Whether the service did what it was asked. */
+/** Whether the status is 2xx. */
 export function isSuccess({ status }: { readonly status: number }): boolean {
   return status >= 200 && status < 300;
 }
@@ -177,7 +212,7 @@ function tryCache(): boolean {
 }
 
 /** Reads at most `limit` bytes, counted unpacked, and lets go of the rest. */
-async function readBody(
+async function readText(
   { body }: FetchResponse,
   limit: number,
   signal: AbortSignal,

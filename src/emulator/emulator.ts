@@ -6,7 +6,9 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import type * as t from "io-ts";
-import { explain, isObject, preview } from "../model/codec.ts";
+import { explain } from "../model/codec.ts";
+import { isObject } from "../internal/json.ts";
+import { preview } from "../internal/text.ts";
 import { createAllowance, readBody, readForm, type Reserve, TOO_MANY_BYTES } from "./body.ts";
 import { busy, json, problem, text, tokenError } from "./responses.ts";
 import { check, createQueue, type QueueOptions, reason } from "./queue.ts";

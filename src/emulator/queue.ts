@@ -4,9 +4,9 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { preview } from "../model/codec.ts";
+import { preview } from "../internal/text.ts";
 import { type Region, Regions } from "../model/region.ts";
-import { atLeast } from "../polling/schedule.ts";
+import { atLeast } from "../internal/check.ts";
 import type { DsrMode } from "../model/settings.ts";
 import { type Completed, RETENTION, type TaskError, type TaskStatus } from "../model/task_status.ts";
 

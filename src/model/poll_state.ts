@@ -60,12 +60,14 @@ const textOrNull: t.Type<string | null> = guarded(
  *
  * @example
  * ```ts
- * import { PollState, startPoll } from "@ocr-cloud/regions";
+ * import { pollPolicy, PollState, startPoll } from "@ocr-cloud/regions";
  * import { right } from "fp-ts/lib/Either.js";
  * import { deepEqual } from "node:assert/strict";
  *
- * const { state } = startPoll("a371d027-4b0d-4d86-8825-c8d818dd4ed9", Date.now());
- * deepEqual(PollState.decode(JSON.parse(JSON.stringify(state))), right(state));
+ * const next = startPoll("a371d027-4b0d-4d86-8825-c8d818dd4ed9", Date.now(), null, pollPolicy());
+ * if (next._tag === "Wait") {
+ *   deepEqual(PollState.decode(JSON.parse(JSON.stringify(next.state))), right(next.state));
+ * }
  * ```
  *
  * @category Durable

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { enter, fail, type Fault, guarded, isObject, MAX_ERRORS } from "./codec.ts";
+import { appendName, type Explain, fail, guarded, MAX_ERRORS, problem, type Read } from "./codec.ts";
+import { isObject } from "../internal/json.ts";
 
 /**
  * A point of an image, in pixels, origin top left.
@@ -73,7 +75,7 @@ export const Region: t.Type<Region, readonly number[], unknown> = /* @__PURE__ *
   isRegion,
   (u, context) => {
     const region = readRow(u);
-    return region === null ? failRow(u, context) : t.success(region);
+    return region === null ? t.failures(explainRow(u, context)) : t.success(region);
   },
   (region) =>
     region.polygon === undefined
@@ -104,7 +106,7 @@ export const Regions: t.Type<readonly Region[], readonly (readonly number[])[], 
   (u): u is readonly Region[] => Array.isArray(u) && u.every(isRegion),
   (u, context) => {
     const regions = readRows(u);
-    return regions === null ? failRows(u, context) : t.success(regions);
+    return regions === null ? t.failures(explainRows(u, context)) : t.success(regions);
   },
   (regions) => regions.map(Region.encode),
 );
@@ -134,7 +136,7 @@ export const Payload: t.Type<readonly Region[], string, unknown> = /* @__PURE__ 
   (u): u is readonly Region[] => Regions.is(u),
   (u, context) => {
     const regions = readPayload(u);
-    return typeof regions === "function" ? regions(context) : t.success(regions);
+    return E.isLeft(regions) ? t.failures(regions.left(context)) : regions;
   },
   (regions) => btoa(JSON.stringify(Regions.encode(regions))),
 );
@@ -155,7 +157,7 @@ export interface RecognitionRegion {
     readonly bottomRightX: number;
     readonly bottomRightY: number;
   };
-  /** The place of the region's text in the recognised text: the higher, the later. */
+  /** The place of the region's text in the recognized text: the higher, the later. */
   readonly order: number;
 }
 
@@ -187,19 +189,19 @@ export function toRecognitionRegions(regions: readonly Region[]): readonly Recog
   }));
 }
 
-/** Reads a payload: its regions, or what explains the fault. Both parse it once. */
-export function readPayload(u: unknown): readonly Region[] | Fault {
+/** Reads a payload. It is parsed once, also if it is refused. */
+export function readPayload(u: unknown): Read<readonly Region[]> {
   const binary = typeof u === "string" ? fromBase64(u) : null;
-  if (binary === null) return notBase64(u);
+  if (binary === null) return E.left((context) => problem(u, context, "expected Base64 text"));
   const rows = parseJson(binary);
-  if (!Array.isArray(rows)) return notRegions(binary, rows, 0);
+  if (!Array.isArray(rows)) return E.left(explainPayload(binary, rows, 0));
   // Nobody else holds the rows, so each gives its place to its region: a second list costs more than all the checks.
   for (let i = 0; i < rows.length; i++) {
     const region = readRow(rows[i]);
-    if (region === null) return notRegions(binary, rows, i);
+    if (region === null) return E.left(explainPayload(binary, rows, i));
     rows[i] = region;
   }
-  return rows;
+  return E.right(rows);
 }
 
 function isNever(_: unknown): _ is never {
@@ -271,41 +273,38 @@ function boundingBox(polygon: readonly Point[]): Region {
   return { left, top, right, bottom };
 }
 
-function notBase64(u: unknown): Fault {
-  return (context) => fail(u, context, "expected Base64 text");
-}
-
-function notRegions(binary: string, rows: unknown, first: number): Fault {
+/** Explains a payload whose first row that is wrong is at `first`. */
+function explainPayload(binary: string, rows: unknown, first: number): Explain {
   return (context) =>
     rows === undefined
-      ? fail(binary, enter(context, NAMED.regions, binary), "expected JSON behind the Base64")
-      : failRows(rows, enter(context, NAMED.regions, rows), first);
+      ? problem(binary, appendName(context, NAMED.regions, binary), "expected JSON behind the Base64")
+      : explainRows(rows, appendName(context, NAMED.regions, rows), first);
 }
 
 /** Explains rows, the first of which that is wrong is at `first`. */
-function failRows(u: unknown, context: t.Context, first = 0): t.Validation<never> {
-  if (!Array.isArray(u)) return fail(u, context, "expected an array of rows of numbers");
+function explainRows(u: unknown, context: t.Context, first = 0): t.Errors {
+  if (!Array.isArray(u)) return problem(u, context, "expected an array of rows of numbers");
   const errors: t.ValidationError[] = [];
   for (let i = first; i < u.length && errors.length < MAX_ERRORS; i++) {
     if (readRow(u[i]) !== null) continue;
-    const row = failRow(u[i], enter(t.appendContext(context, String(i), NAMED.region, u[i]), NAMED.region, u[i]));
-    if (row._tag === "Left") errors.push(...row.left);
+    const place = t.appendContext(context, String(i), NAMED.region, u[i]);
+    errors.push(...explainRow(u[i], appendName(place, NAMED.region, u[i])));
   }
-  return t.failures(errors);
+  return errors;
 }
 
-function failRow(u: unknown, context: t.Context): t.Validation<Region> {
+function explainRow(u: unknown, context: t.Context): t.Errors {
   if (!Array.isArray(u) || u.length < 4 || u.length % 2 !== 0) {
-    return fail(u, context, "expected 4 numbers, or 6 and more in pairs");
+    return problem(u, context, "expected 4 numbers, or 6 and more in pairs");
   }
   const errors: t.ValidationError[] = [];
   for (let i = 0; i < u.length && errors.length < MAX_ERRORS; i++) {
     const number = Coordinate.validate(u[i], t.appendContext(context, String(i), Coordinate, u[i]));
     if (number._tag === "Left") errors.push(...number.left);
   }
-  if (errors.length > 0) return t.failures(errors);
+  if (errors.length > 0) return errors;
   const corners = `[${u.join(", ")}]`;
-  return fail(corners, context, "expected the top-left corner before the bottom-right one");
+  return problem(corners, context, "expected the top-left corner before the bottom-right one");
 }
 
 function fromBase64(text: string): string | null {

@@ -4,7 +4,7 @@
  * @module
  */
 import { toBase64 } from "../internal/base64.ts";
-import { preview } from "../model/codec.ts";
+import { preview } from "../internal/text.ts";
 import { displaySize, findOrientations, readImageHeader } from "../internal/image_header.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import { readImageKind } from "../internal/image_kind.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { preview } from "../model/codec.ts";
+import { preview } from "../internal/text.ts";
 import { placeLabels, type Size } from "./labels.ts";
 import { type Picture, toPicture } from "./picture.ts";
 import { escapeXml } from "./xml.ts";

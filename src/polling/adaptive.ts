@@ -8,7 +8,9 @@
  */
 import * as O from "fp-ts/lib/Option.js";
 import type { History, Span } from "../model/history.ts";
-import { atLeast, jitter, type Schedule } from "./schedule.ts";
+import { atLeast } from "../internal/check.ts";
+import { jitter } from "./retry.ts";
+import type { Schedule } from "./schedule.ts";
 
 /**
  * Options for {@linkcode adaptive}.

@@ -1,22 +1,21 @@
 /**
- * When to ask next. A schedule is a pure function of what has happened; there is no clock in it.
+ * When to poll next. A schedule is a pure function of what has happened so far: it reads no clock.
  *
  * @module
  */
 import * as O from "fp-ts/lib/Option.js";
-import { preview } from "../model/codec.ts";
-import type { RegionsError } from "../model/error.ts";
+import { atLeast } from "../internal/check.ts";
 import type { History } from "../model/history.ts";
 
 /**
- * What has happened to a task so far.
+ * What a schedule decides on: what has happened to a task so far.
  *
  * @category Schedules
  */
-export interface Progress {
+export interface ScheduleInput {
   /** The task's id. */
   readonly id: string;
-  /** How many statuses were heard, 0 before the first. */
+  /** The number of statuses received so far: 0 before the first poll. */
   readonly attempt: number;
   /** Milliseconds since the image was sent or, if that is not known, since the watch began; 0 before the first poll. */
   readonly elapsed: number;
@@ -25,13 +24,14 @@ export interface Progress {
 }
 
 /**
- * When to poll next: milliseconds from now, or none to give up. It is called after each status that is not final and, if
- * it is known when the image was sent, once for the first poll: then the delay counts from the sending of the image, a
- * first poll that is late is due at once, and none means at once.
+ * When to poll next: the delay in milliseconds, 0 or more, or none to give up.
+ *
+ * It is called after each status that is not final. If it is known when the image was sent, it is also called once for the
+ * first poll; that delay counts from when the image was sent, and a first poll that is overdue is due at once.
  *
  * @category Schedules
  */
-export type Schedule = (progress: Progress) => O.Option<number>;
+export type Schedule = (input: ScheduleInput) => O.Option<number>;
 
 /**
  * Options for {@linkcode fixed}.
@@ -119,118 +119,4 @@ export function exponential(
   atLeast("poll on an exponential schedule", "factor", factor, 1);
   atLeast("poll on an exponential schedule", "maxDelay", maxDelay, minDelay);
   return ({ attempt }) => O.some(Math.min(maxDelay, minDelay * factor ** attempt));
-}
-
-/**
- * Options with a value for each of them. `Required` leaves `undefined` in under `exactOptionalPropertyTypes`.
- *
- * @category Connect
- */
-export type Complete<Options> = { readonly [K in keyof Options]-?: Exclude<Options[K], undefined> };
-
-/**
- * How failed calls are repeated.
- *
- * @category Connect
- */
-export interface RetryOptions {
-  /**
-   * How often a single call is tried, 1 or more. A watch goes on until its deadline instead.
-   *
-   * @default {3}
-   */
-  readonly maxAttempts?: number | undefined;
-  /**
-   * The upper bound of the first delay in milliseconds; it doubles with each failure.
-   *
-   * @default {500}
-   */
-  readonly minDelay?: number | undefined;
-  /**
-   * The upper bound of every delay in milliseconds, `minDelay` or more.
-   *
-   * @default {30000}
-   */
-  readonly maxDelay?: number | undefined;
-}
-
-/**
- * The options with their defaults.
- *
- * @throws {RangeError} If an option is out of its range.
- */
-export function retryPolicy(
-  { maxAttempts = 3, minDelay = 500, maxDelay = Math.max(30_000, minDelay) }: RetryOptions = {},
-): Complete<RetryOptions> {
-  atLeast("retry", "retry.maxAttempts", maxAttempts, 1);
-  atLeast("retry", "retry.minDelay", minDelay, 0);
-  atLeast("retry", "retry.maxDelay", maxDelay, minDelay);
-  return { maxAttempts, minDelay, maxDelay };
-}
-
-/**
- * Milliseconds until a failed call is worth another try, or none: the one place that decides on it. What passes (no
- * connection, time-out, 408, 425, 429, 5xx) is tried again after an exponential delay with full jitter, `Retry-After`
- * being a floor; what is not understood, once more.
- *
- * @param failures How often the call has failed in a row, this time included.
- * @param malformed How many of the failures were answers that are not understood.
- * @param random Between 0 and 1: the jitter.
- */
-export function retryDelay(
-  retry: Complete<RetryOptions>,
-  error: RegionsError,
-  failures: number,
-  malformed: number,
-  random: number,
-): O.Option<number> {
-  const delay = backoff(retry, failures, random);
-  switch (error._tag) {
-    case "Network":
-    case "Timeout":
-      return O.some(delay);
-    case "Http":
-      return passes(error.status) ? O.some(Math.max(delay, error.retryAfter ?? 0)) : O.none;
-    case "Malformed":
-      return malformed > 1 ? O.none : O.some(delay);
-    case "PermissionDenied":
-    case "Unauthorized":
-    case "TooLarge":
-    case "Unconfirmed":
-    case "GaveUp":
-      return O.none;
-  }
-}
-
-/** Exponential backoff with full jitter, in milliseconds. */
-export function backoff({ minDelay, maxDelay }: Complete<RetryOptions>, failures: number, random: number): number {
-  // The last bound prevents the product of 0 and Infinity.
-  return random * Math.min(maxDelay, minDelay * 2 ** Math.min(failures - 1, 50), Number.MAX_SAFE_INTEGER);
-}
-
-/**
- * A number from 0 up to 1 that depends on the task's id and the attempt alone: jitter that a replay repeats. FNV-1a
- * with the finaliser of MurmurHash3.
- */
-export function jitter(id: string, attempt: number): number {
-  let hash = 0x811c9dc5 ^ attempt;
-  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
-  hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);
-  return ((hash ^ hash >>> 16) >>> 0) / 2 ** 32;
-}
-
-/**
- * Passes a caller's number on if it is `min` or more; Infinity is allowed.
- *
- * @throws {RangeError} If it is not.
- */
-export function atLeast(action: string, name: string, value: number, min: number): number {
-  if (typeof value === "number" && value >= min) return value;
-  const bound = min === Number.MIN_VALUE ? "over 0" : `of ${min} or more`;
-  throw new RangeError(`Cannot ${action} as ${name} must be a number ${bound}: current value is ${preview(value)}`);
-}
-
-function passes(status: number): boolean {
-  return status === 408 || status === 425 || status === 429 || status >= 500;
 }

@@ -1,27 +1,20 @@
 /**
- * The polling of one task as a pure function: one poll's outcome in, what to do next out. A stream, a Durable Object
+ * The polling of one task as a pure function: the outcome of one poll in, what to do next out. A stream, a Durable Object
  * and a queue all drive this one.
  *
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
-import { cut } from "../model/codec.ts";
+import { atLeast } from "../internal/check.ts";
+import { cut } from "../internal/text.ts";
 import { brief, type GaveUp, gaveUp, type RegionsError } from "../model/error.ts";
 import { type History, NO_HISTORY } from "../model/history.ts";
-import { adaptive } from "./adaptive.ts";
 import type { PollState } from "../model/poll_state.ts";
-import {
-  atLeast,
-  backoff,
-  type Complete,
-  jitter,
-  retryDelay,
-  type RetryOptions,
-  retryPolicy,
-  type Schedule,
-} from "./schedule.ts";
 import { isFinal, type Reply, RETENTION, type TaskStatus } from "../model/task_status.ts";
+import type { PollPolicy } from "./policy.ts";
+import { backoff, jitter, retryDelay } from "./retry.ts";
+import type { ScheduleInput } from "./schedule.ts";
 
 /** A thousand years: keeps `dueAt` finite, whatever a schedule says. */
 const LONGEST = 1000 * 365 * 86_400_000;
@@ -29,90 +22,35 @@ const LONGEST = 1000 * 365 * 86_400_000;
 /** How long the service may take to know a task that it has just taken, in milliseconds. */
 const GRACE = 10_000;
 
-/** Made once, since it keeps its plans: plain values, which requests may share. */
-const DEFAULT: Schedule = adaptive();
-
 /**
- * What the polling of a task is bound to.
- *
- * @category Schedules
- */
-export interface PollOptions {
-  /**
-   * When to ask next.
-   *
-   * @default {adaptive()}
-   */
-  readonly schedule?: Schedule | undefined;
-  /**
-   * How long the service's last tasks took: what the schedule may learn from.
-   *
-   * @default {NO_HISTORY} where there is a service, what its memory holds
-   */
-  readonly history?: History | undefined;
-  /**
-   * Milliseconds from the beginning of the watch to its last poll, over 0; Infinity for none. Jumps of the wall clock do
-   * not move it, and the watch never ends without that last poll, which may take 5 seconds more (or `requestTimeout`, if
-   * that is less). If a `budget` has no place for it, there is none.
-   *
-   * @default {300_000}
-   */
-  readonly deadline?: number | undefined;
-  /**
-   * The most polls of one watch, 1 or more; Infinity for none.
-   *
-   * @default {Infinity}
-   */
-  readonly maxPolls?: number | undefined;
-  /**
-   * The least number of milliseconds between two polls, for engines with a coarse clock.
-   *
-   * @default {0}
-   */
-  readonly minDelay?: number | undefined;
-  /** How failed polls are repeated. `maxAttempts` does not bound them: the deadline does. */
-  readonly retry?: RetryOptions | undefined;
-}
-
-/**
- * {@linkcode PollOptions} with their defaults.
- *
- * @category Schedules
- */
-export interface PollPolicy extends Complete<PollOptions> {
-  /** How failed polls are repeated. */
-  readonly retry: Complete<RetryOptions>;
-}
-
-/**
- * Poll again, with `state`, in `delay` milliseconds.
+ * The task is not finished: poll again with `state`, in `delay` milliseconds.
  *
  * @category Durable
  */
 export interface Wait {
-  /** Which case this is. */
+  /** Discriminates the union. */
   readonly _tag: "Wait";
-  /** Where the polling stands. */
+  /** The state of the polling. */
   readonly state: PollState;
   /** Milliseconds until `state.dueAt` or until the deadline, whichever is first. */
   readonly delay: number;
-  /** The status that was heard, or null. */
+  /** The status that the last poll returned, or null. */
   readonly heard: TaskStatus | null;
-  /** The failure that will be tried again, or null. */
+  /** The failure that will be retried, or null. */
   readonly failure: RegionsError | null;
 }
 
 /**
- * There is no more to ask.
+ * The polling has ended.
  *
  * @category Durable
  */
 export interface Done {
-  /** Which case this is. */
+  /** Discriminates the union. */
   readonly _tag: "Done";
-  /** The status that was heard before the watch gave up, or null. */
+  /** A status that is not final, if the last poll returned one before the watch gave up, or null. */
   readonly heard: TaskStatus | null;
-  /** The last word: a final status, or why none could be found out. */
+  /** The final status, or why it could not be determined. */
   readonly reply: Reply;
 }
 
@@ -124,48 +62,29 @@ export interface Done {
 export type Next = Wait | Done;
 
 /**
- * The options with their defaults.
- *
- * @throws {RangeError} If an option is out of its range.
- *
- * @example
- * ```ts
- * import { pollPolicy } from "@ocr-cloud/regions";
- * import { equal } from "node:assert/strict";
- *
- * equal(pollPolicy({ maxPolls: 45 }).deadline, 300_000);
- * ```
- *
- * @category Schedules
- */
-export function pollPolicy(options: PollOptions = {}): PollPolicy {
-  const { schedule = DEFAULT, history = NO_HISTORY, deadline = 300_000, maxPolls = Infinity, minDelay = 0, retry } =
-    options;
-  atLeast("watch a task", "deadline", deadline, Number.MIN_VALUE);
-  atLeast("watch a task", "maxPolls", maxPolls, 1);
-  atLeast("watch a task", "minDelay", minDelay, 0);
-  return { schedule, history, deadline, maxPolls, minDelay, retry: retryPolicy(retry) };
-}
-
-/**
- * Where the polling of a task begins. If it is known when the image was sent, the first poll waits for its time by the
- * schedule, and a poll whose time has passed is due at once. If it is not known, the first poll is due at once.
+ * Starts the polling of a task. If `submittedAt` is known, the schedule decides when the first poll is due, counted from
+ * then; a first poll that is overdue is due at once. If it is null, the first poll is due at once.
  *
  * @param id The task's id.
- * @param now The present, in milliseconds since 1970.
- * @param submittedAt When the image was sent, or null if that is not known.
- * @param policy What the polling is bound to.
- * @param startedAt When the watch began: its deadline counts from here.
+ * @param now The current time, in milliseconds since 1970.
+ * @param submittedAt When the image was sent, in milliseconds since 1970, or null if that is not known.
+ * @param policy The schedule and limits, from {@linkcode pollPolicy}.
+ * @param history How long the service's last tasks took, for the schedule.
+ * @param startedAt When the watch began, in milliseconds since 1970: its deadline counts from then.
+ *
+ * @returns `Wait`, or `Done` with `GaveUp` if the schedule returns none.
+ *
+ * @throws {RangeError} If the schedule returns a delay that is not a number of 0 or more.
  *
  * @example
  * ```ts
  * import { fixed, pollPolicy, startPoll } from "@ocr-cloud/regions";
- * import { equal } from "node:assert/strict";
+ * import { deepEqual } from "node:assert/strict";
  *
  * const now = Date.now();
  * const policy = pollPolicy({ schedule: fixed({ delay: 2000 }) });
- * equal(startPoll("1", now, now, policy).delay, 2000);
- * equal(startPoll("1", now, null, policy).delay, 0);
+ * const next = startPoll("1", now, now, policy);
+ * deepEqual(next._tag === "Wait" && next.delay, 2000);
  * ```
  *
  * @category Durable
@@ -173,12 +92,13 @@ export function pollPolicy(options: PollOptions = {}): PollPolicy {
 export function startPoll(
   id: string,
   now: number,
-  submittedAt: number | null = null,
-  policy: PollPolicy = pollPolicy(),
+  submittedAt: number | null,
+  policy: PollPolicy,
+  history: History = NO_HISTORY,
   startedAt: number = now,
-): Wait {
-  const planned = submittedAt === null ? 0 : ask(policy, id, 0, 0) ?? 0;
-  const delay = Math.max(0, planned - Math.max(0, now - (submittedAt ?? now)));
+): Next {
+  const planned = submittedAt === null ? 0 : nextDelay(policy, { id, attempt: 0, elapsed: 0, history });
+  const delay = Math.max(0, (planned ?? 0) - Math.max(0, now - (submittedAt ?? now)));
   const state: PollState = {
     version: 1,
     id,
@@ -192,30 +112,35 @@ export function startPoll(
     malformed: 0,
     failure: null,
   };
-  return { _tag: "Wait", state, delay: untilEnd(delay, state, now, policy), heard: null, failure: null };
+  return planned === null
+    ? giveUp("schedule", state)
+    : { _tag: "Wait", state, delay: untilEnd(delay, state, now, policy), heard: null, failure: null };
 }
 
 /**
- * Goes on from a state: deadline and number of polls begin anew, and the next poll stays due when it was.
+ * Resumes the polling of a task. The deadline and the counts of polls and failures start over; the next poll is due when
+ * it was due before.
  *
- * @param state What `GaveUp` carried, or a stored state.
- * @param now The present, in milliseconds since 1970.
- * @param policy What the polling is bound to.
+ * @param state The state that `GaveUp` carried, or a stored one.
+ * @param now The current time, in milliseconds since 1970.
+ * @param policy The schedule and limits, from {@linkcode pollPolicy}.
  *
  * @example
  * ```ts
- * import { PollState, resumePoll, startPoll } from "@ocr-cloud/regions";
+ * import { pollPolicy, PollState, resumePoll, startPoll } from "@ocr-cloud/regions";
  * import { isRight } from "fp-ts/lib/Either.js";
- * import { equal } from "node:assert/strict";
+ * import { ok } from "node:assert/strict";
  *
- * const { state } = startPoll("1", Date.now());
- * const stored = PollState.decode(JSON.parse(JSON.stringify({ ...state, polls: 45 })));
- * equal(isRight(stored) && resumePoll(stored.right, Date.now()).state.polls, 0);
+ * const policy = pollPolicy();
+ * const first = startPoll("1", Date.now(), null, policy);
+ * const stored = PollState.decode(first._tag === "Wait" && JSON.parse(JSON.stringify(first.state)));
+ * ok(isRight(stored));
+ * const { delay } = resumePoll(stored.right, Date.now(), policy);
  * ```
  *
  * @category Durable
  */
-export function resumePoll(state: PollState, now: number, policy: PollPolicy = pollPolicy()): Wait {
+export function resumePoll(state: PollState, now: number, policy: PollPolicy): Wait {
   // If the clock was set back since the state was stored, the next poll is still no further away than it was planned.
   const planned = Math.max(0, state.dueAt - Math.max(state.startedAt, state.heardAt ?? -Infinity));
   const dueAt = Math.min(state.dueAt, now + planned);
@@ -225,30 +150,46 @@ export function resumePoll(state: PollState, now: number, policy: PollPolicy = p
 }
 
 /**
- * What follows a poll: the only place that decides on it. Pure, so that a replay decides the same.
+ * Decides what follows a poll. Pure, so a replay makes the same decision.
  *
- * @param state Where the polling stood.
- * @param reply What the poll gave.
- * @param now The present, in milliseconds since 1970.
+ * @param state The state of the polling before the poll.
+ * @param reply What the poll returned.
+ * @param now The current time, in milliseconds since 1970.
+ * @param policy The schedule and limits, from {@linkcode pollPolicy}.
+ * @param history How long the service's last tasks took, for the schedule.
+ *
+ * @throws {RangeError} If the schedule returns a delay that is not a number of 0 or more.
  *
  * @example
  * ```ts
- * import { startPoll, step } from "@ocr-cloud/regions";
+ * import { pollPolicy, startPoll, step } from "@ocr-cloud/regions";
  * import { right } from "fp-ts/lib/Either.js";
  * import { equal } from "node:assert/strict";
  *
  * const now = Date.now();
- * const { state } = startPoll("1", now);
- * equal(step(state, right({ _tag: "Processing", id: "1" }), now + 50)._tag, "Wait");
- * equal(step(state, right({ _tag: "NotExist", id: "1", messages: [] }), now + 50)._tag, "Done");
+ * const policy = pollPolicy();
+ * const first = startPoll("1", now, null, policy);
+ * if (first._tag === "Wait") {
+ *   const next = step(first.state, right({ _tag: "Processing", id: "1" }), now + 50, policy);
+ *   equal(next._tag, "Wait");
+ *   const last = step(first.state, right({ _tag: "NotExist", id: "1", messages: [] }), now + 50, policy);
+ *   equal(last._tag, "Done");
+ * }
  * ```
  *
  * @category Durable
  */
-export function step(state: PollState, reply: Reply, now: number, policy: PollPolicy = pollPolicy()): Next {
+export function step(
+  state: PollState,
+  reply: Reply,
+  now: number,
+  policy: PollPolicy,
+  history: History = NO_HISTORY,
+): Next {
   if (isUnknownYet(state, reply, now)) return stepUnknown(state, reply, now, policy);
   if (E.isLeft(reply)) return stepFailure(state, reply.left, now, policy);
-  return isFinal(reply.right) ? { _tag: "Done", heard: null, reply } : stepStatus(state, reply.right, now, policy);
+  const status = reply.right;
+  return isFinal(status) ? { _tag: "Done", heard: null, reply } : stepStatus(state, status, now, policy, history);
 }
 
 /** When the last poll of a watch is due, in milliseconds since 1970. */
@@ -256,14 +197,19 @@ export function endOf({ startedAt }: PollState, { deadline }: PollPolicy): numbe
   return startedAt + deadline;
 }
 
-/** The end of a watch before its task's, with the state to go on from. */
+/** The end of a watch before its task's, with the state to resume from. */
 export function giveUp(reason: GaveUp["reason"], state: PollState, heard: TaskStatus | null = null): Done {
-  return { _tag: "Done", heard, reply: E.left(gaveUp(reason, state)) };
+  return failWith(gaveUp(reason, state), heard);
 }
 
-function stepStatus(state: PollState, status: TaskStatus, now: number, policy: PollPolicy): Next {
+/** The end of a watch with an error. */
+export function failWith(error: RegionsError, heard: TaskStatus | null = null): Done {
+  return { _tag: "Done", heard, reply: E.left(error) };
+}
+
+function stepStatus(state: PollState, status: TaskStatus, now: number, policy: PollPolicy, history: History): Next {
   const { version, id, submittedAt, startedAt, polls, heard } = state;
-  const delay = ask(policy, id, heard + 1, ageOf(state, now));
+  const delay = nextDelay(policy, { id, attempt: heard + 1, elapsed: ageOf(state, now), history });
   // Written out, since Node.js 20 keeps the fields of a changed copy outside of it: larger, and slower to make.
   const next: PollState = {
     version,
@@ -278,10 +224,10 @@ function stepStatus(state: PollState, status: TaskStatus, now: number, policy: P
     malformed: 0,
     failure: null,
   };
-  return delay === null ? giveUp("schedule", next, status) : wait(next, delay, now, policy, status, null);
+  return delay === null ? giveUp("schedule", next, status) : waitFor(delay, next, now, policy, status, null);
 }
 
-/** Whether the service does not know a task that it took moments ago. Once heard of, a task is known. */
+/** Whether the service does not know a task that it took moments ago. Once a status was heard, the task is known. */
 function isUnknownYet({ submittedAt, heard }: PollState, reply: Reply, now: number): boolean {
   const isUnknown = E.isRight(reply)
     ? reply.right._tag === "NotExist"
@@ -292,32 +238,32 @@ function isUnknownYet({ submittedAt, heard }: PollState, reply: Reply, now: numb
 function stepUnknown(state: PollState, reply: Reply, now: number, policy: PollPolicy): Next {
   const error = E.isLeft(reply) ? reply.left : null;
   const delay = backoff(policy.retry, state.failures + 1, jitter(state.id, state.failures));
-  return retry(state, delay, now, policy, error, error === null ? "NotExist" : brief(error));
+  return retryIn(delay, state, now, policy, error, error === null ? "NotExist" : brief(error));
 }
 
 function stepFailure(state: PollState, error: RegionsError, now: number, policy: PollPolicy): Next {
-  // An abort is no failure of the service: the poll never happened.
+  // An abort is not a failure of the service: the poll never happened.
   if (error._tag === "GaveUp") return giveUp(error.reason, state);
   const failures = state.failures + 1;
   const malformed = state.malformed + (error._tag === "Malformed" ? 1 : 0);
   const random = jitter(state.id, state.heard + state.failures);
   const delay = retryDelay(policy.retry, error, failures, malformed, random);
   const end = endOf(state, policy);
-  const tooLong = error._tag === "Http" && now < end && now + (error.retryAfter ?? 0) >= end;
-  if (O.isNone(delay) || tooLong) return { _tag: "Done", heard: null, reply: E.left(error) };
-  return retry({ ...state, malformed }, delay.value, now, policy, error, brief(error));
+  const isTooLong = error._tag === "Http" && now < end && now + (error.retryAfter ?? 0) >= end;
+  if (O.isNone(delay) || isTooLong) return failWith(error);
+  return retryIn(delay.value, { ...state, malformed }, now, policy, error, brief(error));
 }
 
 /** Polls again after a failure, unless the watch is over. */
-function retry(
+function retryIn(
+  ms: number,
   state: PollState,
-  backoff: number,
   now: number,
   policy: PollPolicy,
   error: RegionsError | null,
   failure: string,
 ): Next {
-  const delay = Math.min(Math.max(policy.minDelay, backoff), LONGEST);
+  const delay = Math.min(Math.max(policy.minDelay, ms), LONGEST);
   const failed: PollState = {
     ...state,
     dueAt: now + delay,
@@ -325,13 +271,13 @@ function retry(
     failures: state.failures + 1,
     failure: cut(failure, 300),
   };
-  return wait(failed, delay, now, policy, null, error);
+  return waitFor(delay, failed, now, policy, null, error);
 }
 
-/** What follows a poll that was not the last, unless the watch is over. */
-function wait(
+/** Polls again, unless the watch is over. */
+function waitFor(
+  ms: number,
   state: PollState,
-  delay: number,
   now: number,
   policy: PollPolicy,
   heard: TaskStatus | null,
@@ -339,7 +285,7 @@ function wait(
 ): Next {
   if (state.polls >= policy.maxPolls) return giveUp("maxPolls", state, heard);
   return now < endOf(state, policy)
-    ? { _tag: "Wait", state, delay: untilEnd(delay, state, now, policy), heard, failure }
+    ? { _tag: "Wait", state, delay: untilEnd(ms, state, now, policy), heard, failure }
     : giveUp("deadline", state, heard);
 }
 
@@ -349,15 +295,14 @@ function ageOf({ submittedAt, startedAt }: PollState, now: number): number {
   return age >= 0 && age <= RETENTION ? age : Math.max(0, now - startedAt);
 }
 
-/** The delay, or what is left until the deadline. */
-function untilEnd(delay: number, state: PollState, now: number, policy: PollPolicy): number {
-  return Math.max(0, Math.min(delay, LONGEST, endOf(state, policy) - now));
+/** The delay, or the time left until the deadline if that is shorter. */
+function untilEnd(ms: number, state: PollState, now: number, policy: PollPolicy): number {
+  return Math.max(0, Math.min(ms, LONGEST, endOf(state, policy) - now));
 }
 
-/** What the schedule says, in milliseconds, or null for no more. A schedule of the caller's own is checked here. */
-function ask(policy: PollPolicy, id: string, attempt: number, elapsed: number): number | null {
-  const { schedule, history, minDelay } = policy;
-  const delay = schedule({ id, attempt, elapsed, history });
+/** The delay in milliseconds that the schedule returns, or null if it gives up. The schedule may be the caller's own. */
+function nextDelay({ schedule, minDelay }: PollPolicy, input: ScheduleInput): number | null {
+  const delay = schedule(input);
   if (O.isNone(delay)) return null;
   atLeast("wait for the next poll", "the schedule's delay", delay.value, 0);
   return Math.min(Math.max(minDelay, delay.value), LONGEST);

@@ -7,11 +7,17 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { concat, defer, mergeMap, type Observable, Subject } from "rxjs";
-import { cancelTask, type ImageSource, policyFor, pollOnce, submitImage } from "../client/operations.ts";
+import { cancelTask, type ImageSource, submitImage } from "../client/operations.ts";
+import { policyFor, pollBy } from "../client/poll_once.ts";
+import type { Service } from "../client/service.ts";
+import { atLeast } from "../internal/check.ts";
 import { network, type RegionsError, unconfirmed } from "../model/error.ts";
-import type { Service } from "../client/request.ts";
-import { atLeast } from "../polling/schedule.ts";
+import type { DetectionSettings } from "../model/settings.ts";
+import { type Reply, RETENTION, type TaskStatus } from "../model/task_status.ts";
+import type { PollOptions } from "../polling/policy.ts";
+import { failWith, type Next, startPoll } from "../polling/step.ts";
 import {
+  type Absent,
   type DurableStorage,
   type Over,
   type Polling,
@@ -20,9 +26,6 @@ import {
   type StoredTask,
   writeTask,
 } from "./task_storage.ts";
-import type { DetectionSettings } from "../model/settings.ts";
-import { type Next, type PollOptions, startPoll, type Wait } from "../polling/step.ts";
-import { type Reply, RETENTION } from "../model/task_status.ts";
 
 export type { DurableStorage } from "./task_storage.ts";
 
@@ -118,15 +121,14 @@ export function createDurableTask(
   { retention = RETENTION, deadline = RETENTION, ...options }: DurableTaskOptions = {},
 ): DurableTask {
   atLeast("keep a task", "retention", retention, Number.MIN_VALUE);
-  const pollOptions: PollOptions = { ...options, deadline };
-  const policy = policyFor(service, pollOptions);
-  /** What the storage holds: null for no task, undefined before it was read. */
-  let task: StoredTask | null | undefined;
-  /** What should have followed `task`, but was refused by the storage. It may contain the only copy of the id. */
+  const policy = policyFor(service, { ...options, deadline });
+  /** What the storage holds, as far as it is known. */
+  let known: Known = { _tag: "Unread" };
+  /** What should have followed `known`, but was refused by the storage. It may contain the only copy of the id. */
   let unsaved: Polling | Over | null = null;
   /** The sending of the image, while it is in flight. */
   let sending: Promise<void> | null = null;
-  /** How often the object has been given a task. */
+  /** The number of tasks that the object has been given. */
   let claims = 0;
   let live = new Subject<Reply>();
   let writing: Promise<unknown> = Promise.resolve();
@@ -137,31 +139,33 @@ export function createDurableTask(
     writing = changed;
     return changed;
   };
-  const load = async (): Promise<StoredTask | null> => {
-    const stored = task === undefined ? await readTask(storage) : task;
-    return task === undefined ? task = stored : task;
+  const load = async (): Promise<Absent | StoredTask> => {
+    if (known._tag !== "Unread") return known;
+    const stored = await readTask(storage);
+    // Another call may have been faster, and may have changed it.
+    return known._tag === "Unread" ? known = stored : known;
   };
-  const claim = (first: Sending | Polling): Promise<boolean> =>
+  const claim = (first: Sending | Polling | Over): Promise<boolean> =>
     exclusive(async () => {
-      if (await load() !== null) return false;
+      if ((await load())._tag !== "Absent") return false;
       // The alarm comes first: without one the task would never go on, whereas an alarm without a task does no harm.
       await storage.setAlarm(first.dueAt);
       await writeTask(storage, first);
-      task = first;
+      known = first;
       claims++;
       return true;
     });
   const advance = (from: StoredTask, to: Polling | Over): Promise<void> =>
     exclusive(async () => {
-      if (task !== from) {
-        // It has gone on without this change, or was cancelled. What woke this one may have been its alarm.
-        if (task) await storage.setAlarm(task.dueAt);
+      if (known !== from) {
+        // It has gone on without this change, or was cancelled. What started this one may have been its alarm.
+        if (isTask(known)) await storage.setAlarm(known.dueAt);
         return;
       }
       unsaved = to;
       await writeTask(storage, to);
       unsaved = null;
-      task = to;
+      known = to;
       for (const reply of heardOf(to).slice(heardOf(from).length)) live.next(reply);
       if (to._tag === "Over") live.complete();
       // The alarm comes last: the one of `to` would be too late if `to` was not stored. Until it is set, the one of
@@ -171,60 +175,53 @@ export function createDurableTask(
   /** Only within `exclusive`. */
   const erase = async (): Promise<void> => {
     await storage.deleteAll();
-    task = null;
+    known = { _tag: "Absent" };
     unsaved = null;
     live.complete();
     live = new Subject();
     // Last, so that a deletion that failed is repeated.
     await storage.deleteAlarm();
   };
-  /** The task, for those who ask. What failed before is made good first. */
-  const visit = async (): Promise<StoredTask | null> => {
-    const known = await load();
-    if (known !== null && unsaved !== null) await advance(known, unsaved);
+  /** Returns the task to a caller, after repeating what the storage has refused before. */
+  const visit = async (): Promise<Absent | StoredTask> => {
+    const task = await load();
+    if (task._tag === "Absent") return task;
+    if (unsaved !== null) await advance(task, unsaved);
     // An alarm that is long overdue is one that the platform has given up.
-    else if (known !== null && !sending && known.dueAt + PATIENCE < Date.now()) await storage.setAlarm(Date.now());
+    else if (!sending && task.dueAt + PATIENCE < Date.now()) await storage.setAlarm(Date.now());
     return load();
   };
-  const wake = async (): Promise<void> => {
+  const onAlarm = async (): Promise<void> => {
     const due = await exclusive(async () => {
-      const known = await load();
+      const task = await load();
       // Without a task, something may be left of a deletion or of a first write that was broken off.
-      if (known === null) await erase();
-      else if (Date.now() < known.dueAt) await storage.setAlarm(known.dueAt);
-      else if (known._tag === "Over") await erase();
+      if (task._tag === "Absent") await erase();
+      else if (Date.now() < task.dueAt) await storage.setAlarm(task.dueAt);
+      else if (task._tag === "Over") await erase();
       else if (sending) await storage.setAlarm(alarmIn(PATIENCE));
-      else return known;
+      else return task;
       return null;
     });
-    if (due !== null) await advance(due, unsaved ?? follow(due, await poll(due)));
+    if (due !== null) await advance(due, unsaved ?? recordOf(heardBefore(due), await proceed(due), retention));
   };
-  const poll = (known: Exclude<StoredTask, Over>): Next | Promise<Next> => {
-    switch (known._tag) {
+  const proceed = (task: Exclude<StoredTask, Over>): Next | Promise<Next> => {
+    switch (task._tag) {
       case "Sending":
-        return last(unconfirmed(network("submit", "the object died while it was sending")));
+        return failWith(unconfirmed(network("submit", "the object died while it was sending")));
       case "Foreign":
-        return last(known.error);
+        return failWith(task.error);
       case "Polling":
-        return pollOnce(known.state, pollOptions)(service)();
+        return pollBy(service, policy, task.state, Date.now);
     }
   };
-  /** The state after a poll. A status that has not changed is not recorded again. */
-  const follow = (from: StoredTask, next: Next): Polling | Over => {
-    const before = from._tag === "Polling" ? from.heard : [];
-    const isNews = next.heard !== null && next.heard._tag !== before.at(-1)?._tag;
-    const heard = isNews ? [...before, next.heard] : before;
-    return next._tag === "Wait"
-      ? { _tag: "Polling", dueAt: alarmIn(next.delay), heard, state: next.state }
-      : { _tag: "Over", dueAt: alarmIn(retention), heard, last: next.reply };
-  };
-  const begin = (id: string): { readonly wait: Wait; readonly fault?: unknown } => {
+  /** Starts the polling of a task that was just submitted. */
+  const begin = (id: string): { readonly next: Next; readonly error?: unknown } => {
     const now = Date.now();
     try {
-      return { wait: startPoll(id, now, now, policy) };
-    } catch (fault) {
+      return { next: startPoll(id, now, now, policy, service.memory.history()) };
+    } catch (error) {
       // The caller's own schedule throws. The id is kept all the same.
-      return { wait: startPoll(id, now, null, policy), fault };
+      return { next: startPoll(id, now, null, policy), error };
     }
   };
 
@@ -236,35 +233,34 @@ export function createDurableTask(
       if (!await claim(first)) return;
       const run = async (): Promise<void> => {
         const id = await send().finally(() => sending = null);
-        if (E.isLeft(id)) return advance(first, follow(first, last(id.left)));
-        const { wait, fault } = begin(id.right);
-        await advance(first, follow(first, wait));
-        if (fault !== undefined) throw fault;
+        if (E.isLeft(id)) return advance(first, recordOf([], failWith(id.left), retention));
+        const { next, error } = begin(id.right);
+        await advance(first, recordOf([], next, retention));
+        if (error !== undefined) throw error;
       };
       await (sending = run());
     },
     watch: async (id) => {
       await visit();
-      const { state, delay } = startPoll(id, Date.now(), null, policy);
-      await claim({ _tag: "Polling", dueAt: alarmIn(delay), heard: [], state });
+      await claim(recordOf([], startPoll(id, Date.now(), null, policy), retention));
     },
     heard: async () => {
-      const known = await visit();
-      return known && heardOf(known);
+      const task = await visit();
+      return task._tag === "Absent" ? null : heardOf(task);
     },
     replies: () =>
       defer(visit).pipe(mergeMap(() => {
         // Read now, together with the subscription to `live`: what `visit` returned may be old.
-        if (!task) return [];
-        return task._tag === "Over" ? heardOf(task) : concat(heardOf(task), live);
+        if (!isTask(known)) return [];
+        return known._tag === "Over" ? heardOf(known) : concat(heardOf(known), live);
       })),
     cancel: async () => {
       // Nobody knows the id before that, and its failure is reported by `submit`.
       await sending?.catch(() => {});
-      const known = await visit();
+      const task = await visit();
       const mine = claims;
-      const cancelled = known?._tag === "Polling"
-        ? await cancelTask(known.state.id)(service)()
+      const cancelled = task._tag === "Polling"
+        ? await cancelTask(task.state.id)(service)()
         : E.right<RegionsError, void>(undefined);
       // Not the next task, which the object may have been given meanwhile.
       if (E.isRight(cancelled)) await exclusive(() => mine === claims ? erase() : Promise.resolve());
@@ -272,12 +268,37 @@ export function createDurableTask(
     },
     alarm: async () => {
       try {
-        await wake();
+        await onAlarm();
       } catch {
         await storage.setAlarm(alarmIn(PATIENCE));
       }
     },
   };
+}
+
+/** What the object knows of its storage. */
+type Known = Unread | Absent | StoredTask;
+
+/** The storage has not been read yet. */
+interface Unread {
+  readonly _tag: "Unread";
+}
+
+function isTask(known: Known): known is StoredTask {
+  return known._tag !== "Unread" && known._tag !== "Absent";
+}
+
+/** What is stored of a task after a step. A status that has not changed is not recorded again. */
+function recordOf(heard: readonly TaskStatus[], next: Next, retention: number): Polling | Over {
+  const isNews = next.heard !== null && next.heard._tag !== heard.at(-1)?._tag;
+  const all = isNews ? [...heard, next.heard] : heard;
+  return next._tag === "Wait"
+    ? { _tag: "Polling", dueAt: alarmIn(next.delay), heard: all, state: next.state }
+    : { _tag: "Over", dueAt: alarmIn(retention), heard: all, last: next.reply };
+}
+
+function heardBefore(task: StoredTask): readonly TaskStatus[] {
+  return task._tag === "Polling" ? task.heard : [];
 }
 
 /** Each change of status, and the final reply once there is one. */
@@ -293,11 +314,7 @@ function heardOf(task: StoredTask): readonly Reply[] {
   }
 }
 
-/** The time in so many milliseconds. An alarm takes whole ones: rounded down, it would come too early. */
+/** The time in `ms` milliseconds. An alarm takes whole milliseconds: rounded down, it would come too early. */
 function alarmIn(ms: number): number {
   return Math.ceil(Math.min(Date.now() + ms, LATEST_ALARM));
-}
-
-function last(error: RegionsError): Next {
-  return { _tag: "Done", heard: null, reply: E.left(error) };
 }

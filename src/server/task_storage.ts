@@ -10,7 +10,8 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { fields, guarded, isObject, list } from "../model/codec.ts";
+import { fields, guarded, list } from "../model/codec.ts";
+import { isObject, parseJson } from "../internal/json.ts";
 import { fromCodec, malformed, type RegionsError } from "../model/error.ts";
 import { PollState } from "../model/poll_state.ts";
 import { type Reply, TaskStatus } from "../model/task_status.ts";
@@ -67,7 +68,12 @@ export interface Foreign {
   readonly error: RegionsError;
 }
 
-/** What an object knows of its task. */
+/** The storage holds no task. */
+export interface Absent {
+  readonly _tag: "Absent";
+}
+
+/** A task, as the storage holds it. */
 export type StoredTask = Sending | Polling | Over | Foreign;
 
 const KEY = "task";
@@ -91,10 +97,10 @@ const Stored: t.Type<Stored, unknown, unknown> = t.union([
   fields<Stored & { _tag: "Over" }>({ version, _tag: tag("Over"), dueAt: number, heard, parts: number }, "Over"),
 ], "Task");
 
-/** Reads the task; null if there is none. */
-export async function readTask(storage: DurableStorage): Promise<StoredTask | null> {
+/** Reads the task. */
+export async function readTask(storage: DurableStorage): Promise<Absent | StoredTask> {
   const value = await storage.get<unknown>(KEY);
-  if (value === undefined) return null;
+  if (value === undefined) return { _tag: "Absent" };
   const stored = Stored.decode(value);
   if (E.isLeft(stored)) return { _tag: "Foreign", dueAt: 0, error: fromCodec(stored.left) };
   const { version: _, ...task } = stored.right;
@@ -127,17 +133,9 @@ async function writeReply(storage: DurableStorage, reply: Reply): Promise<number
 
 async function readReply(storage: DurableStorage, count: number): Promise<Reply> {
   const parts = await Promise.all(Array.from({ length: count }, (_, i) => storage.get<unknown>(partKey(i))));
-  const reply = parts.every(isBytes) ? parse(await new Blob(parts).text()) : null;
+  const reply = parts.every(isBytes) ? parseJson(await new Blob(parts).text()) : null;
   if (isReply(reply)) return reply;
   return E.left(malformed(["Reply: expected what this object stored, got something else"]));
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function partKey(index: number): string {

@@ -6,7 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import type { Observable } from "rxjs";
 import { timerDelay } from "../internal/abort.ts";
-import { atLeast } from "../polling/schedule.ts";
+import { atLeast } from "../internal/check.ts";
 import { isFinal, type Reply } from "../model/task_status.ts";
 
 /**

@@ -5,8 +5,9 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { lastValueFrom, type Observable } from "rxjs";
-import { toError } from "../model/error.ts";
-import { type Completed, describe, type Reply } from "../model/task_status.ts";
+import { toError } from "../model/describe.ts";
+import type { Completed, Reply } from "../model/task_status.ts";
+import { describe } from "../model/describe.ts";
 
 /**
  * A promise of a task's result. Subscribes to the stream, and so submits the image or watches the task.

@@ -5,18 +5,19 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { Observable, type Subscriber } from "rxjs";
-import { cancel, type Cancellation, createCancellation, onAbort } from "../internal/abort.ts";
-import { type ImageSource, learn, policyFor, pollBy, submitImage } from "../client/operations.ts";
-import { preview } from "../model/codec.ts";
-import { fromCodec, gaveUp, type RegionsError } from "../model/error.ts";
-import { PollState } from "../model/poll_state.ts";
-import { notify, type Service } from "../client/request.ts";
-import type { DetectionSettings } from "../model/settings.ts";
-import { type Done, type Next, type PollOptions, type PollPolicy, resumePoll, startPoll } from "../polling/step.ts";
-import type { Reply } from "../model/task_status.ts";
+import { type AbortSignalLike, cancel, type Cancellation, createCancellation, onAbort } from "../internal/abort.ts";
+import { preview } from "../internal/text.ts";
 import type { TimerEntry } from "../internal/timers.ts";
-
-const NONE: WatchOptions = {};
+import { type ImageSource, submitImage } from "../client/operations.ts";
+import { learn, policyFor, pollBy } from "../client/poll_once.ts";
+import { notify } from "../client/request.ts";
+import type { Service } from "../client/service.ts";
+import { fromCodec, gaveUp } from "../model/error.ts";
+import { PollState } from "../model/poll_state.ts";
+import type { DetectionSettings } from "../model/settings.ts";
+import type { Reply } from "../model/task_status.ts";
+import type { PollOptions, PollPolicy } from "../polling/policy.ts";
+import { failWith, type Next, resumePoll, startPoll } from "../polling/step.ts";
 
 /**
  * Options for {@linkcode detectRegions}.
@@ -24,11 +25,11 @@ const NONE: WatchOptions = {};
  * @category Detect
  */
 export interface DetectOptions extends PollOptions {
-  /** Ends the stream with `GaveUp`, or with `Unconfirmed` where the image was just being sent. */
+  /** Ends the stream with `GaveUp` when it aborts, or with `Unconfirmed` if the image was being sent at that moment. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Hears the task's id as soon as the service has taken the image: store it, and neither a failure nor a crash loses the
-   * task. What it throws is reported as an uncaught error, and changes nothing.
+   * Called with the task's id as soon as the service has accepted the image: persist it to recover the task after a crash.
+   * What it throws is reported as an uncaught error and changes nothing.
    */
   readonly onSubmit?: ((id: string) => void) | undefined;
 }
@@ -39,25 +40,28 @@ export interface DetectOptions extends PollOptions {
  * @category Detect
  */
 export interface WatchOptions extends PollOptions {
-  /** Ends the stream with `GaveUp`. */
+  /** Ends the stream with `GaveUp` when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** When the image was sent, in milliseconds since 1970: then the first poll waits for its time. */
+  /**
+   * When the image was sent, in milliseconds since 1970. If it is known, the schedule decides when the first poll is due,
+   * and `NotExist` is not final within the first 10 seconds.
+   */
   readonly submittedAt?: number | undefined;
-  /** Where an earlier watch of the same task stood: what its `GaveUp` carried, also after a way through JSON. */
+  /** The state that `GaveUp` carried, even after it has been serialized to JSON: resumes an earlier watch of the task. */
   readonly resume?: PollState | undefined;
 }
 
 /**
- * The statuses of a task, as they are heard, up to the first that is final: `Completed`, `Error` or `NotExist`.
+ * Returns the statuses of a task, up to the first final one: `Completed`, `Error` or `NotExist`.
  *
- * Cold: nothing happens before a subscription, each subscription polls for itself, and unsubscribing ends the request
- * under way at once. What passes (no connection, time-out, 429, 5xx, one bad answer) is tried again inside. A Left is
- * the last value: the library could not find out, and says why. The error channel is used only for what the caller's
- * own schedule throws.
+ * Cold: nothing happens before a subscription, each subscription polls for itself, and unsubscribing aborts the request in
+ * flight at once. Transient failures (no connection, timeout, 429, 5xx, one unintelligible answer) are retried internally.
+ * A Left is always the last value: the status could not be determined; the error says why. The error channel carries
+ * only what the caller's own schedule throws.
  *
  * @param id The task's id.
  *
- * @throws {RangeError} If an option is out of its range, or the state to go on from is another task's.
+ * @throws {RangeError} If an option is out of its range, or if `resume` is the state of another task.
  *
  * @example
  * ```ts
@@ -74,33 +78,35 @@ export interface WatchOptions extends PollOptions {
  *
  * @category Detect
  */
-export function watchRegions(id: string, options: WatchOptions = NONE): (service: Service) => Observable<Reply> {
+export function watchRegions(id: string, options: WatchOptions = {}): (service: Service) => Observable<Reply> {
   const resumed = options.resume === undefined ? null : PollState.decode(options.resume);
   if (resumed !== null && E.isRight(resumed) && resumed.right.id !== id) {
-    throw new RangeError(`Cannot go on with the watch of ${id} as the state must be of the same task`);
+    throw new RangeError(`Cannot resume the watch of ${id} as the state must be of the same task`);
   }
-  const { submittedAt = null } = options;
+  const { submittedAt = null, signal } = options;
   if (submittedAt !== null && !Number.isFinite(submittedAt)) {
     throw new RangeError(
       "Cannot watch a task as submittedAt must be a time in milliseconds since 1970: " +
         `current value is ${preview(submittedAt)}`,
     );
   }
-  return (service) =>
-    follow(service, (policy, _, now) => {
-      if (resumed === null) return startPoll(id, now(), submittedAt, policy);
-      return E.isRight(resumed) ? resumePoll(resumed.right, now(), policy) : failed(fromCodec(resumed.left));
-    }, options);
+  return (service) => {
+    const policy = policyFor(service, options);
+    return statusStream(service, policy, signal, (now) => {
+      if (resumed === null) return startPoll(id, now(), submittedAt, policy, service.memory.history());
+      return E.isRight(resumed) ? resumePoll(resumed.right, now(), policy) : failWith(fromCodec(resumed.left));
+    });
+  };
 }
 
 /**
  * Sends an image for detection, then watches its task: {@linkcode submitImage}, then {@linkcode watchRegions}. Each
- * subscription sends the image anew. The deadline covers both.
+ * subscription sends the image again. The deadline covers both steps.
  *
- * @param image The image's file.
- * @param settings What the detection is told.
+ * @param image The image file.
+ * @param settings The settings of the detection.
  *
- * @throws {TypeError} If the image is no bytes.
+ * @throws {TypeError} If `image` is neither a typed array, a `DataView`, a buffer nor a `Blob`.
  * @throws {RangeError} If a setting or an option is out of its range.
  *
  * @example
@@ -122,85 +128,93 @@ export function watchRegions(id: string, options: WatchOptions = NONE): (service
 export function detectRegions(
   image: ImageSource,
   settings?: DetectionSettings,
-  options: DetectOptions = NONE,
+  options: DetectOptions = {},
 ): (service: Service) => Observable<Reply> {
   const submit = submitImage(image, settings);
-  const begin: Begin = async (policy, service, now) => {
-    const startedAt = now();
-    const id = await submit({ ...service, endsAt: performance.now() + policy.deadline })();
-    if (E.isLeft(id)) {
-      const isLate = id.left._tag === "Timeout" && now() >= startedAt + policy.deadline;
-      return failed(isLate ? gaveUp("deadline", null) : id.left);
-    }
-    if (options.onSubmit) notify(options.onSubmit, id.right);
-    const submittedAt = now();
-    return startPoll(id.right, submittedAt, submittedAt, policy, startedAt);
+  return (service) => {
+    const policy = policyFor(service, options);
+    return statusStream(service, policy, options.signal, async (now, signal) => {
+      const startedAt = now();
+      const id = await submit(service, { signal, endsAt: performance.now() + policy.deadline })();
+      if (E.isLeft(id)) {
+        const isLate = id.left._tag === "Timeout" && now() >= startedAt + policy.deadline;
+        return failWith(isLate ? gaveUp("deadline", null) : id.left);
+      }
+      if (options.onSubmit) notify(options.onSubmit, id.right);
+      const submittedAt = now();
+      return startPoll(id.right, submittedAt, submittedAt, policy, service.memory.history(), startedAt);
+    });
   };
-  return (service) => follow(service, begin, options);
 }
 
-/** What a watch begins with. The service has the watch's own signal; `now` is in milliseconds since 1970. */
-export type Begin = (policy: PollPolicy, service: Service, now: () => number) => Next | PromiseLike<Next>;
+/** How a watch begins. `now` returns milliseconds since 1970; `signal` aborts when the watch ends. */
+export type Begin = (now: () => number, signal: AbortSignalLike) => Next | PromiseLike<Next>;
 
-/** One poll and what follows it: {@linkcode pollBy}, but in tests of the stream alone. */
-export type Turn = (
-  now: () => number,
-) => (state: PollState, options: PollOptions) => (service: Service) => () => PromiseLike<Next>;
+/** One poll, as {@linkcode pollBy} makes it. */
+export type Poll = (...args: Required<Parameters<typeof pollBy>>) => PromiseLike<Next>;
 
-/** Follows a task from its beginning to its end, or to the signal's: emit what was heard, sleep, poll, and again. */
-export function follow(
+/** The statuses of a watch: emits what it hears, waits, polls, and so on to its end or until `outer` aborts. */
+export function statusStream(
   service: Service,
+  policy: PollPolicy,
+  outer: AbortSignal | undefined,
   begin: Begin,
-  options: WatchOptions,
-  turn: Turn = pollBy,
+  poll: Poll = pollBy,
 ): Observable<Reply> {
-  policyFor(service, options);
-  // Thousands of these sleep at a time, so each holds no more than it needs.
-  return new Observable<Reply>((subscriber) => {
-    const outer = options.signal;
-    // The watch's own clock is this much ahead of the timers'.
-    const offset = Date.now() - service.timers.now();
-    let state: PollState | null = null;
-    let sleeping: TimerEntry | null = null;
-    let inFlight: Cancellation | null = null;
-
-    const go = (): void => {
-      const now = clockOf(service, offset);
-      const signal = inFlight = createCancellation();
-      if (outer?.aborted) cancel(signal);
-      const next = state === null
-        ? begin(policyFor(service, options), { ...service, signal }, now)
-        : turn(now)(state, options)({ ...service, signal })();
-      if ("then" in next) next.then(on, (fault) => subscriber.error(fault));
-      else on(next);
-    };
-    const on = (next: Next): void => {
-      inFlight = null;
-      state = next._tag === "Wait" ? next.state : null;
-      if (next.heard !== null) subscriber.next(E.right(next.heard));
-      if (subscriber.closed) return;
-      if (next._tag === "Done") end(subscriber, next.reply);
-      // An abort in the caller's own `onSubmit` or schedule comes before there is a state to end with.
-      else if (outer?.aborted) end(subscriber, E.left(gaveUp("aborted", next.state)));
-      else sleeping = service.timers.sleep(next.delay, go);
-    };
-
-    const unlisten = outer && onAbort(outer, () => {
-      // While the image is being sent, only the outcome of that tells whether it may have been taken.
-      if (state !== null) end(subscriber, E.left(gaveUp("aborted", state)));
-      else if (inFlight !== null) cancel(inFlight);
-    });
-    subscriber.add(() => {
-      unlisten?.();
-      if (sleeping !== null) service.timers.cancel(sleeping);
-      if (inFlight !== null) cancel(inFlight);
-      if (state !== null) learn(service, state, null, clockOf(service, offset)());
-    });
-    go();
-  });
+  return new Observable((subscriber) => run(subscriber, service, policy, outer, begin, poll));
 }
 
-/** The wall clock's time when a watch began, and monotonic from there: nobody who sets a clock ends a watch. */
+/** Runs a watch for one subscriber. Thousands of these wait at a time, so none holds more than it needs: not even `begin`. */
+function run(
+  subscriber: Subscriber<Reply>,
+  service: Service,
+  policy: PollPolicy,
+  outer: AbortSignal | undefined,
+  begin: Begin,
+  poll: Poll,
+): void {
+  // The watch's own clock is this much ahead of the timers'.
+  const offset = Date.now() - service.timers.now();
+  let state: PollState | null = null;
+  let timer: TimerEntry | null = null;
+  let inFlight: Cancellation | null = null;
+
+  /** Polls. The first run, which has no state yet, begins the watch instead. */
+  const proceed = (begin?: Begin): void => {
+    const now = clockOf(service, offset);
+    const signal = inFlight = createCancellation();
+    if (outer?.aborted) cancel(signal);
+    const next = state === null ? begin?.(now, signal) : poll(service, policy, state, now, { signal });
+    if (next === undefined) return;
+    if ("then" in next) next.then(settle, (error) => subscriber.error(error));
+    else settle(next);
+  };
+  const settle = (next: Next): void => {
+    inFlight = null;
+    state = next._tag === "Wait" ? next.state : null;
+    if (next.heard !== null) subscriber.next(E.right(next.heard));
+    if (subscriber.closed) return;
+    if (next._tag === "Done") end(subscriber, next.reply);
+    // An abort in the caller's own `onSubmit` or schedule comes before there is a state to end with.
+    else if (outer?.aborted) end(subscriber, E.left(gaveUp("aborted", next.state)));
+    else timer = service.timers.sleep(next.delay, proceed);
+  };
+
+  const unlisten = outer && onAbort(outer, () => {
+    // While the image is being sent, only the outcome of that tells whether it may have been accepted.
+    if (state !== null) end(subscriber, E.left(gaveUp("aborted", state)));
+    else if (inFlight !== null) cancel(inFlight);
+  });
+  subscriber.add(() => {
+    unlisten?.();
+    if (timer !== null) service.timers.cancel(timer);
+    if (inFlight !== null) cancel(inFlight);
+    if (state !== null) learn(service, state, null, clockOf(service, offset)());
+  });
+  proceed(begin);
+}
+
+/** The wall clock's time when a watch began, and monotonic from there: setting the clock does not end a watch. */
 function clockOf({ timers }: Service, offset: number): () => number {
   return () => Math.round(offset + timers.now());
 }
@@ -208,8 +222,4 @@ function clockOf({ timers }: Service, offset: number): () => number {
 function end(subscriber: Subscriber<Reply>, reply: Reply): void {
   subscriber.next(reply);
   subscriber.complete();
-}
-
-function failed(error: RegionsError): Done {
-  return { _tag: "Done", heard: null, reply: E.left(error) };
 }

@@ -2,7 +2,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { submitImage } from "../../src/client/operations.ts";
 import { main } from "../../src/cli/cli.ts";
 import { emulate, type EmulatorOptions } from "../../src/emulator/emulator.ts";
-import { connect } from "../../src/client/request.ts";
+import { connect } from "../../src/client/service.ts";
 import { serve } from "../../src/emulator/serve.ts";
 
 /** A page of a book. */

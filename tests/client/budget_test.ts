@@ -3,7 +3,7 @@ import FakeTimers from "@sinonjs/fake-timers";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { lastValueFrom } from "rxjs";
 import { type Budget, type BudgetOptions, createBudget, type Release } from "../../src/client/budget.ts";
-import { connect } from "../../src/client/request.ts";
+import { connect } from "../../src/client/service.ts";
 import { fixed } from "../../src/polling/schedule.ts";
 import { watchRegions } from "../../src/stream/watch.ts";
 import { endsInOrder, roundRobin, shuffled } from "../../scripts/lib/simulation.ts";

@@ -1,11 +1,10 @@
 import * as E from "fp-ts/lib/Either.js";
-import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { runInNewContext } from "node:vm";
-import { cancelTask, type ImageSource, pollOnce, submitImage } from "../../src/client/operations.ts";
+import { cancelTask, type ImageSource, submitImage } from "../../src/client/operations.ts";
 import { fetchRegions } from "../../src/client/operations.ts";
 import {
-  gaveUp,
   http,
   malformed,
   network,
@@ -15,18 +14,15 @@ import {
   unauthorized,
   unconfirmed,
 } from "../../src/model/error.ts";
-import { connect, type Retry, type Service } from "../../src/client/request.ts";
+import { connect, type Retry, type Service } from "../../src/client/service.ts";
 import { fixed } from "../../src/polling/schedule.ts";
 import { toWireSettings } from "../../src/model/settings.ts";
-import { startPoll } from "../../src/polling/step.ts";
 import {
-  type Answer,
   COMPLETED,
   completed,
   ID,
   type Mock,
   mock,
-  notExist,
   pending,
   refused,
   reset,
@@ -294,62 +290,4 @@ Deno.test("cancelTask() drops a task, trying again what passes", async () => {
   equal(world.requests[1].method, "DELETE");
   const reply: E.Either<RegionsError, void> = await cancelTask(ID)(service(mock({ cancel: [text("", 404)] })))();
   deepEqual(reply, E.left(http("cancel", 404, null, "")));
-});
-
-Deno.test("pollOnce() is one poll and what follows it", async () => {
-  const { state } = startPoll(ID, Date.now());
-  const world = mock({ fetch: [pending, notExist] });
-  const next = await pollOnce(state)(service(world))();
-  ok(next._tag === "Wait");
-  deepEqual([next.delay, next.heard, next.state.polls, next.state.heard], [1000, { _tag: "Pending", id: ID }, 1, 1]);
-  deepEqual(await pollOnce(next.state)(service(world))(), {
-    _tag: "Done",
-    heard: null,
-    reply: E.right({ _tag: "NotExist", id: ID, messages: [] }),
-  });
-});
-
-Deno.test("pollOnce() tells onRetry of a failure that passes", async () => {
-  const retries: Retry[] = [];
-  const next = await pollOnce(startPoll(ID, Date.now()).state)(service(mock({ fetch: [refused] }), retries))();
-  ok(next._tag === "Wait");
-  equal(next.state.failures, 1);
-  deepEqual(retries, [{
-    call: "fetch",
-    id: ID,
-    error: network("fetch", "connect ECONNREFUSED", true),
-    failures: 1,
-    delay: next.delay,
-  }]);
-  equal(next.state.failure, "Network: connect ECONNREFUSED");
-});
-
-Deno.test("pollOnce() polls once more when the deadline has passed, however long ago", async () => {
-  for (const late of [0, 3_600_000]) {
-    const { state } = startPoll(ID, Date.now() - 300_000 - late);
-    for (const [fetch, tag] of [[pending, "GaveUp"], [completed, "Completed"]] as const) {
-      const world = mock({ fetch: [fetch] });
-      const next = await pollOnce(state)(service(world))();
-      ok(next._tag === "Done");
-      equal(E.toUnion(next.reply)._tag, tag);
-      deepEqual(world.calls, ["token", "fetch"]);
-    }
-  }
-});
-
-Deno.test("pollOnce() keeps the state of a poll that was aborted", async () => {
-  const { state } = startPoll(ID, Date.now());
-  const retries: Retry[] = [];
-  const controller = new AbortController();
-  const aborting: Answer = () => {
-    controller.abort();
-    return silent(new Request("http://localhost"));
-  };
-  const aborted = { ...service(mock({ fetch: [aborting] }), retries), signal: controller.signal };
-  deepEqual(await pollOnce(state)(aborted)(), {
-    _tag: "Done",
-    heard: null,
-    reply: E.left(gaveUp("aborted", state)),
-  });
-  deepEqual(retries, []);
 });

@@ -13,13 +13,13 @@ import {
   permissionDenied,
   type RegionsError,
   timeout,
-  toError,
   tooLarge,
   unauthorized,
   unconfirmed,
 } from "../../src/model/error.ts";
-import { connect, type Req } from "../../src/client/request.ts";
-import { describe } from "../../src/model/task_status.ts";
+import { toError } from "../../src/model/describe.ts";
+import { connect, type Req } from "../../src/client/service.ts";
+import { describe } from "../../src/model/describe.ts";
 import { type Answer, ID, mock, text, token } from "../support/mock.ts";
 
 const SECRET = "eyJhbGciOi.J'9+<&\"/\\ %=";

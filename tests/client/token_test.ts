@@ -1,62 +1,20 @@
 import * as E from "fp-ts/lib/Either.js";
 import fc from "fast-check";
-import FakeTimers from "@sinonjs/fake-timers";
-import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
-import { inspect } from "node:util";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { http, interrupted, malformed, network, timeout, unauthorized } from "../../src/model/error.ts";
+import { type AccessToken, createMemory, slotOf } from "../../src/client/memory.ts";
 import {
-  http,
-  interrupted,
-  malformed,
-  network,
-  type RegionsError,
-  timeout,
-  unauthorized,
-} from "../../src/model/error.ts";
-import {
-  type AccessToken,
   clientToken,
   constantToken,
-  createMemory,
   decodeAccessToken,
   suppliedToken,
   type TokenSource,
 } from "../../src/client/token.ts";
-
-type Reply = E.Either<RegionsError, AccessToken>;
-
-const NOW = 1_800_000_000_000;
-
-const granted = (value: string): Reply => E.right({ value, staleAt: NOW + 3_540_000 });
-
-/** A token endpoint that answers after 10 ms, and remembers the signals it was given. */
-function endpoint(...replies: Reply[]): {
-  readonly asked: AbortSignal[];
-  readonly request: (signal: AbortSignal) => Promise<Reply>;
-} {
-  const asked: AbortSignal[] = [];
-  return {
-    asked,
-    request: (signal) => {
-      const reply = replies[Math.min(asked.push(signal), replies.length) - 1];
-      return new Promise((give) => setTimeout(() => give(reply), 10));
-    },
-  };
-}
-
-function withClock(name: string, test: (clock: ReturnType<typeof FakeTimers.install>) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const clock = FakeTimers.install({ now: NOW, toFake: ["setTimeout", "clearTimeout", "Date"] });
-    try {
-      await test(clock);
-    } finally {
-      clock.uninstall();
-    }
-  });
-}
+import { endpoint, granted, NOW, type TokenReply, withClock } from "../support/token_endpoint.ts";
 
 withClock("clientToken() asks once for any number of callers, and keeps the token", async (clock) => {
   const { asked, request } = endpoint(granted("one"));
-  const source = clientToken(createMemory(), "key", request);
+  const source = clientToken(slotOf(createMemory(), "key"), request);
   const first = Promise.all(Array.from({ length: 100 }, () => source.get(1000, undefined)));
   await clock.tickAsync(10);
   deepEqual(await first, Array(100).fill(E.right("one")));
@@ -66,7 +24,7 @@ withClock("clientToken() asks once for any number of callers, and keeps the toke
 
 withClock("clientToken() asks anew once the token is stale", async (clock) => {
   const { asked, request } = endpoint(granted("one"), E.right({ value: "two", staleAt: Infinity }));
-  const source = clientToken(createMemory(), "key", request);
+  const source = clientToken(slotOf(createMemory(), "key"), request);
   const get = async (): Promise<unknown> => {
     const token = source.get(1000, undefined);
     await clock.tickAsync(10);
@@ -82,7 +40,7 @@ withClock("clientToken() asks anew once the token is stale", async (clock) => {
 
 withClock("clientToken() drops a token that was refused, but not its successor", async (clock) => {
   const { asked, request } = endpoint(granted("one"), granted("two"));
-  const source = clientToken(createMemory(), "key", request);
+  const source = clientToken(slotOf(createMemory(), "key"), request);
   const get = async (): Promise<unknown> => {
     const token = source.get(1000, undefined);
     await clock.tickAsync(10);
@@ -100,7 +58,7 @@ withClock("clientToken() does not send refused credentials again for ten minutes
   const { asked, request } = endpoint(E.left(unauthorized("token", "invalid_client")), granted("late"));
   const memory = createMemory();
   const refusal = E.left(unauthorized("token", "invalid_client"));
-  const sources = Array.from({ length: 20 }, () => clientToken(memory, "key", request));
+  const sources = Array.from({ length: 20 }, () => clientToken(slotOf(memory, "key"), request));
   const first = sources[0].get(1000, undefined);
   await clock.tickAsync(10);
   deepEqual(await first, refusal);
@@ -116,7 +74,7 @@ withClock("clientToken() does not send refused credentials again for ten minutes
 withClock("clientToken() believes no refusal for longer than ten minutes, however long it says", async (clock) => {
   for (const retryAfter of [3_600_000, 1e15]) {
     const { request } = endpoint(E.left(http("token", 429, retryAfter, "")), granted("late"));
-    const source = clientToken(createMemory(), "key", request);
+    const source = clientToken(slotOf(createMemory(), "key"), request);
     const first = source.get(1000, undefined);
     await clock.tickAsync(10);
     deepEqual(await first, E.left(http("token", 429, retryAfter, "")));
@@ -129,7 +87,7 @@ withClock("clientToken() believes no refusal for longer than ten minutes, howeve
 
 withClock("clientToken() does not believe a refusal of a time that is still to come", async (clock) => {
   const { request } = endpoint(E.left(unauthorized("token", "invalid_client")), granted("late"));
-  const source = clientToken(createMemory(), "key", request);
+  const source = clientToken(slotOf(createMemory(), "key"), request);
   const first = source.get(1000, undefined);
   await clock.tickAsync(10);
   await first;
@@ -140,9 +98,9 @@ withClock("clientToken() does not believe a refusal of a time that is still to c
 });
 
 /** Services as a Worker makes them, one for each request: all they share is the memory. */
-function services(count: number, request: (signal: AbortSignal) => Promise<Reply>): readonly TokenSource[] {
+function services(count: number, request: (signal: AbortSignal) => Promise<TokenReply>): readonly TokenSource[] {
   const memory = createMemory();
-  return Array.from({ length: count }, () => clientToken(memory, "key", request));
+  return Array.from({ length: count }, () => clientToken(slotOf(memory, "key"), request));
 }
 
 withClock("clientToken() asks once for 50 services that share a memory", async (clock) => {
@@ -171,7 +129,7 @@ withClock("clientToken() lets one service at a time take over after a failure", 
 
 withClock("clientToken() takes over after 3 s from a service that no longer runs", async (clock) => {
   let asked = 0;
-  const request = (): Promise<Reply> => ++asked === 1 ? new Promise(() => {}) : Promise.resolve(granted("two"));
+  const request = (): Promise<TokenReply> => ++asked === 1 ? new Promise(() => {}) : Promise.resolve(granted("two"));
   const [dead, ...others] = services(50, request);
   dead.get(60_000, undefined);
   const tokens = Promise.all(others.map((source) => source.get(60_000, undefined)));
@@ -183,7 +141,7 @@ withClock("clientToken() takes over after 3 s from a service that no longer runs
 
 withClock("clientToken() does not wait for a service that has given up", async (clock) => {
   let asked = 0;
-  const request = (): Promise<Reply> => ++asked === 1 ? new Promise(() => {}) : Promise.resolve(granted("two"));
+  const request = (): Promise<TokenReply> => ++asked === 1 ? new Promise(() => {}) : Promise.resolve(granted("two"));
   const [first, second] = services(2, request);
   const controller = new AbortController();
   const given = first.get(1000, controller.signal);
@@ -207,25 +165,9 @@ withClock("clientToken() does not wait any longer than its caller", async (clock
   equal(clock.countTimers(), 1, "the first one's own");
 });
 
-withClock("createMemory() keeps a thousand credential pairs, and drops the oldest", async () => {
-  const memory = createMemory();
-  const asked: string[] = [];
-  const get = (key: string): Promise<unknown> =>
-    clientToken(memory, key, () => {
-      asked.push(key);
-      return Promise.resolve(granted("t"));
-    }).get(1000, undefined);
-  for (let i = 0; i < 1001; i++) await get(`${i}`);
-  asked.length = 0;
-  await get("1");
-  await get("1000");
-  await get("0");
-  deepEqual(asked, ["0"]);
-});
-
 withClock("clientToken() respects a lock for all who ask, and counts its time down", async (clock) => {
   const { asked, request } = endpoint(E.left(http("token", 429, 600_000, "")), granted("one"));
-  const source = clientToken(createMemory(), "key", request);
+  const source = clientToken(slotOf(createMemory(), "key"), request);
   const first = source.get(1000, undefined);
   await clock.tickAsync(10);
   deepEqual(await first, E.left(http("token", 429, 600_000, "")));
@@ -242,7 +184,7 @@ withClock("clientToken() respects a lock for all who ask, and counts its time do
 withClock("clientToken() asks again after a failure that passes", async (clock) => {
   for (const error of [http("token", 503, null, ""), network("token", "gone"), malformed(["x"])]) {
     const { asked, request } = endpoint(E.left(error), granted("one"));
-    const source = clientToken(createMemory(), "key", request);
+    const source = clientToken(slotOf(createMemory(), "key"), request);
     const first = source.get(1000, undefined);
     await clock.tickAsync(10);
     deepEqual(await first, E.left(error));
@@ -254,7 +196,7 @@ withClock("clientToken() asks again after a failure that passes", async (clock) 
 
 withClock("clientToken() aborts the request when nobody waits any more, and not before", async (clock) => {
   const { asked, request } = endpoint(granted("one"), granted("two"));
-  const source = clientToken(createMemory(), "key", request);
+  const source = clientToken(slotOf(createMemory(), "key"), request);
   const [a, b] = [new AbortController(), new AbortController()];
   const first = source.get(1000, a.signal);
   const second = source.get(1000, b.signal);
@@ -270,51 +212,11 @@ withClock("clientToken() aborts the request when nobody waits any more, and not 
 });
 
 withClock("clientToken() bounds each caller's wait", async (clock) => {
-  const source = clientToken(createMemory(), "key", () => new Promise(() => {}));
+  const source = clientToken(slotOf(createMemory(), "key"), () => new Promise(() => {}));
   const token = source.get(50, undefined);
   await clock.tickAsync(50);
   deepEqual(await token, E.left(timeout("token", 50)));
   equal(clock.countTimers(), 0);
-});
-
-withClock("createMemory() lets a token outlive its source, for the same credentials alone", async (clock) => {
-  const { asked, request } = endpoint(granted("one"), granted("two"));
-  const memory = createMemory();
-  const get = async (key: string): Promise<unknown> => {
-    const token = clientToken(memory, key, request).get(1000, undefined);
-    await clock.tickAsync(10);
-    return await token;
-  };
-  deepEqual([await get("a"), await get("a"), await get("b")], [E.right("one"), E.right("one"), E.right("two")]);
-  equal(asked.length, 2);
-  const shown = [
-    inspect(memory, { depth: 9, showHidden: true }),
-    Deno.inspect(memory),
-    JSON.stringify(memory),
-    `${memory}`,
-  ];
-  equal(shown.some((text) => text.includes("one")), false);
-});
-
-Deno.test("clientToken() refuses a memory of another kind", () => {
-  const foreign = { ...createMemory() };
-  throws(() => clientToken(foreign, "key", () => Promise.reject()), {
-    name: "TypeError",
-    message: "Cannot connect as memory must come from createMemory()",
-  });
-});
-
-Deno.test("createMemory() learns, and turns into JSON that it can be made of again", () => {
-  const memory = createMemory();
-  memory.learn([2000, 3100]);
-  memory.learn([4000, null]);
-  const text = JSON.stringify(memory);
-  equal(text, '{"version":1,"spans":[[2000,3100],[4000,null]]}');
-  deepEqual(createMemory(JSON.parse(text)).history(), memory.history());
-  throws(() => createMemory(JSON.parse('{"version":2,"spans":[]}')), {
-    name: "TypeError",
-    message: "Cannot create a memory as its history must be a History",
-  });
 });
 
 Deno.test("constantToken() always gives the same, and has no other", async () => {

@@ -2,9 +2,9 @@ import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { fetchRegions, submitImage } from "../../src/client/operations.ts";
-import { type Fetch, type FetchInit, type Limits, parseRetryAfter, transmit } from "../../src/client/transport.ts";
+import { type Fetch, type FetchInit, parseRetryAfter, send, type Transport } from "../../src/client/transport.ts";
 import { network, permissionDenied, tooLarge } from "../../src/model/error.ts";
-import { connect, type ConnectOptions, type Service } from "../../src/client/request.ts";
+import { connect, type Service, type ServiceOptions } from "../../src/client/service.ts";
 import { ID } from "../support/mock.ts";
 
 // On the line
@@ -75,7 +75,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 async function against(
   respond: Respond,
   test: (service: Service, line: Line) => Promise<void>,
-  options: Partial<ConnectOptions> = {},
+  options: ServiceOptions = {},
 ): Promise<void> {
   const line = await listen(respond);
   try {
@@ -159,7 +159,7 @@ for (
   Deno.test(`after a garbage collection, an abort ${phase} ends the request`, async () => {
     await against(silent(beginning), async (service, { arrivals }) => {
       const controller = new AbortController();
-      const reply = fetchRegions(ID)({ ...service, signal: controller.signal })();
+      const reply = fetchRegions(ID)(service, { signal: controller.signal })();
       await collect();
       controller.abort();
       await reply;
@@ -171,16 +171,23 @@ for (
 
 // With a fetch of the test's own
 
-const message = { call: "fetch", method: "GET", url: "https://x.example/", headers: {} } as const;
-const limits: Limits = { ms: 1000, signal: undefined, maxResponseBytes: 1000 };
+const message = { call: "fetch", method: "GET", path: "/", headers: {} } as const;
+/** A transport with this `fetch`. */
+const through = (fetch: Fetch, maxResponseBytes = 1000): Transport => ({
+  baseUrl: "https://x.example",
+  fetch,
+  requestTimeout: 1000,
+  minUploadRate: 50_000,
+  maxResponseBytes,
+});
 
-Deno.test("transmit() asks with cache: no-store, and passes an address and options, never a Request", async () => {
+Deno.test("send() asks with cache: no-store, and passes an address and options, never a Request", async () => {
   const calls: [unknown, FetchInit][] = [];
   const fetch: Fetch = (url, init) => {
     calls.push([url, init]);
     return Promise.resolve(new Response());
   };
-  await transmit(fetch, message, limits);
+  await send(through(fetch), message, {});
   const [[url, { signal, ...init }]] = calls;
   deepEqual([url, init], ["https://x.example/", {
     method: "GET",
@@ -192,7 +199,7 @@ Deno.test("transmit() asks with cache: no-store, and passes an address and optio
   ok(signal instanceof AbortSignal);
 });
 
-Deno.test("transmit() sends its body even if a test environment has replaced the global Blob, as jsdom does", async () => {
+Deno.test("send() sends its body even if a test environment has replaced the global Blob, as jsdom does", async () => {
   const { Blob } = globalThis;
   let sent: Promise<string> | undefined;
   const fetch: Fetch = (url, init) => {
@@ -204,14 +211,14 @@ Deno.test("transmit() sends its body even if a test environment has replaced the
   try {
     // Deno and Node.js 24 make even their own from the global, so that nothing can be done, or seen, there.
     if (await new Response("").blob() instanceof Foreign) return;
-    await transmit(fetch, { ...message, method: "POST", body: "body" }, limits);
+    await send(through(fetch), { ...message, method: "POST", body: "body" }, {});
   } finally {
     globalThis.Blob = Blob;
   }
   equal(await sent, "body");
 });
 
-Deno.test("transmit() reads a Node.js stream, as node-fetch has it, as far as it may", async () => {
+Deno.test("send() reads a Node.js stream, as node-fetch has it, as far as it may", async () => {
   async function* body(): AsyncGenerator<Uint8Array | string> {
     yield new TextEncoder().encode("é").subarray(0, 1);
     yield new TextEncoder().encode("é").subarray(1);
@@ -220,15 +227,15 @@ Deno.test("transmit() reads a Node.js stream, as node-fetch has it, as far as it
     yield new Uint8Array(500);
   }
   const fetch: Fetch = () => Promise.resolve({ status: 200, headers: new Headers(), body: body() });
-  deepEqual(await transmit(fetch, message, { ...limits, maxResponseBytes: 1001 }), E.left(tooLarge("fetch", 1001)));
+  deepEqual(await send(through(fetch, 1001), message, {}), E.left(tooLarge("fetch", 1001)));
   const text = `é${"x".repeat(500)}${"\0".repeat(500)}`;
-  const whole = await transmit(fetch, message, { ...limits, maxResponseBytes: 1002 });
+  const whole = await send(through(fetch, 1002), message, {});
   deepEqual(whole, E.right({ status: 200, retryAfter: null, text }));
 });
 
-Deno.test("transmit() measures a dated Retry-After against the answer's own Date", async () => {
+Deno.test("send() measures a dated Retry-After against the answer's own Date", async () => {
   const retryAfter = async (headers: Record<string, string>): Promise<number | null> => {
-    const answer = await transmit(() => Promise.resolve(new Response("", { headers })), message, limits);
+    const answer = await send(through(() => Promise.resolve(new Response("", { headers }))), message, {});
     return E.isRight(answer) ? answer.right.retryAfter : NaN;
   };
   const now = Date.now();
@@ -241,39 +248,37 @@ Deno.test("transmit() measures a dated Retry-After against the answer's own Date
   ok(own !== null && Math.abs(own - 30_000) < 5000, `${own}`);
 });
 
-Deno.test("transmit() never calls a request unsent that got an answer", async () => {
+Deno.test("send() never calls a request unsent that got an answer", async () => {
   const refused = new TypeError("x", {
     cause: Object.assign(new Error("no"), { code: "ECONNREFUSED", syscall: "connect" }),
   });
   const body = (): ReadableStream => new ReadableStream({ start: (controller) => controller.error(refused) });
   const early: Fetch = () => Promise.reject(refused);
   const late: Fetch = () => Promise.resolve(new Response(body()));
-  deepEqual(await transmit(early, message, limits), E.left(network("fetch", "no", true)));
-  deepEqual(await transmit(late, message, limits), E.left(network("fetch", "no", false)));
+  deepEqual(await send(through(early), message, {}), E.left(network("fetch", "no", true)));
+  deepEqual(await send(through(late), message, {}), E.left(network("fetch", "no", false)));
 });
 
-Deno.test("transmit() tells a permission that the runtime denies from a connection that fails", async () => {
+Deno.test("send() tells a permission that the runtime denies from a connection that fails", async () => {
+  const reject = (error: Error): Transport => through(() => Promise.reject(error));
   const denied = Object.assign(new Error("Requires net access"), { name: "NotCapable" });
   const restricted = new TypeError("fetch failed", {
     cause: Object.assign(new Error("Access to this API has been restricted"), { code: "ERR_ACCESS_DENIED" }),
   });
-  for (const [error, cause] of [[denied, denied.message], [restricted, "Access to this API has been restricted"]]) {
-    deepEqual(
-      await transmit(() => Promise.reject(error), message, limits),
-      E.left(permissionDenied("fetch", String(cause))),
-    );
-  }
+  for (
+    const [error, cause] of [
+      [denied, "Requires net access"],
+      [restricted, "Access to this API has been restricted"],
+    ] as const
+  ) deepEqual(await send(reject(error), message, {}), E.left(permissionDenied("fetch", cause)));
   // The operating system's refusal can pass, such as a firewall's.
   const refused = Object.assign(new Error("connect EACCES"), { code: "EACCES", syscall: "connect" });
-  deepEqual(
-    await transmit(() => Promise.reject(refused), message, limits),
-    E.left(network("fetch", "connect EACCES", true)),
-  );
+  deepEqual(await send(reject(refused), message, {}), E.left(network("fetch", "connect EACCES", true)));
 });
 
-Deno.test("transmit() never rejects, whatever fetch rejects with", async () => {
+Deno.test("send() never rejects, whatever fetch rejects with", async () => {
   const causeOf = async (reason: unknown): Promise<unknown> => {
-    const answer = await transmit(() => Promise.reject(reason), message, limits);
+    const answer = await send(through(() => Promise.reject(reason)), message, {});
     return E.isLeft(answer) && answer.left._tag === "Network" && answer.left.cause;
   };
   const odd = { message: Object.create(null), code: Object.create(null), name: Symbol("name") };

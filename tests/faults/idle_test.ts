@@ -2,7 +2,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, ok } from "node:assert/strict";
 import { submitImage } from "../../src/client/operations.ts";
-import { connect } from "../../src/client/request.ts";
+import { connect } from "../../src/client/service.ts";
 import { CREDENTIALS, type Fetch, startFaultServer } from "./fault_server.ts";
 import { asText, IS_DENO } from "./sabotage.ts";
 

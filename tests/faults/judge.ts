@@ -6,8 +6,9 @@
 import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { inspect } from "node:util";
-import { type Call, type RegionsError, toError } from "../../src/model/error.ts";
-import type { Retry } from "../../src/client/request.ts";
+import type { Call, RegionsError } from "../../src/model/error.ts";
+import { toError } from "../../src/model/describe.ts";
+import type { Retry } from "../../src/client/service.ts";
 import { CREDENTIALS, type FaultServer, PATH } from "./fault_server.ts";
 import type { Case } from "./matrix.ts";
 

@@ -5,7 +5,7 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:ass
 import { lastValueFrom, type Observable } from "rxjs";
 import { cancelTask, fetchRegions, submitImage } from "../../src/client/operations.ts";
 import { type Call, gaveUp, type RegionsError, timeout, unconfirmed } from "../../src/model/error.ts";
-import { connect, type ConnectOptions, type Req, type Service } from "../../src/client/request.ts";
+import { connect, type Req, type Service, type ServiceOptions } from "../../src/client/service.ts";
 import { fixed } from "../../src/polling/schedule.ts";
 import type { Reply } from "../../src/model/task_status.ts";
 import { detectRegions, watchRegions } from "../../src/stream/watch.ts";
@@ -30,7 +30,7 @@ async function withServer(plan: Plan, test: (server: FaultServer) => Promise<voi
   }
 }
 
-function serviceOf({ url, fetch }: FaultServer, options: Partial<ConnectOptions> = {}): Service {
+function serviceOf({ url, fetch }: FaultServer, options: ServiceOptions = {}): Service {
   return connect({
     credentials: CREDENTIALS,
     baseUrl: url,
@@ -227,7 +227,7 @@ Deno.test(
           let reply: E.Either<RegionsError, unknown> | null = null;
           let retries = 0;
           const service = serviceOf(server, { onRetry: () => retries++ });
-          const run = CALLS[call](id)({ ...service, signal: controller.signal })();
+          const run = CALLS[call](id)(service, { signal: controller.signal })();
           run.then((outcome) => {
             reply = outcome;
           });
@@ -262,7 +262,7 @@ Deno.test("if the signal has already aborted, no connection is opened", strict, 
     const watched = await last(watchRegions(id, { signal })(service));
     ok(E.isLeft(watched) && watched.left._tag === "GaveUp" && watched.left.state?.id === id);
     for (const call of ["submit", "fetch", "cancel"] as const) {
-      deepEqual(await CALLS[call](id)({ ...service, signal })(), E.left(gaveUp("aborted", null)));
+      deepEqual(await CALLS[call](id)(service, { signal })(), E.left(gaveUp("aborted", null)));
     }
     await pause(50);
     deepEqual([server.connections(), listeners()], [0, 0]);
@@ -286,9 +286,10 @@ Deno.test("1,000 single calls with one signal leave no listener, whether they su
     await withServer(plan, async (server) => {
       const id = await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
       const called = countedSignal();
-      const service = { ...serviceOf(server, { retry: { maxAttempts: 1 } }), signal: called.controller.signal };
+      const service = serviceOf(server, { retry: { maxAttempts: 1 } });
+      const { signal } = called.controller;
       for (let i = 0; i < 50; i++) {
-        await Promise.all(Array.from({ length: 20 }, () => fetchRegions(id)(service)()));
+        await Promise.all(Array.from({ length: 20 }, () => fetchRegions(id)(service, { signal })()));
         equal(called.listeners(), 0);
       }
       equal(count(server, "fetch"), 1000);
@@ -349,7 +350,7 @@ Deno.test(
       const id = await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
       const controller = new AbortController();
       const service = serviceOf(server, { fetch: weaklyLinked(server.fetch) });
-      const reply = fetchRegions(id)({ ...service, signal: controller.signal })();
+      const reply = fetchRegions(id)(service, { signal: controller.signal })();
       await until(() => server.open() === 1);
       await hang();
       controller.abort();

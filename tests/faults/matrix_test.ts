@@ -3,9 +3,9 @@ import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "n
 import { lastValueFrom } from "rxjs";
 import { fetchRegions } from "../../src/client/operations.ts";
 import { http } from "../../src/model/error.ts";
-import { connect, type ConnectOptions, type Service } from "../../src/client/request.ts";
+import { connect, type Service, type ServiceOptions } from "../../src/client/service.ts";
 import { fixed } from "../../src/polling/schedule.ts";
-import { createMemory } from "../../src/client/token.ts";
+import { createMemory } from "../../src/client/memory.ts";
 import { watchRegions } from "../../src/stream/watch.ts";
 import { CREDENTIALS, type FaultServer, type Fetch, PATH, type Plan, startFaultServer } from "./fault_server.ts";
 import { type FaultName, FAULTS } from "./faults.ts";
@@ -188,7 +188,7 @@ async function withServer(plan: Plan, test: (server: FaultServer, id: string) =>
   }
 }
 
-function serviceOf({ url, fetch }: FaultServer, options: Partial<ConnectOptions> = {}): Service {
+function serviceOf({ url, fetch }: FaultServer, options: ServiceOptions = {}): Service {
   return connect({
     credentials: CREDENTIALS,
     baseUrl: url,

@@ -7,7 +7,7 @@ import type * as E from "fp-ts/lib/Either.js";
 import type { Observable } from "rxjs";
 import { cancelTask, fetchRegions, submitImage } from "../../src/client/operations.ts";
 import type { Call, RegionsError } from "../../src/model/error.ts";
-import { connect, type Retry, type Service } from "../../src/client/request.ts";
+import { connect, type Retry, type Service } from "../../src/client/service.ts";
 import { fixed } from "../../src/polling/schedule.ts";
 import { detectRegions, type WatchOptions, watchRegions } from "../../src/stream/watch.ts";
 import { CREDENTIALS, type Fetch, PATH, startFaultServer, warmUp } from "./fault_server.ts";

@@ -1,8 +1,8 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
 import * as E from "fp-ts/lib/Either.js";
-import { malformed, type RegionsError, timeout } from "../../src/model/error.ts";
-import { decodeResponse, describe, isFinal, match, RETENTION, TaskStatus } from "../../src/model/task_status.ts";
+import { malformed, timeout } from "../../src/model/error.ts";
+import { decodeResponse, isFinal, match, TaskStatus } from "../../src/model/task_status.ts";
 import {
   answer,
   GUID,
@@ -381,95 +381,4 @@ Deno.test("match() is exhaustive: a handler left out is a type error", () => {
 Deno.test("isFinal() holds for Completed, Error and NotExist", () => {
   const final = Object.values(STATUSES).filter(isFinal).map(({ _tag }) => _tag);
   deepEqual(final, ["Completed", "Error", "NotExist"]);
-});
-
-Deno.test("describe() says of every status what it means and what to do about it", () => {
-  const two = { ...STATUSES.Completed, regions: [REGION, REGION], notices: ["Page is tilted.", "Low contrast."] };
-  const gone = "send the image again.";
-  const cases: [TaskStatus, string][] = [
-    [
-      STATUSES.Pending,
-      "The image is queued: ask again in a couple of seconds, with the same id.",
-    ],
-    [STATUSES.Processing, "The regions are being detected: ask again with the same id."],
-    [STATUSES.Completed, "Detection is finished: 1 region found."],
-    [two, "Detection is finished: 2 regions found. The service notes: Page is tilted. Low contrast."],
-    [{ ...two, regions: [], notices: [] }, "Detection is finished: no text was found on the image."],
-    [
-      { ...two, regions: [], notices: ["Blank."] },
-      "Detection is finished: no text was found on the image. The service notes: Blank.",
-    ],
-    [STATUSES.Error, "Detection failed (No text.): check the image, then send it again."],
-    [
-      { ...STATUSES.Error, messages: ["Too dark.", "Too small."] },
-      "Detection failed (Too dark. Too small.): check the image, then send it again.",
-    ],
-    [
-      { ...STATUSES.Error, messages: [] },
-      "Detection failed (the service gives no reason): check the image, then send it again.",
-    ],
-    [
-      STATUSES.NotExist,
-      `The service does not know the task ${GUID}, which may have expired: check the id, or ${gone}`,
-    ],
-  ];
-  for (const [status, sentence] of cases) {
-    equal(describe(status), sentence);
-    equal(describe(E.right(status)), sentence);
-  }
-});
-
-Deno.test("describe() says whether the 24 hours of a missing task are over, where that is known", () => {
-  equal(RETENTION, 24 * 60 * 60 * 1000);
-  const gone = `The task ${GUID} has expired after 24 hours: send the image again.`;
-  const young = (age: string): string =>
-    `The service does not know the task ${GUID}, although its image was sent only ${age} ago: check the id, or send the ` +
-    "image again.";
-  const submittedAt = 1_700_000_000_000;
-  const cases: [number, string][] = [
-    [0, young("0 ms")],
-    [1500, young("1.5 s")],
-    [RETENTION / 2, young("12 h")],
-    [RETENTION - 1, young("23 h")],
-    [RETENTION, gone],
-    [RETENTION + 1, gone],
-    [1e12, gone],
-  ];
-  for (const [age, sentence] of cases) {
-    for (const reply of [STATUSES.NotExist, E.right(STATUSES.NotExist)]) {
-      equal(describe(reply, { submittedAt, now: submittedAt + age }), sentence);
-    }
-  }
-  // Clocks differ.
-  equal(describe(STATUSES.NotExist, { submittedAt, now: submittedAt - 1 }), describe(STATUSES.NotExist));
-  equal(describe(STATUSES.NotExist, { submittedAt: Date.now() - RETENTION }), gone);
-  ok(/only \d+ h ago/.test(describe(STATUSES.NotExist, { submittedAt: Date.now() - RETENTION / 2 })));
-});
-
-Deno.test("describe() takes an error as it is, and within a reply", () => {
-  const error: RegionsError = timeout("fetch", 500);
-  const sentence = "The service did not answer within 500 ms. Try again.";
-  equal(describe(error), sentence);
-  equal(describe(E.left(error)), sentence);
-  equal(describe(malformed(["a"])), "The service's answer is not understood: a. Check the address, then try again.");
-});
-
-Deno.test("describe() is short and safe to print, whatever the service says", () => {
-  const hostile = `\x1b]0;owned\x07\x9b2J\u202eevil\u2028\r\nOK ${"x".repeat(10_000_000)}`;
-  const messages = new Array(1_000).fill(hostile);
-  const statuses: TaskStatus[] = [
-    { ...STATUSES.Completed, notices: messages },
-    { ...STATUSES.Error, messages },
-    { ...STATUSES.NotExist, messages },
-    { ...STATUSES.NotExist, id: hostile },
-  ];
-  for (const status of statuses) {
-    const sentence = describe(status);
-    ok(sentence.length < 2_000, `${sentence.length}`);
-    ok(!/[\p{Cc}\p{Bidi_Control}\u2028]/u.test(sentence), sentence);
-  }
-  equal(
-    describe({ ...STATUSES.Error, messages: ["a", "b\n", "c", "d"] }).slice(0, 34),
-    "Detection failed (a b c … and 1 mo",
-  );
 });

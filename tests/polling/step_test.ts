@@ -17,17 +17,10 @@ import {
 import { type History, NO_HISTORY } from "../../src/model/history.ts";
 import { adaptive } from "../../src/polling/adaptive.ts";
 import { PollState } from "../../src/model/poll_state.ts";
-import { exponential, fixed, type Progress, type Schedule } from "../../src/polling/schedule.ts";
-import {
-  type Next,
-  type PollOptions,
-  type PollPolicy,
-  pollPolicy,
-  resumePoll,
-  startPoll,
-  step,
-  type Wait,
-} from "../../src/polling/step.ts";
+import { waiting } from "../support/waiting.ts";
+import { exponential, fixed, type Schedule, type ScheduleInput } from "../../src/polling/schedule.ts";
+import { type Next, resumePoll, startPoll, step, type Wait } from "../../src/polling/step.ts";
+import { type PollOptions, type PollPolicy, pollPolicy } from "../../src/polling/policy.ts";
 import { isFinal, type Reply, type TaskStatus } from "../../src/model/task_status.ts";
 import { GUID, json, pollState, regionsError, taskStatus } from "../support/arbitrary.ts";
 
@@ -174,20 +167,21 @@ Deno.test("step() decides on every outcome in every state, counts, and leaves th
 
 Deno.test("step() polls for five minutes, by the adaptive schedule, unless told otherwise", () => {
   const delay = adaptive()({ id: GUID, attempt: 1, elapsed: 10_000, history: NO_HISTORY });
-  const next = step(FRESH, E.right(UNFINISHED[0]), NOW);
+  const next = step(FRESH, E.right(UNFINISHED[0]), NOW, pollPolicy());
   ok(next._tag === "Wait");
   deepEqual(O.some(next.delay), delay);
-  const late = step({ ...FRESH, submittedAt: NOW - 10_000, startedAt: NOW - 299_999 }, E.right(UNFINISHED[0]), NOW);
+  const old = { ...FRESH, submittedAt: NOW - 10_000, startedAt: NOW - 299_999 };
+  const late = step(old, E.right(UNFINISHED[0]), NOW, pollPolicy());
   ok(late._tag === "Wait");
   equal(late.delay, 1);
   deepEqual(O.some(late.state.dueAt), O.map((ms: number) => NOW + ms)(delay));
 });
 
 /** A schedule that notes what it is asked. */
-function spied(delay: O.Option<number>): { readonly schedule: Schedule; readonly asked: Progress[] } {
-  const asked: Progress[] = [];
-  const schedule: Schedule = (progress) => {
-    asked.push(progress);
+function spied(delay: O.Option<number>): { readonly schedule: Schedule; readonly asked: ScheduleInput[] } {
+  const asked: ScheduleInput[] = [];
+  const schedule: Schedule = (input) => {
+    asked.push(input);
     return delay;
   };
   return { schedule, asked };
@@ -196,10 +190,10 @@ function spied(delay: O.Option<number>): { readonly schedule: Schedule; readonly
 Deno.test("step() asks the schedule once after each status that is not final, and never else", () => {
   const { schedule, asked } = spied(O.some(5));
   const history: History = { version: 1, spans: [[2000, 3100]] };
-  const policy = pollPolicy({ ...POLICY, schedule, history });
-  step(FRESH, E.right(UNFINISHED[0]), NOW, policy);
-  step({ ...FRESH, heard: 6, polls: 8 }, E.right(UNFINISHED[1]), NOW + 1, policy);
-  step({ ...FRESH, submittedAt: NOW - 99 }, E.right(UNFINISHED[1]), NOW, policy);
+  const policy = pollPolicy({ ...POLICY, schedule });
+  step(FRESH, E.right(UNFINISHED[0]), NOW, policy, history);
+  step({ ...FRESH, heard: 6, polls: 8 }, E.right(UNFINISHED[1]), NOW + 1, policy, history);
+  step({ ...FRESH, submittedAt: NOW - 99 }, E.right(UNFINISHED[1]), NOW, policy, history);
   deepEqual(asked, [
     { id: GUID, attempt: 1, elapsed: 10_000, history },
     { id: GUID, attempt: 7, elapsed: 10_001, history },
@@ -348,39 +342,49 @@ Deno.test("startPoll() polls at once if it is not known when the image was sent,
     wait({ ...state, submittedAt: NOW - 300, dueAt: NOW + 400 }, 400),
   );
   // A clock that was set back since makes the first poll neither later nor earlier.
-  deepEqual(startPoll(GUID, NOW, NOW + 5000, policy).delay, 700);
+  deepEqual(waiting(startPoll(GUID, NOW, NOW + 5000, policy)).delay, 700);
   deepEqual(asked, Array(3).fill({ id: GUID, attempt: 0, elapsed: 0, history: NO_HISTORY }));
 
-  deepEqual(startPoll(GUID, NOW), wait(state, 0));
-  ok(startPoll(GUID, NOW, NOW).delay > 0);
-  equal(startPoll(GUID, NOW, NOW, pollPolicy({ minDelay: 60_000 })).delay, 60_000);
+  const history: History = { version: 1, spans: [[2000, 3100]] };
+  startPoll(GUID, NOW, NOW, policy, history);
+  deepEqual(asked.slice(3), [{ id: GUID, attempt: 0, elapsed: 0, history }]);
+  ok(waiting(startPoll(GUID, NOW, NOW, pollPolicy())).delay > 0);
+  equal(waiting(startPoll(GUID, NOW, NOW, pollPolicy({ minDelay: 60_000 }))).delay, 60_000);
   throws(() => startPoll(GUID, NOW, NOW, pollPolicy({ schedule: () => O.some(NaN) })), RangeError);
+});
+
+Deno.test("startPoll() gives up if the schedule returns none, as step() does", () => {
+  const { schedule } = spied(O.none);
+  const state = { ...FRESH, submittedAt: NOW, startedAt: NOW, dueAt: NOW };
+  const done = { _tag: "Done", heard: null, reply: E.left(gaveUp("schedule", state)) };
+  deepEqual(startPoll(GUID, NOW, NOW, pollPolicy({ schedule })), done);
+  equal(startPoll(GUID, NOW, null, pollPolicy({ schedule }))._tag, "Wait");
 });
 
 Deno.test("startPoll() polls at once if the time of the first poll has passed, however long ago", () => {
   const schedules = [adaptive(), fixed({ delay: 2000 }), exponential()];
   const ages = [60_000, 300_000, 17 * 60_000, 86_400_000, 57 * 365 * 86_400_000];
   for (const schedule of schedules) {
-    for (const age of ages) equal(startPoll(GUID, NOW, NOW - age, pollPolicy({ schedule })).delay, 0);
+    for (const age of ages) equal(waiting(startPoll(GUID, NOW, NOW - age, pollPolicy({ schedule }))).delay, 0);
   }
 });
 
 Deno.test("startPoll() counts the deadline from the beginning of the watch, not from the answer to the image", () => {
   const policy = pollPolicy({ schedule: fixed({ delay: 900 }), deadline: 1000 });
-  const next = startPoll(GUID, NOW, NOW, policy, NOW - 600);
+  const next = waiting(startPoll(GUID, NOW, NOW, policy, NO_HISTORY, NOW - 600));
   equal(next.delay, 400);
   equal(next.state.startedAt, NOW - 600);
 });
 
 Deno.test("startPoll() and resumePoll() wait until the deadline at most", () => {
   const policy = pollPolicy({ schedule: fixed({ delay: 600_000 }), deadline: 1000 });
-  const first = startPoll(GUID, NOW, NOW, policy);
+  const first = waiting(startPoll(GUID, NOW, NOW, policy));
   equal(first.delay, 1000);
   equal(first.state.dueAt, NOW + 600_000);
   const later = { ...FRESH, dueAt: NOW + 600_000 };
   equal(resumePoll(later, NOW, policy).delay, 1000);
   equal(resumePoll(later, NOW, policy).state.dueAt, NOW + 600_000);
-  equal(resumePoll(later, NOW).delay, 300_000);
+  equal(resumePoll(later, NOW, pollPolicy()).delay, 300_000);
 });
 
 Deno.test("resumePoll() begins deadline, polls and failures anew, and keeps what was heard and when to ask", () => {
@@ -396,10 +400,10 @@ Deno.test("resumePoll() begins deadline, polls and failures anew, and keeps what
     failure: "It was down.",
   };
   const state = { ...stored, startedAt: NOW, polls: 0, failures: 0, malformed: 0, failure: null };
-  deepEqual(resumePoll(stored, NOW), { _tag: "Wait", state, delay: 300, heard: null, failure: null });
-  equal(resumePoll(stored, NOW + 300).delay, 0);
-  equal(resumePoll(stored, NOW + 9999).delay, 0);
-  equal(resumePoll(stored, NOW + 9999).state.dueAt, NOW + 300);
+  deepEqual(resumePoll(stored, NOW, POLICY), { _tag: "Wait", state, delay: 300, heard: null, failure: null });
+  equal(resumePoll(stored, NOW + 300, POLICY).delay, 0);
+  equal(resumePoll(stored, NOW + 9999, POLICY).delay, 0);
+  equal(resumePoll(stored, NOW + 9999, POLICY).state.dueAt, NOW + 300);
 });
 
 Deno.test("resumePoll() waits no longer than planned if the clock was set back since the state was stored", () => {
@@ -482,33 +486,6 @@ Deno.test("step() tells the schedule an age that can be true", () => {
       pollPolicy({ ...POLICY, schedule }),
     );
     equal(asked[0].elapsed, elapsed);
-  }
-});
-
-Deno.test("pollPolicy() fills in defaults and refuses what is out of range", () => {
-  const { schedule, ...others } = pollPolicy();
-  deepEqual(others, {
-    history: NO_HISTORY,
-    deadline: 300_000,
-    maxPolls: Infinity,
-    minDelay: 0,
-    retry: { maxAttempts: 3, minDelay: 500, maxDelay: 30_000 },
-  });
-  const progress: Progress = { id: GUID, attempt: 2, elapsed: 4000, history: NO_HISTORY };
-  deepEqual(schedule(progress), adaptive()(progress));
-  deepEqual(pollPolicy({ deadline: undefined, schedule: undefined }).deadline, 300_000);
-  deepEqual(pollPolicy(POLICY), POLICY);
-
-  const cases: [PollOptions, string][] = [
-    [{ deadline: 0 }, "watch a task as deadline must be a number over 0: current value is 0"],
-    [{ deadline: NaN }, "watch a task as deadline must be a number over 0: current value is NaN"],
-    [{ maxPolls: 0 }, "watch a task as maxPolls must be a number of 1 or more: current value is 0"],
-    [{ maxPolls: NaN }, "watch a task as maxPolls must be a number of 1 or more: current value is NaN"],
-    [{ minDelay: -1 }, "watch a task as minDelay must be a number of 0 or more: current value is -1"],
-    [{ retry: { maxAttempts: 0 } }, "retry as retry.maxAttempts must be a number of 1 or more: current value is 0"],
-  ];
-  for (const [options, fault] of cases) {
-    throws(() => pollPolicy(options), { name: "RangeError", message: `Cannot ${fault}` });
   }
 });
 

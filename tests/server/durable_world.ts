@@ -5,7 +5,7 @@
 import FakeTimers from "@sinonjs/fake-timers";
 import { serialize } from "node:v8";
 import { createDurableTask, type DurableStorage, type DurableTask } from "../../src/server/durable_object.ts";
-import { connect } from "../../src/client/request.ts";
+import { connect } from "../../src/client/service.ts";
 import { fixed, type Schedule } from "../../src/polling/schedule.ts";
 import type { Mock } from "../support/mock.ts";
 

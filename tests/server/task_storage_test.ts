@@ -4,7 +4,9 @@ import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "nod
 import type { RegionsError } from "../../src/model/error.ts";
 import type { Region } from "../../src/model/region.ts";
 import { type DurableStorage, type Over, readTask, type StoredTask, writeTask } from "../../src/server/task_storage.ts";
+import { pollPolicy } from "../../src/polling/policy.ts";
 import { startPoll } from "../../src/polling/step.ts";
+import { waiting } from "../support/waiting.ts";
 import { type Reply, TaskStatus } from "../../src/model/task_status.ts";
 import { pollState, regionsError, taskStatus } from "../support/arbitrary.ts";
 import { ID } from "../support/mock.ts";
@@ -35,7 +37,7 @@ const isStatus = (value: TaskStatus | RegionsError): value is TaskStatus => Task
 
 const failed = (text: string): Reply => E.right({ _tag: "Error", id: ID, messages: [text] });
 
-async function roundTrip(task: Exclude<StoredTask, { _tag: "Foreign" }>): Promise<StoredTask | null> {
+async function roundTrip(task: Exclude<StoredTask, { _tag: "Foreign" }>): ReturnType<typeof readTask> {
   const storage = createStorage();
   await writeTask(storage, task);
   return readTask(storage);
@@ -96,7 +98,7 @@ Deno.test("writeTask() leaves the previous task in place if it fails partway", a
     const values = new Map<string, unknown>();
     await writeTask(createStorage(values), before);
     await rejects(writeTask(createStorage(values, lasts), after));
-    equal((await readTask(createStorage(values)))?._tag, "Sending");
+    equal((await readTask(createStorage(values)))._tag, "Sending");
     await writeTask(createStorage(values), after);
     const task = await readTask(createStorage(values));
     deepEqual(task?._tag === "Over" && task.last, after.last);
@@ -116,7 +118,7 @@ Deno.test("readTask() returns Malformed if parts of a reply are missing or damag
 });
 
 Deno.test("readTask() returns Foreign for a value that this version did not write", async () => {
-  const { state } = startPoll(ID, NOW);
+  const { state } = waiting(startPoll(ID, NOW, null, pollPolicy()));
   const polling = { version: 1, _tag: "Polling", dueAt: NOW, heard: [], state };
   const foreign = [
     null,
@@ -131,6 +133,6 @@ Deno.test("readTask() returns Foreign for a value that this version did not writ
     { version: 1, _tag: "Over", dueAt: NOW, heard: [] },
   ];
   for (const value of foreign) {
-    equal((await readTask(createStorage(new Map([["task", value]]))))?._tag, "Foreign", JSON.stringify(value));
+    equal((await readTask(createStorage(new Map([["task", value]]))))._tag, "Foreign", JSON.stringify(value));
   }
 });

@@ -19,7 +19,7 @@ import {
   type WatchOptions,
   watchRegions,
 } from "../../mod.ts";
-import { jitter } from "../../src/polling/schedule.ts";
+import { jitter } from "../../src/polling/retry.ts";
 import { CREDENTIALS, type Planned, startFaultServer } from "../faults/fault_server.ts";
 import { type FaultName, FAULTS } from "../faults/faults.ts";
 import { CASES } from "../faults/matrix.ts";

@@ -7,16 +7,18 @@ import { TestScheduler } from "rxjs/testing";
 import type { AbortSignalLike } from "../../src/internal/abort.ts";
 import { gaveUp, http, malformed, network, unconfirmed } from "../../src/model/error.ts";
 import type { PollState } from "../../src/model/poll_state.ts";
-import { connect, type Retry, type Service } from "../../src/client/request.ts";
+import { connect, type Retry, type Service } from "../../src/client/service.ts";
 import { exponential, fixed } from "../../src/polling/schedule.ts";
+import { pollPolicy } from "../../src/polling/policy.ts";
 import { type Next, startPoll } from "../../src/polling/step.ts";
+import { waiting } from "../support/waiting.ts";
 import type { Reply, TaskStatus } from "../../src/model/task_status.ts";
 import {
   type Begin,
   type DetectOptions,
   detectRegions,
-  follow,
-  type Turn,
+  type Poll,
+  statusStream,
   watchRegions,
 } from "../../src/stream/watch.ts";
 import {
@@ -38,7 +40,8 @@ import {
 
 // The stream alone, in virtual time: a poll is a thenable that the test's scheduler drives.
 
-const { state: STATE } = startPoll("1", 0);
+const FIRST = waiting(startPoll("1", 0, null, pollPolicy()));
+const STATE = FIRST.state;
 const status = (tag: "Pending" | "Processing"): TaskStatus => ({ _tag: tag, id: "1" });
 const wait = (delay: number, heard: TaskStatus | null = null): Next => (
   { _tag: "Wait", state: STATE, delay, heard, failure: heard === null ? network("fetch", "gone") : null }
@@ -76,91 +79,91 @@ const SLEEPY: Service = {
 };
 
 /** Polls of 1 ms, with the outcomes given; further polls never answer. */
-function polls(...outcomes: Next[]): { readonly ask: Turn; readonly asked: AbortSignalLike[] } {
+function polls(...outcomes: Next[]): { readonly poll: Poll; readonly asked: AbortSignalLike[] } {
   const asked: AbortSignalLike[] = [];
   return {
     asked,
-    ask: () => () => ({ signal }) => () => {
-      const next = outcomes[asked.push(signal ?? AbortSignal.abort()) - 1];
+    poll: (_service, _policy, _state, _now, { signal = AbortSignal.abort() }) => {
+      const next = outcomes[asked.push(signal) - 1];
       return next === undefined ? after(1e6, wait(0)) : after(1, next);
     },
   };
 }
 
 /** The stream under test. */
-function stream(begin: Begin, ask: Turn, signal?: AbortSignal): Observable<Reply> {
-  return follow(SLEEPY, begin, signal === undefined ? {} : { signal }, ask);
+function stream(begin: Begin, poll: Poll, signal?: AbortSignal): Observable<Reply> {
+  return statusStream(SLEEPY, pollPolicy(), signal, begin, poll);
 }
 
 function marbles(run: (helpers: Parameters<Parameters<TestScheduler["run"]>[0]>[0]) => void): void {
   new TestScheduler((actual, expected) => deepEqual(actual, expected)).run(run);
 }
 
-const begin = (delay = 0) => (): Next => ({ ...startPoll("1", 0), delay });
+const begin = (delay = 0) => (): Next => ({ ...FIRST, delay });
 
-Deno.test("follow() emits every status it hears, repeated ones too, and completes with the first final one", () => {
+Deno.test("statusStream() emits every status it hears, repeated ones too, and completes with the first final one", () => {
   for (const final of ["c", "e", "n"] as const) {
     marbles(({ expectObservable }) => {
-      const { ask } = polls(
+      const { poll } = polls(
         wait(4, status("Pending")),
         wait(4, status("Pending")),
         wait(4, status("Processing")),
         done(VALUES[final]),
       );
-      expectObservable(stream(begin(), ask), "^ 99ms !").toBe(`-p----p----r----(${final}|)`, VALUES);
+      expectObservable(stream(begin(), poll), "^ 99ms !").toBe(`-p----p----r----(${final}|)`, VALUES);
     });
   }
 });
 
-Deno.test("follow() does not show a failure that passes", () => {
+Deno.test("statusStream() does not show a failure that passes", () => {
   marbles(({ expectObservable }) => {
-    const { ask } = polls(wait(4, status("Pending")), wait(4), wait(4), done(VALUES.c));
-    expectObservable(stream(begin(), ask), "^ 99ms !").toBe("-p--------------(c|)", VALUES);
+    const { poll } = polls(wait(4, status("Pending")), wait(4), wait(4), done(VALUES.c));
+    expectObservable(stream(begin(), poll), "^ 99ms !").toBe("-p--------------(c|)", VALUES);
   });
 });
 
-Deno.test("follow() ends with a Left, and never in the error channel", () => {
+Deno.test("statusStream() ends with a Left, and never in the error channel", () => {
   marbles(({ expectObservable }) => {
-    const { ask } = polls(wait(4, status("Pending")), done(VALUES.l));
-    expectObservable(stream(begin(), ask), "^ 99ms !").toBe("-p----(l|)", VALUES);
+    const { poll } = polls(wait(4, status("Pending")), done(VALUES.l));
+    expectObservable(stream(begin(), poll), "^ 99ms !").toBe("-p----(l|)", VALUES);
   });
 });
 
-Deno.test("follow() emits what was heard last before it gives up", () => {
+Deno.test("statusStream() emits what was heard last before it gives up", () => {
   marbles(({ expectObservable }) => {
-    const { ask } = polls({ _tag: "Done", heard: status("Processing"), reply: VALUES.m });
-    expectObservable(stream(begin(), ask), "^ 99ms !").toBe("-(rm|)", VALUES);
+    const { poll } = polls({ _tag: "Done", heard: status("Processing"), reply: VALUES.m });
+    expectObservable(stream(begin(), poll), "^ 99ms !").toBe("-(rm|)", VALUES);
   });
 });
 
-Deno.test("follow() waits before the first poll as long as it is told", () => {
+Deno.test("statusStream() waits before the first poll as long as it is told", () => {
   marbles(({ expectObservable }) => {
-    const { ask } = polls(done(VALUES.c));
-    expectObservable(stream(begin(7), ask), "^ 99ms !").toBe("--------(c|)", VALUES);
+    const { poll } = polls(done(VALUES.c));
+    expectObservable(stream(begin(7), poll), "^ 99ms !").toBe("--------(c|)", VALUES);
   });
 });
 
-Deno.test("follow() goes on as long as the task does", () => {
+Deno.test("statusStream() goes on as long as the task does", () => {
   marbles(({ expectObservable }) => {
-    const ask: Turn = () => () => () => () => after(1, wait(1, status("Processing")));
-    expectObservable(stream(begin(), ask), "^ 11ms !").toBe("-r-r-r-r-r-r", VALUES);
+    const poll: Poll = () => after(1, wait(1, status("Processing")));
+    expectObservable(stream(begin(), poll), "^ 11ms !").toBe("-r-r-r-r-r-r", VALUES);
   });
 });
 
-Deno.test("follow() is silent while a poll never answers", () => {
+Deno.test("statusStream() is silent while a poll never answers", () => {
   marbles(({ expectObservable }) => {
-    expectObservable(stream(begin(), polls().ask), "^ 99ms !").toBe("-", VALUES);
+    expectObservable(stream(begin(), polls().poll), "^ 99ms !").toBe("-", VALUES);
   });
 });
 
-Deno.test("follow() does nothing before a subscription, and polls anew for each", () => {
+Deno.test("statusStream() does nothing before a subscription, and polls anew for each", () => {
   marbles(({ expectObservable, flush }) => {
     let begun = 0;
-    const { ask, asked } = polls(done(VALUES.c), done(VALUES.n));
+    const { poll, asked } = polls(done(VALUES.c), done(VALUES.n));
     const twice = stream(() => {
       begun++;
       return begin()();
-    }, ask);
+    }, poll);
     equal(begun, 0);
     expectObservable(twice, "^ 99ms !").toBe("-(c|)", VALUES);
     expectObservable(twice, "---^ 99ms !").toBe("----(n|)", VALUES);
@@ -169,83 +172,83 @@ Deno.test("follow() does nothing before a subscription, and polls anew for each"
   });
 });
 
-Deno.test("follow() asks no more once it is unsubscribed while it sleeps", () => {
+Deno.test("statusStream() asks no more once it is unsubscribed while it sleeps", () => {
   marbles(({ expectObservable, flush }) => {
-    const { ask, asked } = polls(wait(4, status("Pending")), done(VALUES.c));
-    expectObservable(stream(begin(), ask), "---!").toBe("-p", VALUES);
+    const { poll, asked } = polls(wait(4, status("Pending")), done(VALUES.c));
+    expectObservable(stream(begin(), poll), "---!").toBe("-p", VALUES);
     flush();
     deepEqual(asked.map(({ aborted }) => aborted), [false]);
   });
 });
 
-Deno.test("follow() aborts the request under way when it is unsubscribed, and only then", () => {
+Deno.test("statusStream() aborts the request under way when it is unsubscribed, and only then", () => {
   marbles(({ expectObservable, flush }) => {
-    const { ask, asked } = polls(wait(4, status("Pending")));
-    expectObservable(stream(begin(), ask), "--------!").toBe("-p", VALUES);
+    const { poll, asked } = polls(wait(4, status("Pending")));
+    expectObservable(stream(begin(), poll), "--------!").toBe("-p", VALUES);
     flush();
     deepEqual(asked.map(({ aborted }) => aborted), [false, true]);
   });
   marbles(({ expectObservable, flush }) => {
-    const { ask, asked } = polls(done(VALUES.c));
-    expectObservable(stream(begin(), ask), "^ 99ms !").toBe("-(c|)", VALUES);
+    const { poll, asked } = polls(done(VALUES.c));
+    expectObservable(stream(begin(), poll), "^ 99ms !").toBe("-(c|)", VALUES);
     flush();
     deepEqual(asked.map(({ aborted }) => aborted), [false], "an end of its own aborts nothing");
   });
 });
 
-Deno.test("follow() asks no more once its consumer has had enough", () => {
+Deno.test("statusStream() asks no more once its consumer has had enough", () => {
   marbles(({ expectObservable, flush }) => {
-    const { ask, asked } = polls(wait(4, status("Pending")), done(VALUES.c));
-    expectObservable(stream(begin(), ask).pipe(take(1)), "^ 99ms !").toBe("-(p|)", VALUES);
+    const { poll, asked } = polls(wait(4, status("Pending")), done(VALUES.c));
+    expectObservable(stream(begin(), poll).pipe(take(1)), "^ 99ms !").toBe("-(p|)", VALUES);
     flush();
     equal(asked.length, 1);
   });
 });
 
-Deno.test("follow() gives up with its state when the signal aborts, asleep or asking", () => {
+Deno.test("statusStream() gives up with its state when the signal aborts, asleep or asking", () => {
   for (const [at, marble] of [[3, "-p-(a|)"], [7, "-p-----(a|)"]] as const) {
     marbles(({ expectObservable, flush }) => {
       const controller = new AbortController();
-      const { ask, asked } = polls(wait(4, status("Pending")));
+      const { poll, asked } = polls(wait(4, status("Pending")));
       timer(at).subscribe(() => controller.abort());
-      expectObservable(stream(begin(), ask, controller.signal), "^ 99ms !").toBe(marble, VALUES);
+      expectObservable(stream(begin(), poll, controller.signal), "^ 99ms !").toBe(marble, VALUES);
       flush();
       deepEqual(asked.map(({ aborted }) => aborted), at === 7 ? [false, true] : [false]);
     });
   }
 });
 
-Deno.test("follow() asks nothing where the signal has aborted already", () => {
+Deno.test("statusStream() asks nothing where the signal has aborted already", () => {
   marbles(({ expectObservable, flush }) => {
-    const { ask, asked } = polls(done(VALUES.c));
-    expectObservable(stream(begin(), ask, AbortSignal.abort()), "^ 99ms !").toBe("(a|)", VALUES);
+    const { poll, asked } = polls(done(VALUES.c));
+    expectObservable(stream(begin(), poll, AbortSignal.abort()), "^ 99ms !").toBe("(a|)", VALUES);
     flush();
     equal(asked.length, 0);
   });
 });
 
-Deno.test("follow() lets the sending of an image tell how it ended when the signal aborts", () => {
+Deno.test("statusStream() lets the sending of an image tell how it ended when the signal aborts", () => {
   marbles(({ expectObservable }) => {
     const controller = new AbortController();
-    const sending: Begin = (_, { signal }): PromiseLike<Next> => ({
+    const sending: Begin = (_now, signal): PromiseLike<Next> => ({
       then: (on) => signal?.addEventListener("abort", () => on?.(done(VALUES.u))) as never,
     });
     timer(3).subscribe(() => controller.abort());
-    expectObservable(follow(SLEEPY, sending, { signal: controller.signal }, polls().ask), "^ 99ms !").toBe(
+    expectObservable(stream(sending, polls().poll, controller.signal), "^ 99ms !").toBe(
       "---(u|)",
       VALUES,
     );
   });
 });
 
-Deno.test("follow() reports what its consumer throws, and goes on", async () => {
+Deno.test("statusStream() reports what its consumer throws, and goes on", async () => {
   const reported: unknown[] = [];
   config.onUnhandledError = (error) => reported.push(error);
   try {
     let seen = 0;
     const outcomes = [wait(0, status("Pending")), done(VALUES.c)];
     await new Promise<void>((complete) =>
-      stream(begin(), () => () => () => () => Promise.resolve(outcomes.shift() ?? wait(0))).subscribe({
+      stream(begin(), () => Promise.resolve(outcomes.shift() ?? wait(0))).subscribe({
         next: () => {
           seen++;
           throw new Error("of the consumer");
@@ -532,7 +535,7 @@ withClock("watchRegions() refuses a state that is none with a Malformed", async 
 Deno.test("watchRegions() throws for a state of another task and for options out of range", () => {
   throws(() => watchRegions("2", { resume: STATE }), {
     name: "RangeError",
-    message: "Cannot go on with the watch of 2 as the state must be of the same task",
+    message: "Cannot resume the watch of 2 as the state must be of the same task",
   });
   throws(() => watchRegions("2", { deadline: 0 })(connect({ token: "t" })), {
     name: "RangeError",

@@ -1,17 +1,9 @@
 /** This library: `watchRegions` or, on a world without requests, the same stream around a poll that sends none. */
-import { policyFor } from "../../../src/client/operations.ts";
-import {
-  connect,
-  fixed,
-  type Next,
-  type PollOptions,
-  type PollState,
-  type Service,
-  startPoll,
-  step,
-  watchRegions,
-} from "../../../mod.ts";
-import { follow, type Turn } from "../../../src/stream/watch.ts";
+import { policyFor } from "../../../src/client/poll_once.ts";
+import { connect } from "../../../src/client/service.ts";
+import { fixed } from "../../../src/polling/schedule.ts";
+import { startPoll, step } from "../../../src/polling/step.ts";
+import { type Poll, statusStream, watchRegions } from "../../../src/stream/watch.ts";
 import type { Watch, World } from "../world.ts";
 
 export function watcher({ delay, poll, fetch }: World): Watch {
@@ -23,12 +15,10 @@ export function watcher({ delay, poll, fetch }: World): Watch {
     };
   }
   // What `pollOnce` does around its request.
-  const turn: Turn =
-    (now) => (state: PollState, options: PollOptions) => (service: Service) => async (): Promise<Next> =>
-      step(state, await poll(state.id), now(), policyFor(service, options));
+  const pollPlain: Poll = async (_service, policy, state, now) => step(state, await poll(state.id), now(), policy);
   return (id, done) => {
-    follow(service, (policy, _, now) => startPoll(id, now(), null, policy), options, turn).subscribe({
-      complete: done,
-    });
+    const policy = policyFor(service, options);
+    statusStream(service, policy, undefined, (now) => startPoll(id, now(), null, policy), pollPlain)
+      .subscribe({ complete: done });
   };
 }

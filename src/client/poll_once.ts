@@ -1,0 +1,134 @@
+/**
+ * One poll of a task and the decision on what follows it, within the budget of the service.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import type { Task } from "fp-ts/lib/Task.js";
+import type { PollState } from "../model/poll_state.ts";
+import { type Reply, RETENTION } from "../model/task_status.ts";
+import { type PollOptions, type PollPolicy, pollPolicy } from "../polling/policy.ts";
+import { endOf, giveUp, type Next, step } from "../polling/step.ts";
+import type { Candidate, Release } from "./budget.ts";
+import { fetchStatus } from "./operations.ts";
+import { notify } from "./request.ts";
+import type { Service } from "./service.ts";
+import type { CallContext } from "./transport.ts";
+
+/** The slot of a poll that no budget limits. */
+const FREE: E.Either<never, Release> = /* @__PURE__ */ E.right(() => {});
+
+/** Milliseconds that the last poll of a watch may run past the deadline. */
+const LAST_POLL = 5000;
+
+/**
+ * Polls a task once and decides what follows, for engines that wait between polls themselves, such as a queue or a
+ * Durable Object: store `state`, wait for `delay` milliseconds, and call it again. Rejects only with what the caller's own
+ * schedule throws.
+ *
+ * @param state The state of the polling, from `startPoll`, `resumePoll` or the last `pollOnce`.
+ * @param options The schedule and limits, the same for each poll of the task.
+ *
+ * @throws {RangeError} If an option is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { connect, pollOnce, pollPolicy, startPoll } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { equal } from "node:assert/strict";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const first = startPoll("a371d027-4b0d-4d86-8825-c8d818dd4ed9", Date.now(), null, pollPolicy());
+ * if (first._tag === "Wait") {
+ *   const next = await pollOnce(first.state)(service)();
+ *   equal(next._tag, "Done");
+ * }
+ * ```
+ *
+ * @category Durable
+ */
+export function pollOnce(
+  state: PollState,
+  options: PollOptions = {},
+): (service: Service, context?: CallContext) => Task<Next> {
+  return (service, context) => {
+    const policy = policyFor(service, options);
+    return () => pollBy(service, policy, state, Date.now, context);
+  };
+}
+
+/** {@linkcode pollOnce} with a policy that was resolved before, and with a clock in milliseconds since 1970. */
+export async function pollBy(
+  service: Service,
+  policy: PollPolicy,
+  state: PollState,
+  now: () => number,
+  context: CallContext = {},
+): Promise<Next> {
+  const next = await poll(service, policy, state, now, context);
+  if (next._tag === "Done") learn(service, state, next.reply, now());
+  if (next._tag === "Wait" && next.failure !== null) {
+    const { delay, failure: error, state: { id, failures } } = next;
+    notify(service.onRetry, { call: "fetch", id, error, failures, delay });
+  }
+  return next;
+}
+
+/** Resolves the options of a watch: what they leave open is taken from the service. */
+export function policyFor(service: Service, options: PollOptions): PollPolicy {
+  const { schedule = service.schedule, retry = service.retry, deadline, maxPolls, minDelay } = options;
+  return pollPolicy({ schedule, deadline, maxPolls, minDelay, retry });
+}
+
+/**
+ * Records how long a task took, if it is known when its image was sent. Of a task that was abandoned, it records that the
+ * task took longer. Durations that cannot be true, because a clock was set or a unit is wrong, are left out, since many
+ * tasks share the history.
+ *
+ * @param reply The last reply of the watch, or null if the watch was ended from outside.
+ * @param now The current time, in milliseconds since 1970.
+ */
+export function learn(
+  { memory }: Service,
+  { submittedAt, heardAt }: PollState,
+  reply: Reply | null,
+  now: number,
+): void {
+  if (submittedAt === null) return;
+  const after = (heardAt ?? submittedAt) - submittedAt, before = now - submittedAt;
+  if (!(after >= 0 && after <= before && before <= RETENTION)) return;
+  const value = reply === null ? null : E.toUnion(reply);
+  if (value?._tag === "Completed" || value?._tag === "Error") memory.learn([after, before]);
+  // A watch that has used up its polls will be resumed, and one that received no status has nothing to tell.
+  else if (after > 0 && (value === null || value._tag === "GaveUp" && value.reason !== "maxPolls")) {
+    memory.learn([after, null]);
+  }
+}
+
+async function poll(
+  service: Service,
+  policy: PollPolicy,
+  state: PollState,
+  now: () => number,
+  { signal, endsAt = Infinity }: CallContext,
+): Promise<Next> {
+  const { budget, memory } = service;
+  const left = endOf(state, policy) - now();
+  const slot = budget === null ? FREE : await budget.acquire(candidateOf(state), left, signal);
+  if (E.isLeft(slot)) return giveUp(slot.left === "aborted" ? "aborted" : "deadline", state);
+  let isFinal = false;
+  try {
+    const end = performance.now() + Math.max(endOf(state, policy) - now(), LAST_POLL);
+    const reply = await fetchStatus(state.id)(service, { signal, endsAt: Math.min(end, endsAt) })();
+    const next = step(state, reply, now(), policy, memory.history());
+    isFinal = next._tag === "Done";
+    return next;
+  } finally {
+    slot.right(isFinal);
+  }
+}
+
+function candidateOf({ submittedAt, startedAt, heardAt }: PollState): Candidate {
+  const since = submittedAt ?? startedAt;
+  return { since, heardAt: heardAt ?? since };
+}

@@ -1,0 +1,39 @@
+/**
+ * The request for an access token.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import { type RegionsError, unauthorized } from "../model/error.ts";
+import type { AccessToken } from "./memory.ts";
+import { isTokenRefusal, readProblem, refused } from "./problem.ts";
+import { redactError } from "./redact.ts";
+import { type Credentials, decodeAccessToken } from "./token.ts";
+import { isSuccess, send, type Transport } from "./transport.ts";
+
+/** Requests an access token for a client's credentials. Source: RFC 6749, section 4.4. */
+export async function requestToken(
+  transport: Transport,
+  { clientId, clientSecret }: Credentials,
+  signal: AbortSignal,
+): Promise<E.Either<RegionsError, AccessToken>> {
+  const form = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
+  const answer = await send(transport, {
+    call: "token",
+    method: "POST",
+    path: "/connect/token",
+    headers: { "Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams(form).toString(),
+  }, { signal });
+  return pipe(
+    answer,
+    E.chain((answer): E.Either<RegionsError, AccessToken> => {
+      if (isSuccess(answer)) return decodeAccessToken(answer.text, Date.now());
+      return E.left(
+        isTokenRefusal(answer) ? unauthorized("token", readProblem(answer.text)) : refused("token", answer),
+      );
+    }),
+    E.mapLeft((error) => redactError(error, [clientSecret])),
+  );
+}

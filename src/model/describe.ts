@@ -1,0 +1,234 @@
+/**
+ * What statuses and errors mean, in sentences for people. Kept apart so that programs that do not print it do not ship it.
+ *
+ * @module
+ */
+import { cut, quote, quoteAll } from "../internal/text.ts";
+import { MAX_ERRORS } from "./codec.ts";
+import type { GaveUp, Http, RegionsError } from "./error.ts";
+import { match, type Reply, RETENTION, type TaskStatus } from "./task_status.ts";
+
+/** The most characters of a task's id in a sentence. The service's own have 36. */
+const MAX_ID = 80;
+
+const NO_REASON = "no reason given";
+
+/**
+ * Options for {@linkcode describe}.
+ *
+ * @category Statuses
+ */
+export interface DescribeOptions {
+  /** When the image was sent, in milliseconds since 1970. `NotExist` then says whether the 24 hours are over. */
+  readonly submittedAt?: number | undefined;
+  /**
+   * The present, in milliseconds since 1970.
+   *
+   * @default {Date.now()}
+   */
+  readonly now?: number | undefined;
+}
+
+/**
+ * What a status or an error means and what to do about it, in one or two sentences for a person. They quote at most
+ * three of the service's messages, 300 characters of each, without control characters; the value holds all of them.
+ *
+ * @example
+ * ```ts
+ * import { describe } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(
+ *   describe({ _tag: "Pending", id: "1" }),
+ *   "The image is queued: ask again in a couple of seconds, with the same id.",
+ * );
+ * ```
+ *
+ * @category Statuses
+ */
+export function describe(reply: Reply | TaskStatus | RegionsError, options: DescribeOptions = {}): string {
+  switch (reply._tag) {
+    case "Left":
+      return describeError(reply.left);
+    case "Right":
+      return describeStatus(reply.right, options);
+    case "Pending":
+    case "Processing":
+    case "Completed":
+    case "Error":
+    case "NotExist":
+      return describeStatus(reply, options);
+    default:
+      return describeError(reply);
+  }
+}
+
+/**
+ * Converts the error to an `Error`, for code that throws. Its name is `RegionsError`, its message is what `describe`
+ * returns, and both its `cause` and its JSON are the value itself.
+ *
+ * @example
+ * ```ts
+ * import { connect, fetchRegions, toError } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import * as E from "fp-ts/lib/Either.js";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const reply = await fetchRegions("a371d027-4b0d-4d86-8825-c8d818dd4ed9")(service)();
+ * if (E.isLeft(reply)) throw toError(reply.left);
+ * ```
+ *
+ * @category Errors
+ */
+export function toError(error: RegionsError): Error {
+  return Object.defineProperties(new Error(describeError(error)), {
+    name: { value: "RegionsError" },
+    cause: { value: error },
+    toJSON: { value: () => error },
+  });
+}
+
+/** What happened and what to do about it, in two sentences for a person. Quotes of the service are short and printable. */
+export function describeError(error: RegionsError): string {
+  const fact = factOf(error);
+  return `${fact[0].toUpperCase()}${fact.slice(1)}. ${adviceOf(error)}`;
+}
+
+/** What happened, as a clause. The advice is kept apart from it, since it differs if an image was on its way. */
+function factOf(error: RegionsError): string {
+  switch (error._tag) {
+    case "Network":
+      return `${error.neverSent ? "the request could not be sent" : "the connection to the service failed"}${
+        inBrackets(error.cause)
+      }`;
+    case "PermissionDenied":
+      return `the runtime denies the program access to the network${inBrackets(error.cause)}`;
+    case "Timeout":
+      return error.after === 0
+        ? "no time was left to send the request"
+        : `the service did not answer within ${duration(error.after)}`;
+    case "Http":
+      return httpFact(error);
+    case "Unauthorized":
+      return `the credentials or the token were not accepted${inBrackets(error.detail)}`;
+    case "Malformed":
+      return `the service's answer is not understood: ${listFaults(error.errors)}`;
+    case "TooLarge":
+      return error.what === "image"
+        ? `the image is over ${error.limit} bytes, so it was not sent`
+        : `the service's answer is over ${error.limit} bytes`;
+    case "Unconfirmed":
+      return `the image may have been taken, although ${factOf(error.cause)}`;
+    case "GaveUp":
+      return endFact(error);
+  }
+}
+
+/** What to do about an error, as a sentence. */
+function adviceOf(error: RegionsError): string {
+  switch (error._tag) {
+    case "Network":
+      return "Check the network and the address, then try again.";
+    case "PermissionDenied":
+      return "Grant the permission, then try again.";
+    case "Timeout":
+      return "Try again.";
+    case "Http":
+      return httpAdvice(error);
+    case "Unauthorized":
+      return "Check the client ID and secret, or the token.";
+    case "Malformed":
+      return "Check the address, then try again.";
+    case "TooLarge":
+      return error.what === "image"
+        ? "Scale it down or split it."
+        : "Raise maxResponseBytes if answers of that size are expected.";
+    case "Unconfirmed":
+      return "Submitting it again may start, and bill, a second task.";
+    case "GaveUp":
+      return endAdvice(error);
+  }
+}
+
+function describeStatus(status: TaskStatus, { submittedAt, now = Date.now() }: DescribeOptions): string {
+  return match({
+    Pending: () => "The image is queued: ask again in a couple of seconds, with the same id.",
+    Processing: () => "The regions are being detected: ask again with the same id.",
+    Completed: ({ regions, notices }) => {
+      const found = regions.length === 0
+        ? "Detection is finished: no text was found on the image."
+        : `Detection is finished: ${regions.length} region${regions.length === 1 ? "" : "s"} found.`;
+      return notices.length === 0 ? found : `${found} The service notes: ${quoteAll(notices)}`;
+    },
+    Error: ({ messages }) => {
+      const why = messages.length === 0 ? "the service gives no reason" : quoteAll(messages);
+      return `Detection failed (${why}): check the image, then send it again.`;
+    },
+    NotExist: ({ id, messages }) => {
+      const task = `task ${quote(id)}`;
+      const said = messages.length === 0 ? "" : ` (${quoteAll(messages)})`;
+      const age = submittedAt === undefined ? -1 : now - submittedAt;
+      if (age >= RETENTION) return `The ${task} has expired after 24 hours${said}: send the image again.`;
+      return age < 0
+        ? `The service does not know the ${task}, which may have expired${said}: check the id, or send the image again.`
+        : `The service does not know the ${task}, although its image was sent only ${
+          duration(age)
+        } ago${said}: check the id, or send the image again.`;
+    },
+  })(status);
+}
+
+function httpFact({ call, status, retryAfter, detail }: Http): string {
+  const wait = retryAfter === null ? "" : ` and asks to wait ${duration(retryAfter)}`;
+  const said = inBrackets(detail);
+  if (status === 429) return `the service accepts no more requests for now${wait}${said}`;
+  if (isOutage(status)) return `the service failed with HTTP status ${status}${wait}${said}`;
+  if (status < 400) return `the service sent a redirect (HTTP status ${status}), which is not followed`;
+  const what = { token: "the token request", submit: "the image", fetch: "the poll", cancel: "the cancellation" }[call];
+  return `the service refused ${what} with HTTP status ${status}${said}`;
+}
+
+function httpAdvice({ status }: Http): string {
+  if (status === 429 || isOutage(status)) return "Try again later.";
+  return status < 400 ? "Check the address." : "The same request will be refused again.";
+}
+
+function isOutage(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425;
+}
+
+function inBrackets(text: string): string {
+  const quoted = quote(text);
+  return quoted === "" ? "" : ` (${quoted})`;
+}
+
+function listFaults(errors: readonly string[]): string {
+  const [first = NO_REASON, ...others] = errors;
+  const count = others.length + 1 >= MAX_ERRORS ? "at least 99" : others.length;
+  return others.length === 0 ? quote(first) : `${quote(first)} (and ${count} more)`;
+}
+
+function endFact({ reason, state }: GaveUp): string {
+  const why = {
+    deadline: "its deadline passed",
+    maxPolls: "its limit of polls was reached",
+    aborted: "it was aborted",
+    schedule: "its schedule ended",
+  }[reason];
+  return state === null
+    ? `the call ended before an answer came, because ${why}`
+    : `the watch of task ${quote(cut(state.id, MAX_ID))} ended before the task did, because ${why}`;
+}
+
+function endAdvice({ state }: GaveUp): string {
+  if (state === null) return "Start it again if its result is still needed.";
+  const last = state.failure === null ? "" : `The last poll failed (${quote(state.failure)}). `;
+  return `${last}Resume it with the state that this error carries.`;
+}
+
+/** A duration for a person: `300 ms`, `1.5 s`, `10 min`, `24 h`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`;
+  return ms < 7_200_000 ? `${Math.floor(ms / 60_000)} min` : `${Math.floor(ms / 3_600_000)} h`;
+}

@@ -1,0 +1,128 @@
+/**
+ * The service's answer about a task, in the form that it has on the wire.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import * as t from "io-ts";
+import { isObject } from "../internal/json.ts";
+import { type Explain, fields, list, MAX_ERRORS, nullable, oneOf, problem, type Read } from "./codec.ts";
+
+/** The status of a task, as the service spells it. */
+export type StatusName = "Pending" | "Processing" | "Completed" | "Error" | "NotExist";
+
+/** One of the results of a task. */
+export interface Result {
+  readonly type?: string | null;
+  /** The payload, as Base64. */
+  readonly data?: string | null;
+}
+
+/** The body of the answer. Source: the schema `OCRResponse` of the service's OpenAPI description. */
+export interface ResponseBody {
+  readonly id?: string | null;
+  readonly responseStatusCode: string;
+  readonly taskStatus: StatusName;
+  readonly results?: readonly Result[] | null;
+  readonly error?: {
+    readonly messages?: readonly string[] | null;
+    readonly warnings?: readonly string[] | null;
+  } | null;
+}
+
+const Result: t.Type<Result, unknown, unknown> = fields<Result>(
+  { type: nullable(t.string), data: nullable(t.string) },
+  "Result",
+);
+const Results = list(Result, "Results");
+const Messages = nullable(list(t.string, "Messages"));
+const Problem = nullable(
+  fields<NonNullable<ResponseBody["error"]>>({ messages: Messages, warnings: Messages }, "Error"),
+);
+
+/** The codec of {@linkcode ResponseBody}. */
+export const ResponseBody: t.Type<ResponseBody, unknown, unknown> = fields<ResponseBody>({
+  id: nullable(t.string),
+  // Which of the seven words it is matters only if the task is Completed.
+  responseStatusCode: t.string,
+  taskStatus: oneOf<StatusName>(["Pending", "Processing", "Completed", "Error", "NotExist"]),
+  results: nullable(Results),
+  error: Problem,
+}, "Response");
+
+/** Reads the body of an answer. */
+export function readBody(u: unknown): Read<ResponseBody> {
+  return isBody(u) ? E.right(u) : E.left((context) => {
+    const body = ResponseBody.validate(u, context);
+    return E.isLeft(body) ? body.left : problem(u, context);
+  });
+}
+
+/** The messages and the warnings of an answer. */
+export function messagesOf({ error }: ResponseBody): readonly string[] {
+  return error === null || error === undefined ? [] : [...error.messages ?? [], ...error.warnings ?? []];
+}
+
+/**
+ * Reads the results of a completed task; those without data are left out. None is an empty page only if the service says
+ * so. If it says anything else, results were lost, and nothing lost may look like nothing found.
+ *
+ * @param readData Reads the data of one result.
+ */
+export function readResults<A>(
+  { responseStatusCode: code, results }: ResponseBody,
+  readData: (data: string) => Read<A>,
+): Read<readonly A[]> {
+  if (code !== "Ok" && code !== "NoAnyResultData") return E.left(explainLost(code));
+  const values: A[] = [];
+  const refusals: Explain[] = [];
+  const all = results ?? [];
+  for (let i = 0; i < all.length && refusals.length < MAX_ERRORS; i++) {
+    const { data } = all[i];
+    if (data === null || data === undefined) continue;
+    const value = readData(data);
+    if (E.isLeft(value)) refusals.push(explainResult(value.left, all, i));
+    else values.push(value.right);
+  }
+  return refusals.length === 0
+    ? E.right(values)
+    : E.left((context) => refusals.flatMap((explain) => [...explain(context)]));
+}
+
+function explainLost(code: string): Explain {
+  const message = "expected Ok or NoAnyResultData, as nothing lost may look like nothing found";
+  return (context) => problem(code, t.appendContext(context, "responseStatusCode", t.string, code), message);
+}
+
+/** Explains a result whose data was refused. */
+function explainResult(explainData: Explain, results: readonly Result[], index: number): Explain {
+  const result = results[index];
+  return (context) => {
+    const inResults = t.appendContext(context, "results", Results, results);
+    const inResult = t.appendContext(inResults, String(index), Result, result);
+    return explainData(t.appendContext(inResult, "data", t.string, result.data));
+  };
+}
+
+/** What `ResponseBody.is` says. That walks through lists of codecs, which takes as long as parsing a small answer. */
+function isBody(u: unknown): u is ResponseBody {
+  return isObject(u) && isTextOrNull(u.id) && typeof u.responseStatusCode === "string" && isStatusName(u.taskStatus) &&
+    isResultsOrNull(u.results) && Problem.is(u.error);
+}
+
+function isStatusName(u: unknown): boolean {
+  return u === "Completed" || u === "Processing" || u === "Pending" || u === "Error" || u === "NotExist";
+}
+
+function isResultsOrNull(u: unknown): boolean {
+  if (u === null || u === undefined) return true;
+  if (!Array.isArray(u)) return false;
+  for (const result of u) {
+    if (!(isObject(result) && isTextOrNull(result.type) && isTextOrNull(result.data))) return false;
+  }
+  return true;
+}
+
+function isTextOrNull(u: unknown): boolean {
+  return typeof u === "string" || u === null || u === undefined;
+}

@@ -1,0 +1,62 @@
+import * as E from "fp-ts/lib/Either.js";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
+import { inspect } from "node:util";
+import { createMemory, slotOf } from "../../src/client/memory.ts";
+import { clientToken } from "../../src/client/token.ts";
+import { endpoint, granted, withClock } from "../support/token_endpoint.ts";
+
+withClock("createMemory() keeps a thousand credential pairs, and drops the oldest", async () => {
+  const memory = createMemory();
+  const asked: string[] = [];
+  const get = (key: string): Promise<unknown> =>
+    clientToken(slotOf(memory, key), () => {
+      asked.push(key);
+      return Promise.resolve(granted("t"));
+    }).get(1000, undefined);
+  for (let i = 0; i < 1001; i++) await get(`${i}`);
+  asked.length = 0;
+  await get("1");
+  await get("1000");
+  await get("0");
+  deepEqual(asked, ["0"]);
+});
+
+withClock("createMemory() lets a token outlive its source, for the same credentials alone", async (clock) => {
+  const { asked, request } = endpoint(granted("one"), granted("two"));
+  const memory = createMemory();
+  const get = async (key: string): Promise<unknown> => {
+    const token = clientToken(slotOf(memory, key), request).get(1000, undefined);
+    await clock.tickAsync(10);
+    return await token;
+  };
+  deepEqual([await get("a"), await get("a"), await get("b")], [E.right("one"), E.right("one"), E.right("two")]);
+  equal(asked.length, 2);
+  const shown = [
+    inspect(memory, { depth: 9, showHidden: true }),
+    Deno.inspect(memory),
+    JSON.stringify(memory),
+    `${memory}`,
+  ];
+  equal(shown.some((text) => text.includes("one")), false);
+});
+
+Deno.test("slotOf() refuses a memory that createMemory() did not make", () => {
+  const foreign = { ...createMemory() };
+  throws(() => slotOf(foreign, "key"), {
+    name: "TypeError",
+    message: "Cannot connect as memory must come from createMemory()",
+  });
+});
+
+Deno.test("createMemory() learns, and turns into JSON that it can be made of again", () => {
+  const memory = createMemory();
+  memory.learn([2000, 3100]);
+  memory.learn([4000, null]);
+  const text = JSON.stringify(memory);
+  equal(text, '{"version":1,"spans":[[2000,3100],[4000,null]]}');
+  deepEqual(createMemory(JSON.parse(text)).history(), memory.history());
+  throws(() => createMemory(JSON.parse('{"version":2,"spans":[]}')), {
+    name: "TypeError",
+    message: "Cannot create a memory as its history must be a History",
+  });
+});

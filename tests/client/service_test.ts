@@ -1,0 +1,97 @@
+import * as E from "fp-ts/lib/Either.js";
+import FakeTimers from "@sinonjs/fake-timers";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal, throws } from "node:assert/strict";
+import { inspect } from "node:util";
+import { connect, type ConnectOptions } from "../../src/client/service.ts";
+import { exchange } from "../../src/client/request.ts";
+import { ID, mock, text, token } from "../support/mock.ts";
+
+const credentials = { clientId: "id", clientSecret: "S3cret+/=" };
+
+const ask = exchange<string>({ call: "fetch", method: "GET", path: `/x?id=${ID}`, decode: E.right });
+
+Deno.test("connect() sends nothing and starts nothing", () => {
+  const clock = FakeTimers.install();
+  const world = mock();
+  connect({ credentials, fetch: world.fetch });
+  deepEqual([world.calls, clock.countTimers()], [[], 0]);
+  clock.uninstall();
+});
+
+Deno.test("connect() refuses what it cannot work with", () => {
+  for (
+    const [options, name, message] of [
+      [{}, "TypeError", /either credentials or a token must be given, and not both/],
+      [{ credentials, token: "t" }, "TypeError", /either credentials or a token must be given, and not both/],
+      [{ credentials: { clientId: "", clientSecret: "s" } }, "TypeError", /credentials must hold a clientId/],
+      [{ credentials: { clientId: "i", clientSecret: "" } }, "TypeError", /credentials must hold a clientId/],
+      [{ credentials: { clientId: "i", clientSecret: "\n" } }, "TypeError", /credentials must hold a clientId/],
+      [{ credentials: { clientId: 1, clientSecret: "s" } as never }, "TypeError", /credentials must hold a clientId/],
+      [{ token: "t", baseUrl: "api.example" }, "TypeError", /baseUrl must be an absolute address$/],
+      [{ token: "t", baseUrl: "http://api.example" }, "TypeError", /https, or http on the loopback interface: .*http:/],
+      [{ token: "t", baseUrl: "ftp://localhost" }, "TypeError", /must be https/],
+      [{ token: "t", baseUrl: "http://127.0.0.1.example" }, "TypeError", /must be https/],
+      [{ token: "t", baseUrl: "https://u:secret@api.example" }, "TypeError", /neither credentials, a query nor/],
+      [{ token: "t", baseUrl: "https://api.example?a=1" }, "TypeError", /neither credentials, a query nor/],
+      [{ token: "t", requestTimeout: 0 }, "RangeError", /requestTimeout must be a number over 0: current value is 0$/],
+      [{ token: "t", requestTimeout: NaN }, "RangeError", /current value is NaN$/],
+      [{ token: "t", minUploadRate: 0 }, "RangeError", /minUploadRate must be a number over 0: current value is 0$/],
+      [{ token: "t", maxResponseBytes: 0 }, "RangeError", /maxResponseBytes must be a number of 1 or more/],
+      [
+        { token: "t", retry: { maxAttempts: 0 } },
+        "RangeError",
+        /retry as retry.maxAttempts must be a number of 1 or more/,
+      ],
+      [
+        { token: "t", retry: { minDelay: 9, maxDelay: 8 } },
+        "RangeError",
+        /retry.maxDelay must be a number of 9 or more/,
+      ],
+    ] as const
+  ) {
+    throws(() => connect(options as ConnectOptions), (error: Error) => {
+      equal(error.name, name);
+      match(error.message, message);
+      return !error.message.includes("secret");
+    });
+  }
+});
+
+Deno.test("connect() takes https addresses and the loopback interface", () => {
+  for (
+    const [baseUrl, expected] of [
+      ["https://api.example/ocr/", "https://api.example/ocr"],
+      ["http://localhost:8080", "http://localhost:8080"],
+      ["http://127.0.0.1:1/", "http://127.0.0.1:1"],
+      ["http://[::1]:1", "http://[::1]:1"],
+      ["http://a.localhost", "http://a.localhost"],
+    ]
+  ) equal(connect({ token: "t", baseUrl }).baseUrl, expected);
+});
+
+Deno.test("connect() takes plain http elsewhere only with allowHttp, and still nothing but http", () => {
+  const baseUrl = "http://emulator:8080";
+  for (const allowHttp of [undefined, false]) throws(() => connect({ token: "t", baseUrl, allowHttp }), TypeError);
+  equal(connect({ token: "t", baseUrl, allowHttp: true }).baseUrl, baseUrl);
+  throws(() => connect({ token: "t", baseUrl: "ftp://emulator", allowHttp: true }), TypeError);
+});
+
+Deno.test("connect() gives a service that prints without its secrets", async () => {
+  const world = mock();
+  const service = connect({ credentials, fetch: world.fetch });
+  await ask(service)();
+  const shown = [
+    inspect(service, { depth: 9, showHidden: true }),
+    Deno.inspect(service, { depth: 9, showHidden: true }),
+    JSON.stringify(service),
+    inspect({ ...service }, { depth: 9 }),
+  ];
+  deepEqual(shown.map((text) => /S3cret|"token"/.test(text)), [false, false, false, false]);
+});
+
+Deno.test("connect() drops the white space around id and secret, such as the line break of a secret's file", async () => {
+  const padded = { clientId: " id", clientSecret: `${credentials.clientSecret}\r\n` };
+  const { fetch, requests } = mock({ fetch: [text("")], token: [token()] });
+  await ask(connect({ credentials: padded, fetch }))();
+  equal(await requests[0].text(), "grant_type=client_credentials&client_id=id&client_secret=S3cret%2B%2F%3D");
+});

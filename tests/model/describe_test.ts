@@ -1,0 +1,302 @@
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import fc from "fast-check";
+import * as E from "fp-ts/lib/Either.js";
+import {
+  brief,
+  gaveUp,
+  http,
+  malformed,
+  network,
+  permissionDenied,
+  type RegionsError,
+  timeout,
+  tooLarge,
+  unauthorized,
+  unconfirmed,
+} from "../../src/model/error.ts";
+import { describe, describeError, duration, toError } from "../../src/model/describe.ts";
+import { RETENTION, type TaskStatus } from "../../src/model/task_status.ts";
+import type { PollState } from "../../src/model/poll_state.ts";
+import { GUID, regionsError } from "../support/arbitrary.ts";
+
+const STATE: PollState = {
+  version: 1,
+  id: GUID,
+  submittedAt: null,
+  startedAt: 1000,
+  dueAt: 3000,
+  polls: 1,
+  heard: 1,
+  heardAt: 1000,
+  failures: 0,
+  malformed: 0,
+  failure: null,
+};
+
+Deno.test("describeError() says what happened and what to do about it", () => {
+  const notUnderstood = "The service's answer is not understood: ";
+  const recheck = ". Check the address, then try again.";
+  const cases: [RegionsError, string][] = [
+    [
+      network("fetch", "read ECONNRESET"),
+      "The connection to the service failed (read ECONNRESET). Check the network and the address, then try again.",
+    ],
+    [
+      network("fetch", "connection refused", true),
+      "The request could not be sent (connection refused). Check the network and the address, then try again.",
+    ],
+    [
+      permissionDenied("fetch", "Requires net access"),
+      "The runtime denies the program access to the network (Requires net access). Grant the permission, then try again.",
+    ],
+    [timeout("fetch", 30_000), "The service did not answer within 30 s. Try again."],
+    [timeout("fetch", 0), "No time was left to send the request. Try again."],
+    [
+      unauthorized("token", "Client not found."),
+      "The credentials or the token were not accepted (Client not found.). Check the client ID and secret, or the token.",
+    ],
+    [malformed([]), `${notUnderstood}no reason given${recheck}`],
+    [malformed(["Response: expected JSON"]), `${notUnderstood}Response: expected JSON${recheck}`],
+    [malformed(["a", "b"]), `${notUnderstood}a (and 1 more)${recheck}`],
+    [malformed(new Array(99).fill("a")), `${notUnderstood}a (and 98 more)${recheck}`],
+    [malformed(new Array(100).fill("a")), `${notUnderstood}a (and at least 99 more)${recheck}`],
+    [
+      tooLarge("fetch", 1_048_576),
+      "The service's answer is over 1048576 bytes. Raise maxResponseBytes if answers of that size are expected.",
+    ],
+    [tooLarge("submit", 99, "image"), "The image is over 99 bytes, so it was not sent. Scale it down or split it."],
+  ];
+  for (const [error, sentences] of cases) equal(describeError(error), sentences);
+});
+
+Deno.test("describeError() says what made an image's outcome unknown, and never to try again", () => {
+  const cases: [RegionsError, string][] = [
+    [network("submit", "read ECONNRESET"), "the connection to the service failed (read ECONNRESET)"],
+    [timeout("submit", 136_000), "the service did not answer within 2 min"],
+    [http("submit", 504, null, "Late"), "the service failed with HTTP status 504 (Late)"],
+    [malformed(["TaskId: expected a GUID"]), "the service's answer is not understood: TaskId: expected a GUID"],
+    [tooLarge("submit", 99), "the service's answer is over 99 bytes"],
+    [gaveUp("aborted", null), "the call ended before an answer came, because it was aborted"],
+  ];
+  for (const [cause, fact] of cases) {
+    equal(
+      describeError(unconfirmed(cause)),
+      `The image may have been taken, although ${fact}. Submitting it again may start, and bill, a second task.`,
+    );
+  }
+});
+
+Deno.test("describeError() tells a transient HTTP status from one that will be repeated", () => {
+  const full = "The service accepts no more requests for now";
+  const failed = "The service failed with HTTP status";
+  const later = ". Try again later.";
+  const again = ". The same request will be refused again.";
+  const redirected = (status: number): string =>
+    `The service sent a redirect (HTTP status ${status}), which is not followed. Check the address.`;
+  const cases: [RegionsError, string][] = [
+    [http("fetch", 429, null, ""), `${full}${later}`],
+    [http("fetch", 429, 600_000, ""), `${full} and asks to wait 10 min${later}`],
+    [http("fetch", 429, 0, "Too many"), `${full} and asks to wait 0 ms (Too many)${later}`],
+    [http("token", 429, null, "Locked"), `${full} (Locked)${later}`],
+    [http("fetch", 500, null, ""), `${failed} 500${later}`],
+    [http("fetch", 503, 2000, "Busy"), `${failed} 503 and asks to wait 2 s (Busy)${later}`],
+    [http("fetch", 408, null, ""), `${failed} 408${later}`],
+    [http("fetch", 425, 1000, "Early"), `${failed} 425 and asks to wait 1 s (Early)${later}`],
+    [http("fetch", 599, null, "Bad"), `${failed} 599 (Bad)${later}`],
+    [http("fetch", 0, null, "hidden"), redirected(0)],
+    [http("token", 301, null, ""), redirected(301)],
+    [http("submit", 399, 1000, ""), redirected(399)],
+    [http("token", 404, null, ""), `The service refused the token request with HTTP status 404${again}`],
+    [http("submit", 413, null, "Too big"), `The service refused the image with HTTP status 413 (Too big)${again}`],
+    [http("fetch", 400, 1000, ""), `The service refused the poll with HTTP status 400${again}`],
+    [http("cancel", 499, null, "No"), `The service refused the cancellation with HTTP status 499 (No)${again}`],
+  ];
+  for (const [error, sentences] of cases) equal(describeError(error), sentences);
+});
+
+Deno.test("describeError() says why a watch ended, and how to resume it", () => {
+  const why = {
+    deadline: "its deadline passed",
+    maxPolls: "its limit of polls was reached",
+    aborted: "it was aborted",
+    schedule: "its schedule ended",
+  };
+  const resume = "Resume it with the state that this error carries.";
+  for (const [reason, words] of Object.entries(why) as [keyof typeof why, string][]) {
+    const ended = `The watch of task ${GUID} ended before the task did, because ${words}.`;
+    equal(
+      describeError(gaveUp(reason, null)),
+      `The call ended before an answer came, because ${words}. Start it again if its result is still needed.`,
+    );
+    equal(describeError(gaveUp(reason, STATE)), `${ended} ${resume}`);
+    equal(
+      describeError(gaveUp(reason, { ...STATE, failure: "Http 503" })),
+      `${ended} The last poll failed (Http 503). ${resume}`,
+    );
+    equal(
+      describeError(gaveUp(reason, { ...STATE, id: "x".repeat(999) })),
+      `The watch of task ${"x".repeat(80)}… ended before the task did, because ${words}. ${resume}`,
+    );
+  }
+});
+
+Deno.test("describeError(), brief() and toError() are short and safe to print, whatever an error quotes", () => {
+  const hostile = `\x1b]0;owned\x07\x9b2J\u202eevil\u2028\r\nOK ${"x".repeat(10_000_000)}`;
+  const errors: RegionsError[] = [
+    network("fetch", hostile),
+    http("fetch", 503, null, hostile),
+    http("submit", 400, null, hostile),
+    unauthorized("token", hostile),
+    malformed(new Array(100).fill(hostile)),
+    unconfirmed(network("submit", hostile)),
+    gaveUp("deadline", { ...STATE, id: hostile, failure: hostile }),
+  ];
+  for (const error of errors) {
+    for (const text of [describeError(error), brief(error), String(toError(error))]) {
+      ok(text.length < 2_000, `${text.length}`);
+      ok(!/[\p{Cc}\p{Bidi_Control}\u2028]/u.test(text), text);
+    }
+  }
+});
+
+Deno.test("duration() rounds to what a person wants to know", () => {
+  const cases: [number, string][] = [
+    [0, "0 ms"],
+    [0.4, "0 ms"],
+    [999, "999 ms"],
+    [1000, "1 s"],
+    [1049, "1 s"],
+    [1050, "1.1 s"],
+    [59_940, "59.9 s"],
+    [119_949, "119.9 s"],
+    [120_000, "2 min"],
+    [600_000, "10 min"],
+    [7_199_999, "119 min"],
+    [7_200_000, "2 h"],
+    [86_399_999, "23 h"],
+    [86_400_000, "24 h"],
+    [3_600_000_000, "1000 h"],
+  ];
+  for (const [ms, text] of cases) equal(duration(ms), text);
+});
+
+Deno.test("toError() gives an Error that keeps name, sentence, cause and JSON", () => {
+  fc.assert(fc.property(regionsError, (error) => {
+    const thrown = toError(error);
+    ok(thrown instanceof Error);
+    equal(thrown.name, "RegionsError");
+    equal(thrown.message, describeError(error));
+    equal(thrown.cause, error);
+    equal(JSON.stringify(thrown), JSON.stringify(error));
+    equal(JSON.stringify({ thrown: [thrown] }), JSON.stringify({ thrown: [error] }));
+    equal(String(thrown), `RegionsError: ${describeError(error)}`);
+    deepEqual(Object.keys(thrown), []);
+  }));
+});
+
+Deno.test("every error is plain JSON, and is described in words", () => {
+  fc.assert(fc.property(regionsError, (error) => {
+    deepEqual(JSON.parse(JSON.stringify(error)), error);
+    ok(/^(The|No) .+\.$/.test(describeError(error)));
+  }));
+});
+
+const REGION = { left: 0, top: 8, right: 697, bottom: 441 };
+const STATUSES: { readonly [Tag in TaskStatus["_tag"]]: Extract<TaskStatus, { _tag: Tag }> } = {
+  Pending: { _tag: "Pending", id: GUID },
+  Processing: { _tag: "Processing", id: GUID },
+  Completed: { _tag: "Completed", id: GUID, regions: [REGION], notices: [] },
+  Error: { _tag: "Error", id: GUID, messages: ["No text."] },
+  NotExist: { _tag: "NotExist", id: GUID, messages: [] },
+};
+
+Deno.test("describe() says of every status what it means and what to do about it", () => {
+  const two = { ...STATUSES.Completed, regions: [REGION, REGION], notices: ["Page is tilted.", "Low contrast."] };
+  const gone = "send the image again.";
+  const cases: [TaskStatus, string][] = [
+    [
+      STATUSES.Pending,
+      "The image is queued: ask again in a couple of seconds, with the same id.",
+    ],
+    [STATUSES.Processing, "The regions are being detected: ask again with the same id."],
+    [STATUSES.Completed, "Detection is finished: 1 region found."],
+    [two, "Detection is finished: 2 regions found. The service notes: Page is tilted. Low contrast."],
+    [{ ...two, regions: [], notices: [] }, "Detection is finished: no text was found on the image."],
+    [
+      { ...two, regions: [], notices: ["Blank."] },
+      "Detection is finished: no text was found on the image. The service notes: Blank.",
+    ],
+    [STATUSES.Error, "Detection failed (No text.): check the image, then send it again."],
+    [
+      { ...STATUSES.Error, messages: ["Too dark.", "Too small."] },
+      "Detection failed (Too dark. Too small.): check the image, then send it again.",
+    ],
+    [
+      { ...STATUSES.Error, messages: [] },
+      "Detection failed (the service gives no reason): check the image, then send it again.",
+    ],
+    [
+      STATUSES.NotExist,
+      `The service does not know the task ${GUID}, which may have expired: check the id, or ${gone}`,
+    ],
+  ];
+  for (const [status, sentence] of cases) {
+    equal(describe(status), sentence);
+    equal(describe(E.right(status)), sentence);
+  }
+});
+
+Deno.test("describe() says whether the 24 hours of a missing task are over, where that is known", () => {
+  equal(RETENTION, 24 * 60 * 60 * 1000);
+  const gone = `The task ${GUID} has expired after 24 hours: send the image again.`;
+  const young = (age: string): string =>
+    `The service does not know the task ${GUID}, although its image was sent only ${age} ago: check the id, or send the ` +
+    "image again.";
+  const submittedAt = 1_700_000_000_000;
+  const cases: [number, string][] = [
+    [0, young("0 ms")],
+    [1500, young("1.5 s")],
+    [RETENTION / 2, young("12 h")],
+    [RETENTION - 1, young("23 h")],
+    [RETENTION, gone],
+    [RETENTION + 1, gone],
+    [1e12, gone],
+  ];
+  for (const [age, sentence] of cases) {
+    for (const reply of [STATUSES.NotExist, E.right(STATUSES.NotExist)]) {
+      equal(describe(reply, { submittedAt, now: submittedAt + age }), sentence);
+    }
+  }
+  // Clocks differ.
+  equal(describe(STATUSES.NotExist, { submittedAt, now: submittedAt - 1 }), describe(STATUSES.NotExist));
+  equal(describe(STATUSES.NotExist, { submittedAt: Date.now() - RETENTION }), gone);
+  ok(/only \d+ h ago/.test(describe(STATUSES.NotExist, { submittedAt: Date.now() - RETENTION / 2 })));
+});
+
+Deno.test("describe() takes an error as it is, and within a reply", () => {
+  const error: RegionsError = timeout("fetch", 500);
+  const sentence = "The service did not answer within 500 ms. Try again.";
+  equal(describe(error), sentence);
+  equal(describe(E.left(error)), sentence);
+  equal(describe(malformed(["a"])), "The service's answer is not understood: a. Check the address, then try again.");
+});
+
+Deno.test("describe() is short and safe to print, whatever the service says", () => {
+  const hostile = `\x1b]0;owned\x07\x9b2J\u202eevil\u2028\r\nOK ${"x".repeat(10_000_000)}`;
+  const messages = new Array(1_000).fill(hostile);
+  const statuses: TaskStatus[] = [
+    { ...STATUSES.Completed, notices: messages },
+    { ...STATUSES.Error, messages },
+    { ...STATUSES.NotExist, messages },
+    { ...STATUSES.NotExist, id: hostile },
+  ];
+  for (const status of statuses) {
+    const sentence = describe(status);
+    ok(sentence.length < 2_000, `${sentence.length}`);
+    ok(!/[\p{Cc}\p{Bidi_Control}\u2028]/u.test(sentence), sentence);
+  }
+  equal(
+    describe({ ...STATUSES.Error, messages: ["a", "b\n", "c", "d"] }).slice(0, 34),
+    "Detection failed (a b c … and 1 mo",
+  );
+});

@@ -1,0 +1,39 @@
+import * as E from "fp-ts/lib/Either.js";
+import FakeTimers from "@sinonjs/fake-timers";
+import type { AccessToken } from "../../src/client/memory.ts";
+import type { RegionsError } from "../../src/model/error.ts";
+
+/** The outcome of a token request. */
+export type TokenReply = E.Either<RegionsError, AccessToken>;
+
+export const NOW = 1_800_000_000_000;
+
+/** A token that is valid for almost an hour from {@linkcode NOW}. */
+export const granted = (value: string): TokenReply => E.right({ value, staleAt: NOW + 3_540_000 });
+
+/** A token endpoint that answers after 10 ms, and remembers the signals it was given. */
+export function endpoint(...replies: TokenReply[]): {
+  readonly asked: AbortSignal[];
+  readonly request: (signal: AbortSignal) => Promise<TokenReply>;
+} {
+  const asked: AbortSignal[] = [];
+  return {
+    asked,
+    request: (signal) => {
+      const reply = replies[Math.min(asked.push(signal), replies.length) - 1];
+      return new Promise((give) => setTimeout(() => give(reply), 10));
+    },
+  };
+}
+
+/** A test whose clock stands at {@linkcode NOW} until it is moved. */
+export function withClock(name: string, test: (clock: ReturnType<typeof FakeTimers.install>) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const clock = FakeTimers.install({ now: NOW, toFake: ["setTimeout", "clearTimeout", "Date"] });
+    try {
+      await test(clock);
+    } finally {
+      clock.uninstall();
+    }
+  });
+}
