@@ -31,8 +31,8 @@ type OwnManifest = Manifest & {
   readonly peerDependencies: Readonly<Record<string, string>>;
 };
 
-/** The program, and the file that starts it. */
-const BIN: Entry = { kind: "bin", name: "ocr-regions", path: "./src/cli/bin.ts" };
+/** The name of the program, whose module is the export `./bin`. */
+const PROGRAM = "ocr-regions";
 
 /** The packages that the public types are made of: a program and the library must share one copy of each. */
 const PEERS = ["fp-ts", "io-ts", "rxjs"];
@@ -40,10 +40,14 @@ const PEERS = ["fp-ts", "io-ts", "rxjs"];
 /** Peers that only users of the detector install. */
 const OPTIONAL = ["tesseract.js-core"];
 
-/** The exports as they are, but for the command line, which on npm is a program. */
+/** The exports, but for those of the command line, which is a program on npm. */
 export function entryPoints({ exports }: Facts): readonly Entry[] {
-  const modules = Object.entries(exports).filter(([name]) => name !== "./cli");
-  return [...modules.map(([name, path]): Entry => ({ kind: "export", name, path })), BIN];
+  const { "./bin": bin, "./cli": _, ...modules } = exports;
+  if (bin === undefined) throw new TypeError("Cannot build the package as deno.json must export ./bin");
+  return [
+    ...Object.entries(modules).map(([name, path]): Entry => ({ kind: "export", name, path })),
+    { kind: "bin", name: PROGRAM, path: bin },
+  ];
 }
 
 /** The package.json, as far as dnt does not write it by itself. Throws where deno.json does not say it all. */

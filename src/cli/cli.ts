@@ -6,12 +6,13 @@
 import * as E from "fp-ts/lib/Either.js";
 import { parse, USAGE } from "./command.ts";
 import type { Io } from "./io.ts";
+import { demand, neededBy } from "./permissions.ts";
 import { runServe } from "./serve_command.ts";
 import { FAILED, refuse } from "./status.ts";
 import { runCancel, runDetect, runWatch } from "./task_commands.ts";
 import { createTerminal } from "./terminal.ts";
 
-export { type Io, ofProcess } from "./io.ts";
+export { type Io, ofProcess, type Permission } from "./io.ts";
 
 /**
  * Runs one command.
@@ -40,6 +41,8 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     terminal.say(command.left);
     return await refuse(terminal, "Try ocr-regions --help.");
   }
+  const permitted = await demand(io, neededBy(command.right));
+  if (E.isLeft(permitted)) return await refuse(terminal, permitted.left);
   switch (command.right._tag) {
     case "Help":
       return E.isRight(await terminal.print(USAGE)) ? 0 : FAILED;

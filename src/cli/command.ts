@@ -177,7 +177,12 @@ export function resumeCommand(id: string, { svg, image, json }: Pick<Watch, "svg
   if (svg !== null) words.push("--svg", svg);
   if (svg !== null && image !== null) words.push("--image", image);
   if (json) words.push("--json");
-  return words.map((word) => /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  return words.map(quote).join(" ");
+}
+
+/** A word for a shell. */
+export function quote(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function parseServe(values: Values): E.Either<string, Serve> {

@@ -7,16 +7,22 @@ import * as E from "fp-ts/lib/Either.js";
 import process from "node:process";
 import { connect, type Retry, type Service } from "../client/service.ts";
 import type { Io } from "./io.ts";
+import { demand, toRead } from "./permissions.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Env = Io["env"];
 
+/** The variables that name a proxy for plain http, and those that name the hosts which are reached without it. */
+const PROXIES = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+const EXEMPTIONS = ["NO_PROXY", "no_proxy"];
+
 /** Connects to the service with the credentials of the environment. A Left is a sentence; then nothing has been sent. */
-export function connectFrom(
-  { env }: Io,
+export async function connectFrom(
+  io: Io,
   terminal: Terminal,
   onRetry: (retry: Retry) => void,
-): E.Either<string, Service> {
+): Promise<E.Either<string, Service>> {
+  const { env } = io;
   const { OCR_CLIENT_ID: clientId = "", OCR_CLIENT_SECRET: clientSecret = "", OCR_BASE_URL = "" } = env;
   if (clientId === "" || clientSecret === "") {
     return E.left(
@@ -24,14 +30,18 @@ export function connectFrom(
         "shows for your application. To try it without an account: ocr-regions detect IMAGE --emulate",
     );
   }
-  const allowHttp = env.OCR_ALLOW_HTTP === "1";
+  const isHttp = URL.canParse(OCR_BASE_URL) && new URL(OCR_BASE_URL).protocol === "http:";
+  const readable = await demand(io, isHttp ? toRead("OCR_ALLOW_HTTP", ...PROXIES, ...EXEMPTIONS) : []);
+  if (E.isLeft(readable)) return readable;
+  const allowHttp = isHttp && env.OCR_ALLOW_HTTP === "1";
   let service: Service;
   try {
     const credentials = { clientId, clientSecret };
     service = connect({ credentials, allowHttp, onRetry, ...OCR_BASE_URL === "" ? {} : { baseUrl: OCR_BASE_URL } });
   } catch (error) {
-    const isHttp = !allowHttp && /^http:/i.test(OCR_BASE_URL);
-    const hint = isHttp ? " To accept plain http for an emulator on another machine, set OCR_ALLOW_HTTP=1." : "";
+    const hint = isHttp && !allowHttp
+      ? " To accept plain http for an emulator on another machine, set OCR_ALLOW_HTTP=1."
+      : "";
     return E.left(`${error instanceof Error ? error.message : String(error)}.${hint}`);
   }
   const url = new URL(service.baseUrl);
@@ -42,7 +52,9 @@ export function connectFrom(
         `Add ${hostNames(url).join(",")} to NO_PROXY to reach ${url.origin} directly.`,
     );
   }
-  if (url.protocol === "http:" && allowHttp) {
+  const reachable = await demand(io, [{ name: "net", value: url.host }]);
+  if (E.isLeft(reachable)) return reachable;
+  if (allowHttp) {
     terminal.say(`Warning: OCR_ALLOW_HTTP is set. The client secret and the image go to ${url.origin} in clear text.`);
   }
   return E.right(service);
@@ -64,10 +76,9 @@ export function exposingProxy(
   const heedsProxies = !isNode || env.NODE_USE_ENV_PROXY === "1" || execArgv.includes("--use-env-proxy") ||
     (env.NODE_OPTIONS ?? "").includes("--use-env-proxy");
   if (url.protocol !== "http:" || !heedsProxies) return null;
-  const names = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-  const proxy = names.find((name) => (env[name] ?? "") !== "");
+  const proxy = PROXIES.find((name) => (env[name] ?? "") !== "");
   if (proxy === undefined) return null;
-  const lists = [env.NO_PROXY ?? "", env.no_proxy ?? ""].filter((list) => list !== "")
+  const lists = EXEMPTIONS.map((name) => env[name] ?? "").filter((list) => list !== "")
     .map((list) => list.split(",").map((name) => name.trim()));
   const isExempt = lists.length > 0 && lists.every((list) => hostNames(url).every((name) => list.includes(name)));
   return isExempt ? null : proxy;

@@ -89,14 +89,15 @@ export function codeOf(error: unknown): string {
 }
 
 function reasonOf(error: unknown): string {
+  if (error instanceof Error && error.name === "NotCapable") return error.message;
   const code = codeOf(error);
   return REASONS.get(code) ?? code;
 }
 
 async function isSameFile(file: string, existing: BigIntStats, image: string): Promise<boolean> {
   const { dev, ino } = await stat(image, { bigint: true });
-  // Not every file system numbers its files.
-  return ino !== 0n && dev === existing.dev && ino === existing.ino || await realpath(file) === await realpath(image);
+  // Not every file system numbers its files. Those that do include pipes, which have no path.
+  return ino === 0n ? await realpath(file) === await realpath(image) : dev === existing.dev && ino === existing.ino;
 }
 
 async function statOrNull(file: string): Promise<BigIntStats | null> {

@@ -9,6 +9,18 @@ import { join } from "node:path";
 import process from "node:process";
 
 /**
+ * One permission, named as in Deno.
+ *
+ * @category Command line
+ */
+export interface Permission {
+  /** The kind of permission. */
+  readonly name: "read" | "write" | "net" | "env";
+  /** The path, the host with its port, or the variable; null for all of them. */
+  readonly value: string | null;
+}
+
+/**
  * What the command line needs of its surroundings.
  *
  * @category Command line
@@ -24,11 +36,24 @@ export interface Io {
     readonly isTTY?: boolean;
     readonly columns?: number;
   };
+  /** Asks the runtime, or the user, for a permission. Absent if everything is permitted. */
+  readonly permit?: (permission: Permission) => Promise<boolean>;
   /** Aborts when the user wants to leave. */
   readonly signal: AbortSignal;
   /** Takes a line about a paid task that `stderr` did not take. Without it, the line is lost. */
   readonly keep?: (line: string) => unknown;
 }
+
+/** What is used of `Deno.permissions`. */
+interface Permissions {
+  readonly request: (descriptor: Descriptor) => Promise<{ readonly state: string }>;
+  readonly querySync: (descriptor: Descriptor) => { readonly state: string };
+}
+
+type Descriptor = { readonly name: Permission["name"] } & Readonly<Record<string, string>>;
+
+/** The field of a descriptor that holds the permission's value. */
+const FIELDS = { read: "path", write: "path", net: "host", env: "variable" };
 
 /** Where a line goes that nobody can read on the terminal any more. */
 const KEPT = "ocr-regions.log";
@@ -56,6 +81,10 @@ export function ofProcess(): Io {
   // Both the kernel and the shell may send it, so the second one must not end the process while it cancels its task.
   process.on("SIGHUP", stop);
   const { env, stdout, stderr } = process;
+  const { permissions } = (globalThis as { readonly Deno?: { readonly permissions: Permissions } }).Deno ?? {};
+  // Not asked for, since a live line is not worth a question: without them, the lines are plain.
+  const knowsTerminal = permissions === undefined ||
+    ["TERM", "NO_COLOR"].every((variable) => permissions.querySync({ name: "env", variable }).state === "granted");
   // Without a listener, a reader that goes away ends the process. The callback of `write` reports the same error.
   for (const stream of [stdout, stderr]) stream.on("error", () => {});
   return {
@@ -64,10 +93,16 @@ export function ofProcess(): Io {
     stderr: {
       write: (text) => writeTo(stderr, text),
       get isTTY() {
-        return stderr.isTTY;
+        return stderr.isTTY && knowsTerminal;
       },
       get columns() {
         return stderr.columns;
+      },
+    },
+    ...permissions === undefined ? {} : {
+      permit: async ({ name, value }) => {
+        const { state } = await permissions.request({ name, ...value === null ? {} : { [FIELDS[name]]: value } });
+        return state === "granted";
       },
     },
     signal: controller.signal,

@@ -54,7 +54,7 @@ export async function runDetect(command: Detect, io: Io, terminal: Terminal): Pr
   const emulator = command.emulated ? await startEmulator(EMULATOR) : null;
   try {
     if (emulator !== null && E.isLeft(emulator)) return refuse(terminal, emulator.left);
-    const service = emulator === null ? connectFrom(io, terminal, progress.retry) : E.right(
+    const service = emulator === null ? await connectFrom(io, terminal, progress.retry) : E.right(
       connect({ credentials: EMULATOR_CREDENTIALS, fetch: emulator.right.fetch, schedule: fixed({ delay: 400 }) }),
     );
     if (E.isLeft(service)) return refuse(terminal, service.left);
@@ -89,7 +89,7 @@ export async function runWatch(command: Watch, io: Io, terminal: Terminal): Prom
   if (E.isLeft(drawing)) return refuse(terminal, drawing.left);
   const progress = showProgress(terminal, "Waiting");
   try {
-    const service = connectFrom(io, terminal, progress.retry);
+    const service = await connectFrom(io, terminal, progress.retry);
     if (E.isLeft(service)) return refuse(terminal, service.left);
     const reply = await lastReply(watchRegions(id, { signal: io.signal })(service.right), progress);
     if (io.signal.aborted && E.isLeft(reply)) {
@@ -106,7 +106,7 @@ export async function runWatch(command: Watch, io: Io, terminal: Terminal): Prom
 export async function runCancel({ id }: Cancel, io: Io, terminal: Terminal): Promise<number> {
   const progress = showProgress(terminal, "Cancelling");
   try {
-    const connected = connectFrom(io, terminal, progress.retry);
+    const connected = await connectFrom(io, terminal, progress.retry);
     if (E.isLeft(connected)) return refuse(terminal, connected.left);
     const service = { ...connected.right, signal: io.signal };
     // The service accepts the cancellation of any id, so only the status before it tells whether there was a task. The

@@ -1,6 +1,6 @@
 import * as E from "fp-ts/lib/Either.js";
 import { submitImage } from "../../src/client/operations.ts";
-import { main } from "../../src/cli/cli.ts";
+import { main, type Permission } from "../../src/cli/cli.ts";
 import { emulate, type EmulatorOptions } from "../../src/emulator/emulator.ts";
 import { connect } from "../../src/client/service.ts";
 import { serve } from "../../src/emulator/serve.ts";
@@ -27,7 +27,7 @@ export interface Outcome {
 /** Runs a command in this process. */
 export async function run(
   args: readonly string[],
-  { env = {}, tty, heard = () => {}, fails = () => null, keep }: {
+  { env = {}, tty, heard = () => {}, fails = () => null, keep, permit }: {
     readonly env?: Record<string, string>;
     readonly tty?: { readonly columns: number };
     /** Hears what is said, and may end the command. */
@@ -36,6 +36,8 @@ export async function run(
     readonly fails?: (stream: "stdout" | "stderr", text: string) => string | null;
     /** Takes what standard error refused. */
     readonly keep?: (line: string) => void;
+    /** Grants or denies a permission. */
+    readonly permit?: (permission: Permission) => Promise<boolean>;
   } = {},
 ): Promise<Outcome> {
   const controller = new AbortController();
@@ -51,6 +53,7 @@ export async function run(
     stdout: { write: writeTo("stdout") },
     stderr: { write: writeTo("stderr"), ...tty === undefined ? {} : { isTTY: true, ...tty } },
     ...keep === undefined ? {} : { keep },
+    ...permit === undefined ? {} : { permit },
   });
   return { status, ...said };
 }

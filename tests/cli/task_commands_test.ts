@@ -233,6 +233,9 @@ Deno.test({
         /^\d.*Z The result could not .* ocr-regions watch .*\n$/,
       );
 
+      const piped = await inShell("ocr-regions detect PAGE --json --svg /dev/stdout | cat", env, cwd);
+      match(read(piped.stdout), /^\{[^]*\}\n<svg [^]*<\/svg>\s*$/);
+
       const gone = await inShell("ocr-regions detect PAGE | true", env, cwd);
       equal(gone.code, 1);
       match(

@@ -174,7 +174,8 @@ function typeChecks({ tools, consumer, names }: Project): readonly Check[] {
 
 /** A file that uses every name that the package has at run time, so that one without a type does not compile. */
 async function writeNames(consumer: string, { name, exports }: Manifest): Promise<number> {
-  const specifiers = Object.keys(exports).map((entry) => name + entry.slice(1));
+  // To import ./bin is to run the program.
+  const specifiers = Object.keys(exports).filter((entry) => entry !== "./bin").map((entry) => name + entry.slice(1));
   const list = `async (specifier) => Object.keys(await import(specifier))`;
   const script = `console.log(JSON.stringify(await Promise.all(${JSON.stringify(specifiers)}.map(${list}))))`;
   const args = ["eval", "--node-modules-dir=manual", script];

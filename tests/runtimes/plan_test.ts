@@ -18,7 +18,7 @@ const FACTS: Facts = {
   keywords: ["one"],
   license: "MIT",
   repository: "https://example.com/name",
-  exports: { ".": "./mod.ts", "./core": "./src/core.ts", "./cli": "./src/cli/cli.ts" },
+  exports: { ".": "./mod.ts", "./core": "./src/core.ts", "./cli": "./src/cli/cli.ts", "./bin": "./src/cli/bin.ts" },
   imports: {
     "fast-check": "npm:fast-check@^4.10.2",
     "fp-ts": "npm:fp-ts@^2.9.0",
@@ -28,7 +28,7 @@ const FACTS: Facts = {
   },
 };
 
-Deno.test("entryPoints() makes the command line a program, and all else exports", () => {
+Deno.test("entryPoints() makes the export ./bin a program, leaves ./cli out, and keeps all else", () => {
   deepEqual(entryPoints(FACTS), [
     { kind: "export", name: ".", path: "./mod.ts" },
     { kind: "export", name: "./core", path: "./src/core.ts" },
