@@ -12,9 +12,10 @@
  */
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { nameUnsupported } from "./unsupported.ts";
-import { displaySize, type ImageHeader, readImageHeader } from "../internal/image_header.ts";
+import { type ImageHeader, readImageHeader } from "../internal/image_header.ts";
 import type { Region } from "../model/region.ts";
 import type { DsrMode } from "../model/settings.ts";
+import { analyzeLayout, loadTesseract, reason, type Tesseract } from "./tesseract.ts";
 
 /**
  * A detector that runs in a worker thread.
@@ -39,39 +40,6 @@ export interface Detector {
   readonly close: () => Promise<void>;
 }
 
-/** The part of `tesseract.js-core` that is used here. The package has no types. Source: `javascript/tesseract.idl`. */
-interface Tesseract {
-  readonly TessBaseAPI: new () => TessBaseApi;
-  readonly FS: {
-    readonly writeFile: (path: string, bytes: Uint8Array) => void;
-    readonly unlink: (path: string) => void;
-  };
-  readonly _malloc: (size: number) => number;
-  readonly _free: (pointer: number) => void;
-  readonly getValue: (pointer: number, type: "i32") => number;
-  readonly getPointer: (object: object) => number;
-  readonly destroy: (object: object) => void;
-}
-
-interface TessBaseApi {
-  readonly InitForAnalysePage: () => void;
-  readonly SetVariable: (name: string, value: string) => boolean;
-  /** Decodes the file `/input`. Returns 0 on success. */
-  readonly SetImageFile: (exifOrientation: number, angle: number) => number;
-  readonly AnalyseLayout: () => PageIterator;
-  readonly End: () => void;
-}
-
-interface PageIterator {
-  readonly Begin: () => void;
-  readonly Next: (level: number) => boolean;
-  readonly Empty: (level: number) => boolean;
-  readonly BlockType: () => number;
-  readonly BoundingBox: (level: number, left: number, top: number, right: number, bottom: number) => boolean;
-}
-
-type CreateTesseract = (options: { readonly print: () => void; readonly printErr: () => void }) => Promise<Tesseract>;
-
 interface Job {
   readonly image: Uint8Array<ArrayBuffer>;
   readonly mode: DsrMode;
@@ -90,17 +58,7 @@ const STARTED = "started";
 
 const MAX_PIXELS = 100_000_000; // at this size, the heap of the WebAssembly grows to 1.9 GB, and it never shrinks
 const MAX_SIDE = 32_767; // Tesseract has 16-bit coordinates and aborts on longer sides
-const BLOCK = 0, LINE = 2, WORD = 3, SYMBOL = 4; // PageIteratorLevel
-const FIRST_TEXT = 1, LAST_TEXT = 8; // PolyBlockType: 1 to 8 are text, 9 and above are images, rules and noise
-const INPUT = "/input"; // the path is hard-coded in Tesseract
 const WORKER = "@ocr-cloud/regions/detector";
-
-/** Set before every call, since some variables keep their values from the call before. */
-const VARIABLES: readonly (readonly [name: string, value: string])[] = [
-  ["tessedit_pageseg_mode", "3"], // fully automatic; the default treats the page as a single block
-  ["user_defined_dpi", "70"], // a low value makes Tesseract measure the resolution, which files often state wrongly
-  ["thresholding_method", "2"], // Sauvola's method, for photographs with shadows
-];
 
 const BLANK = "P1\n2 2\n0 0\n0 0\n"; // a white page, as a portable bitmap
 
@@ -134,7 +92,7 @@ let loading: Promise<Tesseract> | null = null;
  */
 export async function detect(image: Uint8Array, mode: DsrMode): Promise<readonly Region[]> {
   const header = checkHeader(image);
-  const started = loading ??= load();
+  const started = loading ??= loadTesseract();
   let tesseract: Tesseract;
   try {
     tesseract = await started;
@@ -145,7 +103,7 @@ export async function detect(image: Uint8Array, mode: DsrMode): Promise<readonly
   try {
     // Another call may have crashed the instance while this one was waiting for it.
     if (loading !== started) return detect(image, mode);
-    const regions = analyse(tesseract, image, header, toLevel(mode));
+    const regions = analyzeLayout(tesseract, image, header, mode);
     if (regions !== null) return regions;
   } catch (error) {
     // After an abort, the state of the instance is undefined, and even cleaning up is unsafe. The next call creates a
@@ -273,83 +231,6 @@ function checkHeader(image: Uint8Array): ImageHeader {
   return header;
 }
 
-function toLevel(mode: DsrMode): number {
-  return mode === "LineDetector" ? LINE : mode === "TextDetector" ? WORD : BLOCK;
-}
-
-/** Loads Tesseract. Rejects with an `Error` whose message starts with `Cannot start the detector:`. */
-async function load(): Promise<Tesseract> {
-  const { default: create } = await importTesseract();
-  try {
-    return await create({ print: () => {}, printErr: () => {} });
-  } catch (error) {
-    throw new Error(`Cannot start the detector: Tesseract's WebAssembly module failed to start (${reason(error)})`);
-  }
-}
-
-async function importTesseract(): Promise<{ readonly default: CreateTesseract }> {
-  try {
-    return await import(
-      // @ts-ignore: outside Deno, TypeScript requires types, which the package does not have
-      "tesseract.js-core/tesseract-core-simd-lstm.wasm.js"
-    );
-  } catch (error) {
-    throw new Error(
-      "Cannot start the detector: the package tesseract.js-core could not be loaded. Install it with " +
-        `\`npm install tesseract.js-core\` (${reason(error)})`,
-    );
-  }
-}
-
-/** Returns null if Leptonica cannot decode the file. Throws if the WebAssembly instance aborts. */
-function analyse(
-  tesseract: Tesseract,
-  image: Uint8Array,
-  header: ImageHeader,
-  level: number,
-): readonly Region[] | null {
-  const api = new tesseract.TessBaseAPI();
-  api.InitForAnalysePage();
-  for (const [name, value] of VARIABLES) api.SetVariable(name, value);
-  tesseract.FS.writeFile(INPUT, image);
-  // Leptonica, which decodes the file, applies the orientation of TIFF files, but not that of other formats.
-  const isRead = api.SetImageFile(header.type === "image/tiff" ? 1 : header.orientation, 0) === 0;
-  tesseract.FS.unlink(INPUT);
-  const regions = isRead ? readLayout(tesseract, api, displaySize(header), level) : null;
-  api.End();
-  tesseract.destroy(api);
-  return regions;
-}
-
-function readLayout(
-  tesseract: Tesseract,
-  api: TessBaseApi,
-  { width, height }: ReturnType<typeof displaySize>,
-  level: number,
-): readonly Region[] {
-  const regions: Region[] = [];
-  const iterator = api.AnalyseLayout();
-  if (tesseract.getPointer(iterator) === 0) return regions; // a blank page
-  const corners = tesseract._malloc(16);
-  const corner = (i: number): number => tesseract.getValue(corners + i * 4, "i32");
-  iterator.Begin();
-  do {
-    const type = iterator.BlockType();
-    if (type < FIRST_TEXT || type > LAST_TEXT) continue;
-    if (!iterator.BoundingBox(level, corners, corners + 4, corners + 8, corners + 12)) continue;
-    const left = Math.max(0, corner(0)), top = Math.max(0, corner(1));
-    const right = Math.min(width, corner(2)), bottom = Math.min(height, corner(3));
-    // For a line or word without symbols, Tesseract reports the whole page. A line or word with symbols may also cover
-    // the whole page, if the image is cropped to it.
-    const isWholePage = left === 0 && top === 0 && right === width && bottom === height;
-    const isSpurious = level !== BLOCK && isWholePage && iterator.Empty(SYMBOL);
-    if (left < right && top < bottom && !isSpurious) regions.push({ left, top, right, bottom });
-  } while (iterator.Next(level));
-  tesseract._free(corners);
-  tesseract.destroy(iterator);
-  return regions;
-}
-
 /** Workers can be started only from files and `data:` URLs, so a module from elsewhere (JSR) is imported by the latter. */
 function toWorkerUrl(module: string): URL {
   return new URL(
@@ -359,10 +240,6 @@ function toWorkerUrl(module: string): URL {
 
 function closedError(): Error {
   return new Error("Cannot read the image: the detector is closed");
-}
-
-function reason(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split(/\n|\. /, 1)[0];
 }
 
 if (!isMainThread && workerData === WORKER) {

@@ -4,6 +4,7 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
 import * as t from "io-ts";
 import { explain, fields, guarded, nullable, oneOf } from "./codec.ts";
 import { Language } from "./language.ts";
@@ -209,7 +210,7 @@ const Given: t.Type<Given, unknown, unknown> = fields<Given>({
 export const DetectionSettings: t.Type<CompleteSettings> = new t.Type<CompleteSettings>(
   "DetectionSettings",
   (u): u is CompleteSettings => Given.is(u) && KEYS.every((key) => (u[key] ?? null) !== null),
-  (u, context) => E.map(complete)(Given.validate(u, context)),
+  (u, context) => pipe(Given.validate(u, context), E.map(complete)),
   t.identity,
 );
 

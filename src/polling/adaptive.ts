@@ -90,7 +90,8 @@ const JITTER = 0.05;
  *
  * @category Schedules
  */
-export function adaptive({ pollCost = 1000, history: known, median = 3000 }: AdaptiveOptions = {}): Schedule {
+export function adaptive(options: AdaptiveOptions = {}): Schedule {
+  const { pollCost = 1000, history: known, median = 3000 } = options;
   atLeast("poll on an adaptive schedule", "pollCost", pollCost, Number.MIN_VALUE);
   atLeast("poll on an adaptive schedule", "median", median, Number.MIN_VALUE);
   const plans: WeakMap<History, Plan> = new WeakMap();

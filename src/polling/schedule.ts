@@ -64,7 +64,8 @@ export interface FixedOptions {
  *
  * @category Schedules
  */
-export function fixed({ delay = 2000 }: FixedOptions = {}): Schedule {
+export function fixed(options: FixedOptions = {}): Schedule {
+  const { delay = 2000 } = options;
   atLeast("poll on a fixed schedule", "delay", delay, Number.MIN_VALUE);
   return () => O.some(delay);
 }
@@ -112,9 +113,8 @@ export interface ExponentialOptions {
  *
  * @category Schedules
  */
-export function exponential(
-  { minDelay = 1000, factor = 1.5, maxDelay = Math.max(30_000, minDelay) }: ExponentialOptions = {},
-): Schedule {
+export function exponential(options: ExponentialOptions = {}): Schedule {
+  const { minDelay = 1000, factor = 1.5, maxDelay = Math.max(30_000, minDelay) } = options;
   atLeast("poll on an exponential schedule", "minDelay", minDelay, Number.MIN_VALUE);
   atLeast("poll on an exponential schedule", "factor", factor, 1);
   atLeast("poll on an exponential schedule", "maxDelay", maxDelay, minDelay);

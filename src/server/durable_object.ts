@@ -117,9 +117,10 @@ const LATEST_ALARM = 6_900_000_000_000;
 export function createDurableTask(
   storage: DurableStorage,
   service: Service,
-  // The service keeps a task for a day, and no user is kept waiting here.
-  { retention = RETENTION, deadline = RETENTION, ...options }: DurableTaskOptions = {},
+  options: DurableTaskOptions = {},
 ): DurableTask {
+  // The service keeps a task for a day, and no user is kept waiting here.
+  const { retention = RETENTION, deadline = RETENTION } = options;
   atLeast("keep a task", "retention", retention, Number.MIN_VALUE);
   const policy = policyFor(service, { ...options, deadline });
   /** What the storage holds, as far as it is known. */

@@ -57,6 +57,18 @@ Deno.test("connect() refuses what it cannot work with", () => {
   }
 });
 
+Deno.test("connect() compiles with credentials or a token, and with neither or both not", () => {
+  const wrong: readonly (() => void)[] = [
+    // @ts-expect-error neither
+    () => connect({}),
+    // @ts-expect-error both
+    () => connect({ credentials, token: "t" }),
+    // @ts-expect-error half of the credentials
+    () => connect({ credentials: { clientId: "id" } }),
+  ];
+  for (const call of wrong) throws(call, TypeError);
+});
+
 Deno.test("connect() takes https addresses and the loopback interface", () => {
   for (
     const [baseUrl, expected] of [
