@@ -1,8 +1,8 @@
 /**
- * Text regions of images from a cloud OCR service, as a stream: an image goes in; its regions come out, as a typed
- * stream of the statuses that their task goes through in the service's queue.
+ * Detects the text regions of images with a cloud OCR service. Submits an image, and returns its task as a typed RxJS stream
+ * of statuses that ends with the regions.
  *
- * Not affiliated with the service's maker.
+ * Not affiliated with the maker of the service.
  *
  * @example
  * ```ts

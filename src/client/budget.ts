@@ -1,5 +1,5 @@
 /**
- * A budget of polls that all tasks of a service share: which of the tasks that are due is polled next.
+ * A budget of polls that all tasks of a service share. It decides which of the due tasks is polled next.
  *
  * @module
  */
@@ -10,41 +10,41 @@ import { atLeast } from "../internal/check.ts";
 import { createTimers, type TimerEntry } from "../internal/timers.ts";
 
 /**
- * How many polls a service may make.
+ * Limits on the polls of a service.
  *
  * @category Connect
  */
 export interface BudgetOptions {
   /**
-   * Polls per second, over 0; they are spread evenly.
+   * The maximum number of polls per second, spread evenly. Greater than 0.
    *
    * @default {Infinity}
    */
   readonly requestsPerSecond?: number | undefined;
   /**
-   * Polls in flight at a time, 1 or more.
+   * The maximum number of polls in flight at a time, 1 or more.
    *
    * @default {Infinity}
    */
   readonly concurrency?: number | undefined;
 }
 
-/** A task that is due for a poll, by the times that decide which is first; in milliseconds since 1970. */
+/** A task that is due for a poll. Times are in milliseconds since 1970. */
 export interface Candidate {
-  /** When the task began. */
+  /** When the task was submitted or, if that is unknown, when its watch started. */
   readonly since: number;
-  /** When its status was last heard, or `since`. */
+  /** When a status was last received, or `since`. */
   readonly heardAt: number;
 }
 
-/** Gives a place back after the poll, and tells whether the poll was the task's last. */
+/** Releases a slot after the poll. `final` states whether this was the task's last poll. */
 export type Release = (final: boolean) => void;
 
-/** Admits polls as the budget allows. */
+/** Admits polls within the limits. */
 export interface Budget {
   /**
-   * Waits for a place until `ms` milliseconds have passed or `signal` aborts. A place that is free is given at once,
-   * whatever `ms` is.
+   * Waits for a slot until `ms` milliseconds have passed or `signal` aborts. If a slot is free, it is acquired immediately,
+   * even if `ms` is 0 or less.
    */
   readonly acquire: (
     candidate: Candidate,
@@ -53,34 +53,34 @@ export interface Budget {
   ) => Promise<E.Either<Interruption, Release>>;
 }
 
-/** An order of service, and how many of its polls were a task's last: recent ones count for more. */
+/** An order in which candidates are admitted, and its success rate, in which recent polls have more weight. */
 interface Order {
-  /** The candidates that wait, in this order. */
+  /** The waiting candidates, in this order. */
   readonly waiting: Heap<Waiting>;
   polls: number;
   finals: number;
 }
 
-/** A candidate that waits, in one of the two orders. */
+/** A waiting candidate in one of the two orders. */
 interface Waiting extends HeapEntry {
   readonly at: number;
-  /** Breaks ties: how many candidates came before. */
+  /** The number of earlier candidates, to break ties. */
   readonly sequence: number;
   readonly admit: (order: Order) => void;
 }
 
-/** How much of an order's record is remembered at its next poll. */
-const MEMORY = 0.97;
+/** The weight of an order's earlier polls decreases by this factor with each poll. */
+const DECAY = 0.97;
 
-/** The order that does worse serves one poll in this many, so that no task starves and a change is noticed. */
+/** One in this many polls uses the worse order, so that no task starves and changes are noticed. */
 const SHARE = 16;
 
 /**
- * A budget. It admits either the oldest candidate, which is best for a service that works first in, first out, or the one
- * whose status was heard longest ago, which is best for any other order: whichever of the two orders has lately found
- * more tasks finished. Starts no timer before a candidate waits.
+ * Creates a budget. It admits either the oldest candidate, which is best for a service that works first in, first out, or
+ * the one whose last status is oldest, which is best for any other order. It prefers the order that has recently found more
+ * finished tasks. Starts no timers until a candidate has to wait.
  *
- * @throws {RangeError} If an option is out of its range.
+ * @throws {RangeError} If an option is out of range.
  */
 export function createBudget({ requestsPerSecond = Infinity, concurrency = Infinity }: BudgetOptions): Budget {
   atLeast("share a budget", "budget.requestsPerSecond", requestsPerSecond, Number.MIN_VALUE);
@@ -102,11 +102,11 @@ export function createBudget({ requestsPerSecond = Infinity, concurrency = Infin
     while (!isEmpty() && inFlight < concurrency) {
       if (now < freeAt) {
         const until = freeAt;
-        // The timer that fired is due, whatever the clock says.
+        // When the timer fires, its time has come, even if the clock disagrees.
         pause = timers.sleep(until - now, () => admit(Math.max(until, performance.now())));
         return;
       }
-      // A timer's lateness is made up for, idle time is not.
+      // Catch up on late timers, but not on idle time.
       freeAt = (now - freeAt < spacing ? freeAt : now) + spacing;
       const order = choose();
       order.waiting.first()?.admit(order);
@@ -114,8 +114,8 @@ export function createBudget({ requestsPerSecond = Infinity, concurrency = Infin
   };
   const release = (order: Order, final: boolean): void => {
     inFlight--;
-    order.polls = order.polls * MEMORY + 1;
-    order.finals = order.finals * MEMORY + (final ? 1 : 0);
+    order.polls = order.polls * DECAY + 1;
+    order.finals = order.finals * DECAY + (final ? 1 : 0);
     admit(performance.now());
   };
 
@@ -129,19 +129,19 @@ export function createBudget({ requestsPerSecond = Infinity, concurrency = Infin
           timers.cancel(expiry);
           unlisten?.();
         };
-        const interrupt = (why: Interruption): void => {
+        const interrupt = (interruption: Interruption): void => {
           leave();
-          resolve(E.left(why));
+          resolve(E.left(interruption));
           if (isEmpty()) admit(performance.now());
         };
-        const enter = (order: Order): void => {
+        const grant = (order: Order): void => {
           leave();
           inFlight++;
           resolve(E.right((final) => release(order, final)));
         };
         const sequence = arrived++;
-        const bySince: Waiting = { at: since, sequence, admit: enter, place: -1 };
-        const byHeardAt: Waiting = { at: heardAt, sequence, admit: enter, place: -1 };
+        const bySince: Waiting = { at: since, sequence, admit: grant, place: -1 };
+        const byHeardAt: Waiting = { at: heardAt, sequence, admit: grant, place: -1 };
         const expiry = timers.sleep(Math.max(0, ms), () => interrupt("timeout"));
         const unlisten = signal && onAbort(signal, () => interrupt("aborted"));
         oldest.waiting.add(bySince);

@@ -1,18 +1,18 @@
 /**
- * What the rejection of `fetch` tells about the request: whether any of it can have reached the server.
+ * Classifies rejections of `fetch` by whether any part of the request can have reached the server.
  *
  * @module
  */
 
 import { isObject } from "../internal/json.ts";
 
-/** Causes nest: `fetch` wraps the system's error, and an `AggregateError` holds one for each address of the host. */
+/** Causes are nested: `fetch` wraps the system's error, and an `AggregateError` contains one per address of the host. */
 const MAX_DEPTH = 5;
 
-/** System calls that come before there is a connection. */
+/** System calls before a connection is established. */
 const BEFORE_CONNECTION: ReadonlySet<unknown> = new Set(["connect", "getaddrinfo"]);
 
-/** Codes of failures before the first byte of a request, and of certificates that the client refused. */
+/** Codes of failures before the first byte of a request is sent, including certificates that the client rejects. */
 const NEVER_SENT: ReadonlySet<unknown> = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
@@ -21,7 +21,7 @@ const NEVER_SENT: ReadonlySet<unknown> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
   // Bun until 1.3
   "ConnectionRefused",
-  // OpenSSL's and BoringSSL's verdicts on a certificate, in Node's names
+  // OpenSSL's and BoringSSL's errors for certificates, as named by Node.js
   "CERT_HAS_EXPIRED",
   "CERT_NOT_YET_VALID",
   "CERT_REJECTED",
@@ -39,31 +39,32 @@ const NEVER_SENT: ReadonlySet<unknown> = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
-/** Alerts that end a handshake and nothing else (RFC 8446, section 6.2), as `ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE`. */
+/** Alerts that occur only in a handshake (RFC 8446, section 6.2), such as `ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE`. */
 const HANDSHAKE_ALERT = /^ERR_SSL_.*ALERT_(?:HANDSHAKE_FAILURE|PROTOCOL_VERSION)$/;
 
 /**
- * Messages of errors without a code. Deno says "(Connect)" for all that fails until TLS is established; of a request on
- * a connection, it says "(SendRequest)", or "from" which address it was sent.
+ * Messages of errors without a code. Deno's message contains "(Connect)" if the failure occurred before TLS was
+ * established. For a request on a connection, it contains "(SendRequest)", or "from" with the local address.
  */
 const NEVER_SENT_MESSAGE =
   /^error sending request for url \(\S*\): client error \(Connect\)|^Client network socket disconnected before secure TLS connection was established$/;
 
 /**
- * Whether the request certainly never left: the host's name was not resolved, the connection was refused, or TLS was.
- * What is not known to mean that, such as everything that browsers report, does not.
+ * Whether the request was certainly never sent: the host name was not resolved, or the connection or TLS handshake was
+ * refused. False for all unknown errors, including all errors of browsers.
  *
- * @param error What `fetch` rejected with.
+ * @param error The reason of the rejection of `fetch`.
  */
 export function isNeverSent(error: unknown): boolean {
   return isBeforeConnection(error, MAX_DEPTH);
 }
 
 /**
- * Whether the runtime denied the program access to the network: Deno's flag `--allow-net` or Node's `--allow-net` under
- * `--permission`. Nothing was sent, and trying again cannot help. Deno 1 called a `NotCapable` a `PermissionDenied`.
+ * Whether the runtime denied the program access to the network: `--allow-net` is missing in Deno, or in Node.js with
+ * `--permission`. Nothing was sent, and a retry cannot succeed. The name is `NotCapable` in Deno 2, and `PermissionDenied`
+ * in Deno 1.
  *
- * @param error What `fetch` rejected with.
+ * @param error The reason of the rejection of `fetch`.
  */
 export function isDenied(error: unknown): boolean {
   if (!isObject(error)) return false;
@@ -74,9 +75,9 @@ export function isDenied(error: unknown): boolean {
 
 function isBeforeConnection(error: unknown, depth: number): boolean {
   if (depth === 0 || !isObject(error)) return false;
-  // node-fetch has a name of its own for the system call.
+  // node-fetch has its own name for `syscall`.
   const { code, syscall, erroredSysCall = syscall, message, errors, cause } = error;
-  // An established connection can report ECONNREFUSED as well, as the failure of a read or a write.
+  // ECONNREFUSED can also be the failure of a read or write on an established connection.
   if (erroredSysCall !== undefined) return BEFORE_CONNECTION.has(erroredSysCall);
   if (NEVER_SENT.has(code) || matches(HANDSHAKE_ALERT, code) || matches(NEVER_SENT_MESSAGE, message)) return true;
   const parts = Array.isArray(errors) && errors.length > 0 ? errors : [cause];

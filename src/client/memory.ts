@@ -1,5 +1,5 @@
 /**
- * What outlives a `Service`: access tokens, refusals of credentials, and how long the last tasks took.
+ * State that outlives a `Service`: access tokens, rejections of credentials, and the durations of recent tasks.
  *
  * @module
  */
@@ -8,69 +8,69 @@ import type { RegionsError } from "../model/error.ts";
 import { appendSpan, History, NO_HISTORY, type Span } from "../model/history.ts";
 
 /**
- * What outlives a `Service`: access tokens, refusals of credentials, and how long the last tasks took. It holds plain
- * values only, so it may be created at a Worker's module scope, where promises and timers may not. It can be printed and
- * serialized to JSON without revealing a secret.
+ * State that outlives a `Service`: access tokens, rejections of credentials, and the durations of recent tasks. It holds
+ * only plain values, so it can be created at the module scope of a Worker, where promises and timers are not allowed.
+ * Printing it and serializing it to JSON do not reveal secrets.
  *
  * @category Connect
  */
 export interface Memory {
-  /** Returns how long the last tasks took. */
+  /** Returns the durations of recent tasks. */
   readonly history: () => History;
-  /** Records how long a task took. */
+  /** Records the duration of a task. */
   readonly learn: (span: Span) => void;
-  /** Returns what can be stored and passed to {@linkcode createMemory} later: the history, and no token. */
+  /** Returns the history, without tokens. It can be stored and passed to {@linkcode createMemory} later. */
   readonly toJSON: () => History;
 }
 
 /** An access token. */
 export interface AccessToken {
-  /** The token itself: a secret. */
+  /** The token itself, which is secret. */
   readonly value: string;
-  /** When it is to be replaced, in milliseconds since 1970: shortly before it expires. */
+  /** When to replace the token, shortly before it expires. In milliseconds since 1970. */
   readonly staleAt: number;
 }
 
-/** What a memory knows about one pair of credentials. `now` is the current time in milliseconds since 1970. */
+/** The entry of one pair of credentials in a memory. `now` is the current time in milliseconds since 1970. */
 export interface TokenSlot {
-  /** Returns the token, or the refusal of the credentials, if one is known and still valid. */
+  /** Returns the token or the rejection of the credentials, if one is stored and still valid. */
   readonly recall: (now: number) => E.Either<RegionsError, string> | null;
   /** Whether a service is requesting a token. */
   readonly isClaimed: (now: number) => boolean;
-  /** Claims the next request. The function that it returns releases the claim, if it is still there. */
+  /** Claims the next request. Returns a function that releases the claim, unless it has been replaced. */
   readonly claim: (now: number) => () => void;
-  /** Stores the outcome of a request, if it is a token, a refusal of the credentials or a demand to wait. */
+  /** Stores the outcome of a request if it is a token, a rejection of the credentials, or has a `Retry-After`. */
   readonly store: (outcome: E.Either<RegionsError, AccessToken>, now: number) => void;
-  /** Deletes a token that the service refused. */
+  /** Deletes a token that the service rejected. */
   readonly forget: (token: string) => void;
 }
 
-/** What is known about one pair of credentials. Times are in milliseconds since 1970. */
+/** What is stored for one pair of credentials. Times are in milliseconds since 1970. */
 type Known =
   | { readonly _tag: "Token"; readonly token: AccessToken }
-  /** The service refused the credentials, or asked to wait. */
+  /** The service rejected the credentials, or sent `Retry-After`. */
   | { readonly _tag: "Refusal"; readonly error: RegionsError; readonly since: number; readonly until: number }
   /** A service is requesting a token. */
   | { readonly _tag: "Claim"; readonly since: number };
 
-/** The service locks credentials for ten minutes, so a refusal says nothing about later. */
+/** How long a rejection is valid, in milliseconds. The service locks credentials for ten minutes. */
 const LOCK = 600_000;
 
-/** A claim is only believed for this many milliseconds: on Workers, the request that made it may have ended. */
+/** How long a claim is valid, in milliseconds. On Workers, the request that made it may have ended. */
 const LEASE = 3000;
 
-/** A memory keeps this many credential pairs. Beyond, the pair that was stored first is dropped. */
+/** The maximum number of credential pairs in a memory. Beyond it, the oldest is dropped. */
 const MAX_PAIRS = 1000;
 
 const known: WeakMap<Memory, Map<string, Known>> = new WeakMap();
 
 /**
- * Creates a memory that several services share, such as those that a Worker creates for its requests. It keeps the tokens
- * of at most 1,000 credential pairs.
+ * Creates a memory that several services can share, such as those that a Worker creates for its requests. It stores the
+ * tokens of at most 1,000 credential pairs.
  *
- * Services that need the same token at the same time send one request for it. If the service that sends it disappears, as
- * a Worker's request may, another takes over after 3 seconds; so a token endpoint that takes longer gets another request
- * every 3 seconds. Each process and each isolate has its own memory.
+ * Services that need the same token at the same time send a single request for it. If the service that sent it disappears,
+ * as it may with a Worker's request, another one takes over after 3 seconds. Therefore, a token endpoint that takes longer
+ * receives another request every 3 seconds. Memories are not shared between processes or isolates.
  *
  * @param history The JSON of an earlier memory, decoded by {@linkcode History}.
  *
@@ -103,13 +103,13 @@ export function createMemory(history: History = NO_HISTORY): Memory {
 }
 
 /**
- * The slot of one pair of credentials in a memory.
+ * Returns the slot of one pair of credentials in a memory.
  *
- * @throws {TypeError} If the memory was not made by {@linkcode createMemory}.
+ * @throws {TypeError} If the memory was not created by {@linkcode createMemory}.
  */
 export function slotOf(memory: Memory, key: string): TokenSlot {
   const entries = known.get(memory);
-  if (entries === undefined) throw new TypeError("Cannot connect as memory must come from createMemory()");
+  if (entries === undefined) throw new TypeError("Cannot connect as memory must be created by createMemory()");
   return {
     recall: (now) => recall(entries.get(key), now),
     isClaimed: (now) => {
@@ -134,7 +134,7 @@ export function slotOf(memory: Memory, key: string): TokenSlot {
   };
 }
 
-/** What the outcome of a token request teaches, if anything. */
+/** Converts the outcome of a token request to an entry, or returns null if it is not to be stored. */
 function toKnown(outcome: E.Either<RegionsError, AccessToken>, now: number): Known | null {
   if (E.isRight(outcome)) return { _tag: "Token", token: outcome.right };
   const error = outcome.left;
@@ -144,7 +144,7 @@ function toKnown(outcome: E.Either<RegionsError, AccessToken>, now: number): Kno
     : null;
 }
 
-/** Adds an entry as the newest: a `Map` keeps the order in which keys were added. */
+/** Adds an entry as the newest one. A `Map` keeps keys in the order in which they were added. */
 function remember(entries: Map<string, Known>, key: string, entry: Known): void {
   entries.delete(key);
   entries.set(key, entry);
@@ -169,7 +169,7 @@ function recall(entry: Known | undefined, now: number): E.Either<RegionsError, s
   }
 }
 
-/** Whether less than `ms` milliseconds have passed. False if the clock was set back, since then it is not known. */
+/** Whether less than `ms` milliseconds have passed. False if the clock was set back, since the time is then unknown. */
 function isWithin(ms: number, since: number, now: number): boolean {
   return now >= since && now - since < ms;
 }

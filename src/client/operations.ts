@@ -15,33 +15,33 @@ import { exchange, retrying } from "./request.ts";
 import type { Req } from "./service.ts";
 
 /**
- * An image file in any format that the service reads, at most 256 MiB: its bytes, or a `Blob`, of any realm.
+ * An image file of at most 256 MiB in a format that the service supports: its bytes, or a `Blob`, from any realm.
  *
  * @category Detect
  */
 export type ImageSource = ArrayBufferView | ArrayBufferLike | Blob;
 
-/** Base64 takes 4/3 of the image's bytes, and V8 does not support strings over 512 MiB. */
+/** Base64 is 4/3 the size of the image, and V8 does not support strings over 512 MiB. */
 const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
 
 const PATH = "/v5.0/ocr/DetectRegions";
 
-/** What the service calls a GUID: the id of a task. */
+/** The format of task ids. */
 const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /**
- * Sends an image for detection. The result is the id of its task, which the service keeps for 24 hours.
+ * Submits an image for detection. The result is the id of its task, which the service keeps for 24 hours.
  *
- * The image is sent at most once. It is sent again only if it certainly never left, or if the service says that it did
- * not take it: HTTP 408, 425, 429 or 503 with `Retry-After` or with the service's own problem body. If the outcome is
- * unknown, the result is `Unconfirmed`, and sending it again is the caller's decision. In browsers over HTTP/1, the
- * browser itself may repeat a request whose connection breaks.
+ * The image is submitted at most once. The request is retried only on evidence that the service did not accept the image:
+ * the request was certainly never sent, or the service responded with HTTP 408, 425, 429 or 503 together with `Retry-After`
+ * or its own problem body. If the outcome is unknown, the result is `Unconfirmed`, and resubmitting is up to the caller.
+ * Over HTTP/1, a browser may itself repeat a request whose connection breaks.
  *
- * @param image The image's file. If it is over 256 MiB, the result is `TooLarge`, and nothing is sent.
+ * @param image The image file. If it is over 256 MiB, the result is `TooLarge`, and nothing is sent.
  * @param settings The settings of the detection.
  *
  * @throws {TypeError} If `image` is neither a typed array, a `DataView`, a buffer nor a `Blob`.
- * @throws {RangeError} If a setting has a value that the service does not know.
+ * @throws {RangeError} If a setting has a value that the service does not support.
  *
  * @example
  * ```ts
@@ -60,7 +60,8 @@ const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 export function submitImage(image: ImageSource, settings?: DetectionSettings): Req<string> {
   if (toBytes(image) === null && !isBlob(image)) {
     throw new TypeError(
-      `Cannot submit an image as it must be a buffer, a view of one or a Blob: current value is ${preview(image)}`,
+      "Cannot submit an image as it must be a typed array, a DataView, a buffer or a Blob: current value is " +
+        preview(image),
     );
   }
   const wireSettings = toWireSettings(settings);
@@ -81,7 +82,7 @@ export function submitImage(image: ImageSource, settings?: DetectionSettings): R
 }
 
 /**
- * Fetches the current status of a task, once. Transient failures are retried, up to `retry.maxAttempts` attempts.
+ * Fetches the current status of a task once. Transient failures are retried, up to `retry.maxAttempts` attempts.
  *
  * @param id The task's id.
  *
@@ -104,7 +105,7 @@ export function fetchRegions(id: string): Req<TaskStatus> {
 }
 
 /**
- * Cancels a task: the service deletes it and its image. Cancelling a task that does not exist does nothing.
+ * Cancels a task: the service deletes it and its image. Canceling a task that does not exist has no effect.
  *
  * @param id The task's id.
  *
@@ -131,12 +132,12 @@ export function cancelTask(id: string): Req<void> {
   return retrying("cancel", id, cancel);
 }
 
-/** Requests the status of a task once. Not retried. */
+/** Fetches the status of a task with a single request, without retries. */
 export function fetchStatus(id: string): Req<TaskStatus> {
   return exchange({ call: "fetch", method: "GET", path: withId(id), decode: (text) => decodeStatus(text, id) });
 }
 
-/** The service's own ids need no escaping. `encodeURIComponent` would throw for the lone surrogates that others may contain. */
+/** The service's own ids need no escaping. For others, `encodeURIComponent` would throw if they contain lone surrogates. */
 function withId(id: string): string {
   return GUID.test(id) ? `${PATH}?id=${id}` : `${PATH}?${new URLSearchParams({ id })}`;
 }
@@ -148,20 +149,20 @@ function decodeStatus(text: string, id: string): E.Either<RegionsError, TaskStat
     : decodeResponse(body, id);
 }
 
-/** A gateway's page with status 200 says nothing about the task. */
+/** Checks that the body is empty, since a gateway may respond with a page and status 200. */
 function decodeCancellation(text: string): E.Either<RegionsError, void> {
   return text.trim() === ""
     ? E.right(undefined)
-    : E.left(malformed([`Cancellation: expected an empty answer, got ${preview(text)}`]));
+    : E.left(malformed([`Cancellation: expected an empty response, got ${preview(text)}`]));
 }
 
-/** The id comes as plain text; a JSON string is accepted as well. */
+/** Decodes the id, which is plain text. A JSON string is accepted as well. */
 function decodeTaskId(text: string): E.Either<RegionsError, string> {
   const id = text.trim().replace(/^"(.*)"$/, "$1");
   return GUID.test(id) ? E.right(id) : E.left(malformed([`TaskId: expected a GUID, got ${preview(text)}`]));
 }
 
-/** The statuses that mean "not now". A proxy also sends them for a request that it has passed on. */
+/** The statuses that mean "not now". A proxy may also send them for a request that it has already forwarded. */
 const BUSY: readonly number[] = [408, 425, 429, 503];
 
 /** Converts a failure to `Unconfirmed` unless the image was certainly not accepted. */
@@ -188,14 +189,14 @@ function wasNotAccepted(error: RegionsError, isRefusal: boolean): boolean {
 }
 
 async function readImage(image: ImageSource): Promise<E.Either<RegionsError, Uint8Array>> {
-  const refusal = E.left(tooLarge("submit", MAX_IMAGE_BYTES, "image"));
-  if (isBlob(image) && image.size > MAX_IMAGE_BYTES) return refusal;
+  const rejection = E.left(tooLarge("submit", MAX_IMAGE_BYTES, "image"));
+  if (isBlob(image) && image.size > MAX_IMAGE_BYTES) return rejection;
   const bytes = isBlob(image) ? await readBlob(image) : toBytes(image);
   if (bytes === null) return E.left(network("submit", "the image can no longer be read", true));
-  return bytes.byteLength > MAX_IMAGE_BYTES ? refusal : E.right(bytes);
+  return bytes.byteLength > MAX_IMAGE_BYTES ? rejection : E.right(bytes);
 }
 
-/** Returns null if the file of a `File` was changed or deleted. */
+/** Returns null if the underlying file of a `File` was changed or deleted. */
 async function readBlob(blob: Blob): Promise<Uint8Array | null> {
   try {
     return toBytes(await blob.arrayBuffer());

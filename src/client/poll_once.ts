@@ -1,5 +1,5 @@
 /**
- * One poll of a task and the decision on what follows it, within the budget of the service.
+ * A single poll of a task, within the budget of the service, and the decision on what to do next.
  *
  * @module
  */
@@ -15,21 +15,21 @@ import { notify } from "./request.ts";
 import type { Service } from "./service.ts";
 import type { CallContext } from "./transport.ts";
 
-/** The slot of a poll that no budget limits. */
+/** The slot of a poll without a budget. */
 const FREE: E.Either<never, Release> = /* @__PURE__ */ E.right(() => {});
 
-/** Milliseconds that the last poll of a watch may run past the deadline. */
+/** The time that the last poll of a watch may take after the deadline, in milliseconds. */
 const LAST_POLL = 5000;
 
 /**
- * Polls a task once and decides what follows, for engines that wait between polls themselves, such as a queue or a
- * Durable Object: store `state`, wait for `delay` milliseconds, and call it again. Rejects only with what the caller's own
- * schedule throws.
+ * Polls a task once and decides what to do next, for engines that wait between polls themselves, such as a queue or a
+ * Durable Object: store `state`, wait for `delay` milliseconds, and call it again. Rejects only if the caller's own schedule
+ * throws or returns an invalid delay.
  *
- * @param state The state of the polling, from `startPoll`, `resumePoll` or the last `pollOnce`.
- * @param options The schedule and limits, the same for each poll of the task.
+ * @param state The state from `startPoll`, `resumePoll` or the last `pollOnce`.
+ * @param options The schedule and limits, which must be the same for each poll of the task.
  *
- * @throws {RangeError} If an option is out of its range.
+ * @throws {RangeError} If an option is out of range.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export function pollOnce(
   };
 }
 
-/** {@linkcode pollOnce} with a policy that was resolved before, and with a clock in milliseconds since 1970. */
+/** {@linkcode pollOnce} with a resolved policy, and with a clock that returns milliseconds since 1970. */
 export async function pollBy(
   service: Service,
   policy: PollPolicy,
@@ -74,18 +74,18 @@ export async function pollBy(
   return next;
 }
 
-/** Resolves the options of a watch: what they leave open is taken from the service. */
+/** Resolves the options of a watch. Those that are not set are taken from the service. */
 export function policyFor(service: Service, options: PollOptions): PollPolicy {
   const { schedule = service.schedule, retry = service.retry, deadline, maxPolls, minDelay } = options;
   return pollPolicy({ schedule, deadline, maxPolls, minDelay, retry });
 }
 
 /**
- * Records how long a task took, if it is known when its image was sent. Of a task that was abandoned, it records that the
- * task took longer. Durations that cannot be true, because a clock was set or a unit is wrong, are left out, since many
- * tasks share the history.
+ * Records the duration of a task if the time of its submission is known. If the watch ended early, records that the task
+ * took longer. Implausible durations, because a clock was set or a unit is wrong, are ignored, since many tasks share the
+ * history.
  *
- * @param reply The last reply of the watch, or null if the watch was ended from outside.
+ * @param reply The last reply of the watch, or null if the watch was unsubscribed or aborted.
  * @param now The current time, in milliseconds since 1970.
  */
 export function learn(
@@ -99,7 +99,7 @@ export function learn(
   if (!(after >= 0 && after <= before && before <= RETENTION)) return;
   const value = reply === null ? null : E.toUnion(reply);
   if (value?._tag === "Completed" || value?._tag === "Error") memory.learn([after, before]);
-  // A watch that has used up its polls will be resumed, and one that received no status has nothing to tell.
+  // After `maxPolls`, the watch is likely to be resumed. Without a status, nothing is known about the duration.
   else if (after > 0 && (value === null || value._tag === "GaveUp" && value.reason !== "maxPolls")) {
     memory.learn([after, null]);
   }

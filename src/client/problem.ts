@@ -1,5 +1,5 @@
 /**
- * What an answer other than 2xx means: whether the service itself refused the request, and why.
+ * The meaning of responses other than 2xx: whether the service itself rejected the request, and why.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { cut } from "../internal/text.ts";
 import { type Call, type Http, http } from "../model/error.ts";
 import type { Answer } from "./transport.ts";
 
-/** The number of characters that an error quotes of an unexpected text. */
+/** The maximum number of characters that an error quotes from an unexpected text. */
 const MAX_DETAIL = 300;
 
-/** The error of an answer other than 2xx. */
+/** Returns the error for a response other than 2xx. */
 export function refused(call: Call, { status, retryAfter, text }: Answer): Http {
   return http(call, status, retryAfter, readProblem(text));
 }
 
 /**
- * Whether an answer other than 2xx comes from the service, and not from a proxy that failed to pass the request on, or
- * that failed only while it waited for the answer: it asks to wait, or it is a problem (RFC 7807) with its own status.
+ * Whether a response other than 2xx is evidence that the service itself rejected the request: it has `Retry-After`, or it
+ * is a problem (RFC 7807) with the same status. Otherwise, it may come from a proxy that had already forwarded the request.
  */
 export function isServiceRefusal({ status, retryAfter, text }: Answer): boolean {
   if (retryAfter !== null) return true;
@@ -27,8 +27,8 @@ export function isServiceRefusal({ status, retryAfter, text }: Answer): boolean 
 }
 
 /**
- * Whether the token endpoint itself refused the credentials. A page of a firewall, or a problem of a proxy, says nothing
- * about them. Source: RFC 6749, section 5.2.
+ * Whether the token endpoint itself rejected the credentials. A firewall's page or a proxy's problem is not evidence for
+ * that. Source: RFC 6749, section 5.2.
  */
 export function isTokenRefusal({ status, text }: Answer): boolean {
   if (status < 400 || status > 499 || status === 408 || status === 425 || status === 429) return false;
@@ -36,10 +36,10 @@ export function isTokenRefusal({ status, text }: Answer): boolean {
   return isObject(body) && typeof body.error === "string";
 }
 
-/** Title and detail of an RFC 7807 problem, the error of RFC 6749, or the start of another text: not every gateway sends JSON. */
+/** Returns the title and detail of an RFC 7807 problem, an error of RFC 6749, or the beginning of any other text. */
 export function readProblem(text: string): string {
   const problem = parseJson(text);
-  const said = isObject(problem) ? [problem.title, problem.detail, problem.error, problem.error_description] : [];
-  const parts = said.filter((part) => typeof part === "string" && part !== "");
+  const details = isObject(problem) ? [problem.title, problem.detail, problem.error, problem.error_description] : [];
+  const parts = details.filter((part) => typeof part === "string" && part !== "");
   return cut((parts.length === 0 ? text : parts.join(": ")).replace(/\s+/g, " ").trim(), MAX_DETAIL);
 }

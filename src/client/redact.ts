@@ -1,6 +1,6 @@
 /**
- * Keeps secrets out of errors. Errors quote what the service, a gateway or the runtime said, and any of them may echo
- * the token or the client secret, encoded in any way.
+ * Keeps secrets out of errors. Errors quote the service, gateways and the runtime, which may echo the token or the client
+ * secret in any encoding.
  *
  * @module
  */
@@ -8,22 +8,23 @@ import { printable } from "../internal/text.ts";
 import type { RegionsError } from "../model/error.ts";
 
 /**
- * Characters in a row that give a secret away; of a shorter secret, all of it. The promise is eight: one less is looked for,
- * since the text beside an echo, such as the quotation mark that JSON puts there, may happen to continue it.
+ * The number of consecutive characters of a secret that are redacted, or the whole secret if it is shorter. The promise is
+ * eight. The search is for one less, since the character next to an echo, such as JSON's quotation mark, may happen to
+ * continue it.
  */
 const WINDOW = 7;
 
-/** A text with more readings than this is a hostile one, and is not shown. */
+/** A text with more readings than this is assumed to be malicious, and is not shown. */
 const MAX_READINGS = 500;
 
 const REDACTED = "[redacted]";
 
 /**
- * The error without the secrets: no eight characters in a row of any of them, as they are or encoded as JSON, HTML,
- * percent-encoding or Base64, however often. An echo in plain text is cut out; a text that holds an encoded one is
- * replaced as a whole.
+ * Returns the error without secrets: without eight consecutive characters of any secret, whether plain or encoded as JSON,
+ * HTML, percent-encoding or Base64, any number of times. A plain echo is cut out. A text with an encoded echo is replaced
+ * entirely.
  *
- * The work is proportional to the length of the error's texts, which are bounded previews, and of the secrets.
+ * The running time is linear in the lengths of the error's texts, which are limited, and of the secrets.
  */
 export function redactError(error: RegionsError, secrets: readonly string[]): RegionsError {
   const redact = redactor(secrets);
@@ -39,7 +40,7 @@ export function redactError(error: RegionsError, secrets: readonly string[]): Re
         return { ...error, errors: error.errors.map(redact) };
       case "Unconfirmed":
         return { ...error, cause: redacted(error.cause) };
-      // These quote nobody: what a `GaveUp` tells of the last failure was redacted when that failed.
+      // These contain no quotes. The last failure in a `GaveUp` was redacted when it occurred.
       case "Timeout":
       case "TooLarge":
       case "GaveUp":
@@ -49,7 +50,7 @@ export function redactError(error: RegionsError, secrets: readonly string[]): Re
   return redacted(error);
 }
 
-/** Removes the secrets from texts. */
+/** Returns a function that removes the secrets from a text. */
 export function redactor(secrets: readonly string[]): (text: string) => string {
   const windows = secrets.filter((secret) => secret !== "").map(windowsOf);
   return (text) => windows.reduce(withoutWindows, text);
@@ -74,7 +75,7 @@ function withoutWindows(text: string, windows: Windows): string {
   return holds(rest, windows) ? REDACTED : rest;
 }
 
-/** The text without the stretches that consist of windows. */
+/** Replaces the parts of a text that consist of windows. */
 function cutOut(text: string, { size, has }: Windows): string {
   const folded = fold(text);
   let rest = "";
@@ -90,10 +91,10 @@ function cutOut(text: string, { size, has }: Windows): string {
   return rest + text.slice(shown);
 }
 
-/** Whether any reading of the text holds a window. */
+/** Whether any reading of the text contains a window. */
 function holds(text: string, { size, has }: Windows): boolean {
   const readings = new Set([text]);
-  // The iteration includes what is added on the way. It ends, as a decoder shortens a text or leaves it as it is.
+  // The iteration includes readings that are added meanwhile. It ends, since a decoder shortens a text or leaves it unchanged.
   for (const reading of readings) {
     const folded = fold(reading);
     for (let i = 0; i + size <= folded.length; i++) if (has(folded.slice(i, i + size))) return true;
@@ -104,19 +105,19 @@ function holds(text: string, { size, has }: Windows): boolean {
 }
 
 /**
- * The text as it is compared: as it would be printed, in capitals, and with the spaces that forms write as `+`. One
- * character for one, so that places in it are places in the text.
+ * Normalizes a text for comparison: as printed, in upper case, and with the spaces that forms encode as `+`. Replaces each
+ * character by one character, so that positions stay the same.
  */
 function fold(text: string): string {
   return printable(text).replace(/\+/g, " ").replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 }
 
-/** One layer of each encoding removed, wherever it is found. The rest of the text stays, and nothing throws. */
+/** Each function decodes one layer of an encoding wherever it occurs, and leaves the rest unchanged. None of them throws. */
 const DECODERS: readonly ((text: string) => string)[] = [
   fromJson,
   fromHtml,
   fromPercent,
-  // Base64 says nothing of where it begins.
+  // The start of the Base64 is unknown, so all four alignments are tried.
   (text) => fromBase64(text, 0),
   (text) => fromBase64(text, 1),
   (text) => fromBase64(text, 2),
@@ -144,11 +145,11 @@ function fromPercent(text: string): string {
   });
 }
 
-/** Decodes Base64 and Base64url in runs of eight digits and more, less the first `offset` digits of each. */
+/** Decodes Base64 and Base64url in runs of eight or more digits, skipping the first `offset` digits of each run. */
 function fromBase64(text: string, offset: number): string {
   return text.replace(/[\w+/-]{8,}/g, (run) => {
     const digits = run.slice(offset).replace(/-/g, "+").replace(/_/g, "/");
-    // `atob` refuses a last digit that is no byte.
+    // `atob` rejects a single remaining digit.
     const bytes = atob(digits.length % 4 === 1 ? digits.slice(0, -1) : digits);
     return fromUtf8(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
   });
@@ -166,7 +167,7 @@ const JSON_ESCAPES: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
   ["t", "\t"],
 ]);
 
-/** The entities of ASCII, their names in lower case. Source: the HTML standard, "Named character references". */
+/** The entities of ASCII characters, with names in lower case. Source: the HTML standard, "Named character references". */
 const HTML_ENTITIES: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
   ["tab", "\t"],
   ["newline", "\n"],

@@ -1,5 +1,5 @@
 /**
- * One exchange with the service, and the retries of single calls.
+ * Requests to the service, and retries of single calls.
  *
  * @module
  */
@@ -14,25 +14,25 @@ import { redactError } from "./redact.ts";
 import type { Req, Service } from "./service.ts";
 import { type Answer, type CallContext, isSuccess, send, timeLimit } from "./transport.ts";
 
-/** One exchange with the service. */
+/** A request to the service, and how to handle its response. */
 export interface Exchange<A> {
   readonly call: Call;
   readonly method: "GET" | "POST" | "DELETE";
   /** The path and query, below `baseUrl`. */
   readonly path: string;
-  /** The body, which is JSON. */
+  /** The JSON body. */
   readonly body?: string | undefined;
-  /** Decodes the text of a 2xx answer. */
+  /** Decodes the text of a 2xx response. */
   readonly decode: (text: string) => E.Either<RegionsError, A>;
   /**
    * Converts an error that occurred after the request was sent.
    *
-   * @param isRefusal Whether the service itself answered that it did not accept the request.
+   * @param isRefusal Whether the service itself responded that it did not accept the request.
    */
   readonly afterSending?: (error: RegionsError, isRefusal: boolean) => RegionsError;
 }
 
-/** One exchange with a token, and a second one with a new token if the service refuses the first. Not retried otherwise. */
+/** Sends a request with a token. If the service rejects the token, sends it once more with a new one. Otherwise no retries. */
 export function exchange<A>(exchange: Exchange<A>): Req<A> {
   return (service, context = {}) => async () => {
     const first = await attempt(exchange, service, context);
@@ -61,7 +61,7 @@ export function retrying<A>(call: Call, id: string | null, req: Req<A>): Req<A> 
   };
 }
 
-/** Calls a hook of the caller's. What it throws must neither stop a task nor be hidden. */
+/** Calls a callback of the caller. If it throws, the error is reported as uncaught, and the task continues. */
 export function notify<A>(hook: (value: A) => void, value: A): void {
   try {
     hook(value);
@@ -72,7 +72,7 @@ export function notify<A>(hook: (value: A) => void, value: A): void {
   }
 }
 
-/** The outcome of one attempt, and the token that it was made with, if it got that far. */
+/** The outcome of an attempt, and the token that was sent, or null if none was. */
 interface Attempt<A> {
   readonly token: string | null;
   readonly outcome: E.Either<RegionsError, A>;

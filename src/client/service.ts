@@ -1,5 +1,5 @@
 /**
- * The service as a value: what every call needs to know of it.
+ * The service as a value, with everything that calls need.
  *
  * @module
  */
@@ -26,64 +26,64 @@ export interface Retry {
   readonly call: Call;
   /** The id of the task, or null if there is none yet. */
   readonly id: string | null;
-  /** How it failed. */
+  /** The failure. */
   readonly error: RegionsError;
-  /** The number of failures in a row. */
+  /** The number of consecutive failures. */
   readonly failures: number;
   /** Milliseconds until the next attempt. */
   readonly delay: number;
 }
 
 /**
- * Options for {@linkcode connect} other than the credentials.
+ * Options of {@linkcode connect}, except for the credentials.
  *
  * @category Connect
  */
 export interface ServiceOptions {
   /**
-   * The address of the service: https, except on the loopback interface.
+   * The base URL of the service. It must be https, except on the loopback interface.
    *
-   * Deno and Bun send requests to a plain http address through `HTTP_PROXY` even on the loopback interface, with secret
-   * and token in clear text, unless `NO_PROXY` names it. The library cannot read the environment.
+   * Deno and Bun send requests to plain http URLs through `HTTP_PROXY`, even on the loopback interface, with the secret and
+   * the token in plain text, unless `NO_PROXY` lists the host. The library cannot read the environment.
    *
    * @default {"https://api.aspose.cloud"}
    */
   readonly baseUrl?: string | undefined;
   /**
-   * Allows a `baseUrl` of plain http on a host other than the loopback interface, such as an emulator in a container. The
-   * secret, the tokens and the images then cross the network in clear text: never set it for the real service.
+   * Allows a plain http `baseUrl` outside of the loopback interface, such as an emulator in a container. The secret, the
+   * tokens and the images are then sent in plain text. Never set it for the real service.
    *
    * @default {false}
    */
   readonly allowHttp?: boolean | undefined;
   /**
-   * Sends a request: any `fetch`, such as undici's with a `dispatcher` for a proxy. It is called with an address and
-   * options, never with a `Request`, since no implementation reads the `Request` of another.
+   * The function that sends requests: any `fetch`, such as undici's with a `dispatcher` for a proxy. It is called with a URL
+   * and options, never with a `Request`, since implementations do not accept each other's `Request`.
    *
-   * It must send each request once, and reject only with that request's own failure: a rejection with `ECONNREFUSED`, for
-   * example, means that the image was not sent and may be sent again.
+   * It must send each request once, and must reject only with the failure of that request. For example, a rejection with
+   * `ECONNREFUSED` means that the image was not sent and may be resubmitted.
    *
    * @default {globalThis.fetch}
    */
   readonly fetch?: Fetch | undefined;
-  /** What outlives this service: pass the same value to several services to share tokens and history. */
+  /** The state that outlives this service. Pass the same value to several services to share tokens and history. */
   readonly memory?: Memory | undefined;
   /**
-   * Milliseconds within which the whole answer must arrive, headers and body; greater than 0. The time that
-   * `minUploadRate` allows for the request's own body comes on top.
+   * The time limit for the complete response, including its body, in milliseconds. Greater than 0. The time that
+   * `minUploadRate` allows for uploading the request is added to it.
    *
    * @default {30_000}
    */
   readonly requestTimeout?: number | undefined;
   /**
-   * The slowest upload to wait for, in bytes per second; greater than 0. Sending an image is allowed one more second for
-   * each `minUploadRate` bytes of its body, which is 4/3 the size of the image, since it is sent as Base64.
+   * The slowest acceptable upload, in bytes per second. Greater than 0. The time limit of a request increases by one second
+   * for each `minUploadRate` bytes of its body. For an image, the body is 4/3 its size, since it is sent as Base64.
    *
    * @default {50_000}
    */
   readonly minUploadRate?: number | undefined;
   /**
-   * The maximum number of bytes of an answer, after decompression; 1 or more. A longer answer is `TooLarge`.
+   * The maximum size of a response in bytes, after decompression, 1 or more. A larger response results in `TooLarge`.
    *
    * @default {16_777_216}
    */
@@ -91,26 +91,26 @@ export interface ServiceOptions {
   /** How failed calls are retried. */
   readonly retry?: RetryOptions | undefined;
   /**
-   * The number of polls that all watches of this service may make together.
+   * Limits on the polls of all watches of this service.
    *
    * @default {undefined} no limit
    */
   readonly budget?: BudgetOptions | undefined;
-  /** The schedule of watches that have none of their own. */
+  /** The schedule of watches without their own. */
   readonly schedule?: Schedule | undefined;
-  /** Called before a failed call is retried. What it throws is reported as an uncaught error and changes nothing. */
+  /** Called before a failed call is retried. If it throws, the error is reported as uncaught and has no other effect. */
   readonly onRetry?: ((retry: Retry) => void) | undefined;
 }
 
 /**
- * Options for {@linkcode connect}: either `credentials` or `token`, and any of {@linkcode ServiceOptions}.
+ * Options of {@linkcode connect}: either `credentials` or `token`, and any of {@linkcode ServiceOptions}.
  *
  * @category Connect
  */
 export type ConnectOptions = CredentialsOptions | TokenOptions;
 
 /**
- * Options for {@linkcode connect} with a client's credentials.
+ * Options of {@linkcode connect} with a client's credentials.
  *
  * @category Connect
  */
@@ -122,27 +122,26 @@ export interface CredentialsOptions extends ServiceOptions {
 }
 
 /**
- * Options for {@linkcode connect} with an access token.
+ * Options of {@linkcode connect} with an access token.
  *
  * @category Connect
  */
 export interface TokenOptions extends ServiceOptions {
-  /** An access token, or a function that supplies one for each request. White space around it is dropped. */
+  /** An access token, or a function that supplies one for each request. Surrounding whitespace is removed. */
   readonly token: string | (() => Promise<string>);
   /** Not allowed together with `token`. */
   readonly credentials?: undefined;
 }
 
 /**
- * The service, as every call needs it. Made by {@linkcode connect}; plain data, and cheap to make. Printing it does not
- * reveal its secrets. On Workers it must not outlive the request that created it; what should outlive it goes into
- * `memory`.
+ * A connection to the service, which every call needs. It is created by {@linkcode connect}, and cheap to create. Printing
+ * it does not reveal its secrets. On Workers, it must not outlive the request that created it; only its `memory` may.
  *
  * @category Connect
  */
 export interface Service extends Transport {
   /**
-   * Where tokens come from.
+   * The source of access tokens.
    *
    * @internal
    */
@@ -156,23 +155,23 @@ export interface Service extends Transport {
    */
   readonly budget: Budget | null;
   /**
-   * The timers of all tasks that wait for their next poll.
+   * The timers of all tasks that are waiting for their next poll.
    *
    * @internal
    */
   readonly timers: Timers;
-  /** What outlives the service. */
+  /** The state that outlives the service. */
   readonly memory: Memory;
-  /** The schedule of watches that have none of their own; undefined for the default one. */
+  /** The schedule of watches without their own, or undefined for the default one. */
   readonly schedule: Schedule | undefined;
   /** Called before a failed call is retried. */
   readonly onRetry: (retry: Retry) => void;
 }
 
 /**
- * A call of the service. Nothing happens until it is given a {@linkcode Service} and run, as in `req(service)()`. It never
- * rejects. It is fp-ts's `ReaderTaskEither<Service, RegionsError, A>`, with an optional second argument that aborts the
- * call: `req(service, { signal })()`.
+ * A call of the service. Nothing happens until it is called with a {@linkcode Service} and run: `req(service)()`. It never
+ * rejects. The type is compatible with fp-ts's `ReaderTaskEither<Service, RegionsError, A>`. An optional second argument
+ * can abort the call: `req(service, { signal })()`.
  *
  * @category Connect
  */
@@ -181,11 +180,11 @@ export interface Req<A> {
 }
 
 /**
- * Connects to the service. Nothing is sent and no timer is started until a call is run.
+ * Combines credentials and options to a service. Nothing is sent and no timers are started until a call is run.
  *
- * @throws {TypeError} If neither or both of `credentials` and `token` are given, if one of them is empty, or if secrets
- * must not be sent to `baseUrl`.
- * @throws {RangeError} If a number is out of its range.
+ * @throws {TypeError} If neither or both of `credentials` and `token` are set, if one of them is empty, or if `baseUrl` is
+ * not a URL that secrets may be sent to.
+ * @throws {RangeError} If a number is out of range.
  *
  * @example
  * ```ts
@@ -235,19 +234,19 @@ export function connect(options: ConnectOptions): Service {
 
 function tokenSource(transport: Transport, memory: Memory, { credentials, token }: ConnectOptions): TokenSource {
   if ((credentials === undefined) === (token === undefined)) {
-    throw new TypeError("Cannot connect as either credentials or a token must be given, and not both");
+    throw new TypeError("Cannot connect as either credentials or token must be set, but not both");
   }
   if (typeof token === "string") return constantToken(token);
   if (token !== undefined) return suppliedToken(token);
   const [clientId, clientSecret] = [credentials?.clientId, credentials?.clientSecret].map(trimmed);
   if (clientId === "" || clientSecret === "") {
-    throw new TypeError("Cannot connect as credentials must hold a clientId and a clientSecret that are not empty");
+    throw new TypeError("Cannot connect as credentials must have a clientId and a clientSecret that are not empty");
   }
   const slot = slotOf(memory, JSON.stringify([transport.baseUrl, clientId, clientSecret]));
   return clientToken(slot, (signal) => requestToken(transport, { clientId, clientSecret }, signal));
 }
 
-/** Without the line break at the end of a secret's file. */
+/** Removes surrounding whitespace, such as the line break at the end of a file with a secret. */
 function trimmed(text: unknown): string {
   return typeof text === "string" ? text.trim() : "";
 }
@@ -257,10 +256,10 @@ function checkBaseUrl(text: string, allowHttp: boolean): string {
   try {
     url = new URL(text);
   } catch {
-    throw new TypeError("Cannot connect as baseUrl must be an absolute address");
+    throw new TypeError("Cannot connect as baseUrl must be an absolute URL");
   }
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    throw new TypeError("Cannot connect as baseUrl must hold neither credentials, a query nor a fragment");
+    throw new TypeError("Cannot connect as baseUrl must not contain credentials, a query or a fragment");
   }
   if (url.protocol !== "https:" && !(url.protocol === "http:" && (allowHttp || isLoopback(url.hostname)))) {
     throw new TypeError(
@@ -270,7 +269,7 @@ function checkBaseUrl(text: string, allowHttp: boolean): string {
   return url.href.replace(/\/+$/, "");
 }
 
-/** Whether a host name, in the form that a URL has it, is on the loopback interface. */
+/** Whether the host name of a URL is on the loopback interface. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" ||
     /^127\.\d+\.\d+\.\d+$/.test(hostname);

@@ -1,6 +1,6 @@
 /**
- * Access tokens: requested once for any number of callers, used until shortly before they expire, and requested again when
- * the service refuses one.
+ * Access tokens. A token is requested once for any number of callers, and replaced shortly before it expires or when the
+ * service rejects it.
  *
  * @module
  */
@@ -19,56 +19,56 @@ import type { AccessToken, TokenSlot } from "./memory.ts";
  * @category Connect
  */
 export interface Credentials {
-  /** The client id. White space around it is dropped. */
+  /** The client id. Surrounding whitespace is removed. */
   readonly clientId: string;
-  /** The client secret. White space around it, such as the line break at the end of a file, is dropped. */
+  /** The client secret. Surrounding whitespace, such as the line break at the end of a file, is removed. */
   readonly clientSecret: string;
 }
 
 /**
- * Where the requests of one service get their tokens.
+ * The source of a service's access tokens.
  *
  * @category Connect
  */
 export interface TokenSource {
-  /** Returns a token within `ms` milliseconds, unless `signal` aborts. */
+  /** Returns a token, or an error if that takes more than `ms` milliseconds or `signal` aborts. */
   readonly get: (ms: number, signal: AbortSignalLike | undefined) => Promise<E.Either<RegionsError, string>>;
-  /** Reports that the service refused a token. Returns false if there will be no other. */
+  /** Reports that the service rejected a token. Returns false if there is no other one. */
   readonly refuse: (token: string) => boolean;
 }
 
-/** A token is replaced this many milliseconds before it expires, or a tenth of its lifetime if that is less. */
+/** How long before its expiry a token is replaced, in milliseconds, or a tenth of its lifetime if that is less. */
 const MARGIN = 60_000;
 
-/** The lifetime, in milliseconds, of a token whose answer does not state one. RFC 6749 only recommends `expires_in`. */
+/** The assumed lifetime without `expires_in`, which RFC 6749 only recommends. In milliseconds. */
 const DEFAULT_LIFETIME = 300_000;
 
-/** Milliseconds between two looks at the memory while another service requests the token. */
+/** The interval of checks whether another service has finished requesting the token, in milliseconds. */
 const PAUSE = 20;
 
-/** The maximum length of a token. Servers accept 8 to 64 KiB of headers, and errors are searched for the token. */
+/** The maximum length of a token. Servers accept 8 to 64 KiB of headers, and redacting longer tokens would take long. */
 const MAX_TOKEN = 65_536;
 
-/** Always the same token. */
+/** Creates a source of a constant token. */
 export function constantToken(token: string): TokenSource {
   const checked = checkToken(token);
   return { get: () => Promise.resolve(checked), refuse: () => false };
 }
 
-/** A token of the caller's own for each request, and another one if the service refuses it. */
+/** Creates a source that calls `supply` for each request, and again if the service rejects the token. */
 export function suppliedToken(supply: () => Promise<string>): TokenSource {
   const supplyChecked = async (): Promise<E.Either<RegionsError, string>> => {
     try {
       return checkToken(await supply());
     } catch {
-      // The error may contain a secret of the caller's.
-      return E.left(unauthorized("token", "the function that supplies it failed"));
+      // The error may contain a secret, so it is not quoted.
+      return E.left(unauthorized("token", "the function that supplies the token failed"));
     }
   };
   return { get: (ms, signal) => bounded(ms, signal, supplyChecked), refuse: () => true };
 }
 
-/** A request for a token that any number of callers wait for. */
+/** A request for a token that callers share. */
 interface SharedRequest {
   readonly token: Promise<E.Either<RegionsError, string>>;
   readonly controller: AbortController;
@@ -76,13 +76,13 @@ interface SharedRequest {
 }
 
 /**
- * Tokens for a client's credentials, kept in `slot`. However many callers there are, there is one request at a time; it is
- * aborted once none of them waits for it any longer. Refused credentials are not sent again for ten minutes, since more
- * than five refusals lock them for that long.
+ * Creates a source of tokens for a client's credentials, which are stored in `slot`. All callers share one request, which
+ * is aborted if none of them waits for it any longer. Rejected credentials are not sent again for ten minutes, since the
+ * service locks them for that time after five rejections.
  *
- * Services that share a memory share no promise, which Workers would not allow, but a claim: a plain value that says
- * which of them is requesting the token. The others look at the memory until the token is there; one of them takes over
- * if the request failed or its claim has expired.
+ * Services that share a memory cannot share a promise, which Workers do not allow. Instead, they use a claim, which is a
+ * plain value: the service that holds it requests the token. The others check the memory until the token is there. One of
+ * them takes over if the request fails or the claim expires.
  *
  * @param request Requests a token from the service. Never rejects.
  */
@@ -136,7 +136,7 @@ export function clientToken(
   };
 }
 
-/** Decodes the token endpoint's answer. No error quotes it, since it contains a secret. */
+/** Decodes the token endpoint's response. Errors do not quote it, since it contains a secret. */
 export function decodeAccessToken(text: string, now: number): E.Either<RegionsError, AccessToken> {
   const body = parseJson(text);
   if (body === undefined) return E.left(malformed(["AccessToken: expected JSON"]));
@@ -156,20 +156,20 @@ const Wire: t.Type<Wire, unknown, unknown> = fields<Wire>(
   "AccessToken",
 );
 
-/** Milliseconds. Some servers send `expires_in` as text, or nothing usable. */
+/** Converts `expires_in` to milliseconds. Some servers send it as a string, or send an unusable value. */
 function toLifetime(expiresIn: unknown): number {
   const seconds = typeof expiresIn === "string" ? Number(expiresIn) : expiresIn;
   return typeof seconds === "number" && seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : DEFAULT_LIFETIME;
 }
 
 /**
- * The token without the line break at the end of a secret's file. A token that contains one would fail with the runtime's
- * own message, which shows it.
+ * Removes whitespace around a token, such as a line break at the end of a file, and checks that the rest is valid in a
+ * header. Otherwise, the runtime would reject the header with a message that contains the token.
  */
 function checkToken(text: string): E.Either<RegionsError, string> {
   const token = text.trim();
   return token.length <= MAX_TOKEN && /^[\x21-\x7e]+$/.test(token) ? E.right(token) : E.left(
-    unauthorized("token", "the token is empty, too long for a header or holds characters that a header cannot carry"),
+    unauthorized("token", "the token is empty, too long, or contains characters that are not valid in a header"),
   );
 }
 

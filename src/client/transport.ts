@@ -1,5 +1,5 @@
 /**
- * Sends one request and reads its answer. The only file that calls `fetch`.
+ * Sends a request and reads its response. This is the only file that calls `fetch`.
  *
  * @module
  */
@@ -21,20 +21,20 @@ export interface FetchInit {
   /** The headers. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * A `Blob`, or null. Its type is `never` so that `init` fits every implementation's own options: the declarations of
-   * `Blob` of the DOM, Node.js and undici do not fit one another. `new Request(url, init)` reads it.
+   * A `Blob`, or null. Its type is `never` so that `init` is assignable to the options of every implementation, since the
+   * types of `Blob` in the DOM, Node.js and undici are not compatible. To read it, use `new Request(url, init)`.
    */
   readonly body: never;
-  /** Redirects are not followed: one could carry the token to another host. */
+  /** Redirects are not followed, since they could send the token to another host. */
   readonly redirect: "manual";
-  /** Aborts when the caller or the time limit ends the request. */
+  /** Aborts when the caller aborts the request or its time limit is reached. */
   readonly signal: AbortSignal;
-  /** A status must not come from an HTTP cache. Absent where the runtime has no such option. */
+  /** Prevents statuses from an HTTP cache. Omitted if the runtime does not support the option. */
   readonly cache?: "no-store";
 }
 
 /**
- * What the library reads of the response: a `Response` of any implementation has it.
+ * The part of a response that the library uses. The `Response` of every implementation has it.
  *
  * @category Connect
  */
@@ -43,7 +43,7 @@ export interface FetchResponse {
   readonly status: number;
   /** The headers. */
   readonly headers: { readonly get: (name: string) => string | null };
-  /** The body: a web stream, or a Node.js stream, as node-fetch has it. */
+  /** The body: a web stream, or a Node.js stream, as in node-fetch. */
   readonly body: WebBody | AsyncIterable<Uint8Array | string> | null;
 }
 
@@ -53,7 +53,7 @@ export interface FetchResponse {
  * @category Connect
  */
 export interface WebBody {
-  /** Locks the stream, and reads it. */
+  /** Locks the stream for reading. */
   readonly getReader: () => {
     readonly read: () => Promise<{ readonly value?: Uint8Array | undefined }>;
     readonly cancel: () => Promise<void>;
@@ -61,19 +61,19 @@ export interface WebBody {
 }
 
 /**
- * A function like the platform's `fetch`, as the library calls it.
+ * A function compatible with the platform's `fetch`, as the library calls it.
  *
  * @category Connect
  */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
-/** An answer, whatever its status. */
+/** A response with any status. */
 export interface Answer {
   /** The HTTP status. */
   readonly status: number;
-  /** Milliseconds that `Retry-After` asks to wait, or null. */
+  /** The delay in `Retry-After`, in milliseconds, or null. */
   readonly retryAfter: number | null;
-  /** The body, as far as it was read. */
+  /** The body, possibly truncated. */
   readonly text: string;
 }
 
@@ -81,53 +81,53 @@ export interface Answer {
 export interface Message {
   readonly call: Call;
   readonly method: FetchInit["method"];
-  /** The path and query, below the address of the service. */
+  /** The path and query, relative to `baseUrl`. */
   readonly path: string;
   readonly headers: FetchInit["headers"];
   readonly body?: string | undefined;
 }
 
 /**
- * How requests are sent, and how long and how much is read.
+ * How requests are sent, and the limits on time and size.
  *
  * @category Connect
  */
 export interface Transport {
-  /** The address of the service, without a slash at its end. */
+  /** The base URL of the service, without a trailing slash. */
   readonly baseUrl: string;
   /** Sends a request. */
   readonly fetch: Fetch;
-  /** Milliseconds within which the whole answer must arrive. */
+  /** The time limit for the complete response, in milliseconds. */
   readonly requestTimeout: number;
-  /** Bytes per second: the time limit of a request grows with the size of its body. */
+  /** The slowest acceptable upload, in bytes per second, by which the time limit of a request grows with its size. */
   readonly minUploadRate: number;
-  /** The maximum number of bytes of an answer. */
+  /** The maximum size of a response, in bytes. */
   readonly maxResponseBytes: number;
 }
 
 /**
- * What bounds one call.
+ * The limits of a single call.
  *
  * @category Connect
  */
 export interface CallContext {
   /** Ends the call when it aborts. */
   readonly signal?: AbortSignalLike | undefined;
-  /** When the call ends, in milliseconds of the clock of `performance.now()`. */
+  /** The time at which the call ends, in milliseconds on the clock of `performance.now()`. */
   readonly endsAt?: number | undefined;
 }
 
-/** The number of bytes that are read of an answer other than 2xx. */
+/** The number of bytes to read from a response other than 2xx. */
 const MAX_PROBLEM_BYTES = 8192;
 
-/** The number of characters that are kept of the runtime's own message. */
+/** The maximum number of characters of the runtime's own message. */
 const MAX_CAUSE = 300;
 
 /**
- * Sends one request and reads its answer. The cause of a failure is the runtime's own text, which may contain secrets.
+ * Sends a request and reads its response. The cause of a failure is the runtime's own message, which may contain secrets.
  *
- * The signal is passed in the options of `fetch`, not in a `Request`: Node.js links a `Request` to its signal weakly, and
- * an abort no longer reaches the request once the garbage collector has taken it.
+ * The signal is passed in the options of `fetch`, not in a `Request`: Node.js references the signal of a `Request` only
+ * weakly, so that an abort would not reach the request after a garbage collection.
  */
 export async function send(
   transport: Transport,
@@ -157,7 +157,7 @@ export async function send(
   }
 }
 
-/** Milliseconds for a request. The time to send a body of `size` ASCII characters comes on top of the answer's. */
+/** Returns the time limit of a request in milliseconds, including the time to upload a body of `size` ASCII characters. */
 export function timeLimit(
   { requestTimeout, minUploadRate }: Transport,
   { endsAt = Infinity }: CallContext,
@@ -167,9 +167,9 @@ export function timeLimit(
 }
 
 /**
- * Deno repeats a POST whose connection broke, unless its body is a `Blob` or a stream; and a `Blob` has a known length.
- * It comes from the runtime's own `Response`, since test environments such as jsdom replace the global `Blob` with one
- * that `fetch` sends as "[object Blob]".
+ * Converts a body to a `Blob`. Deno repeats a POST whose connection breaks, unless its body is a `Blob` or a stream, and a
+ * `Blob` has a known length. It is created by the runtime's own `Response`, since test environments such as jsdom replace
+ * the global `Blob` with one that `fetch` sends as "[object Blob]".
  */
 function toBlob(body: string): Promise<Blob> {
   return new Response(body).blob();
@@ -180,7 +180,11 @@ export function isSuccess({ status }: { readonly status: number }): boolean {
   return status >= 200 && status < 300;
 }
 
-/** `Retry-After` in milliseconds, given in seconds or as a date; null where it is neither. Source: RFC 9110, 10.2.3. */
+/**
+ * Returns the delay in `Retry-After` in milliseconds, or null if the header is neither a number of seconds nor a date.
+ *
+ * Source: RFC 9110, section 10.2.3.
+ */
 export function parseRetryAfter(header: string | null, now: number): number | null {
   if (header === null || header.trim() === "") return null;
   const seconds = Number(header);
@@ -188,18 +192,18 @@ export function parseRetryAfter(header: string | null, now: number): number | nu
   return Number.isFinite(ms) ? Math.max(0, ms) : null;
 }
 
-/** The time by the server's clock, which is the one that its dates mean; by this one's where it does not say. */
+/** Returns the time on the server's clock, which its dates refer to, or on the local clock if there is no `Date` header. */
 function timeOf({ headers }: FetchResponse): number {
   const date = Date.parse(headers.get("Date") ?? "");
   return Number.isNaN(date) ? Date.now() : date;
 }
 
-/** Workers with a compatibility date before November 2024 throw for the option. */
+/** Whether the runtime supports the `cache` option. Workers with a compatibility date before November 2024 throw. */
 function acceptsCache(): boolean {
   return isCacheKnown ??= tryCache();
 }
 
-/** A fact about the runtime, found out with the first request. */
+/** A fact about the runtime, determined with the first request. */
 let isCacheKnown: boolean | undefined;
 
 function tryCache(): boolean {
@@ -211,7 +215,7 @@ function tryCache(): boolean {
   }
 }
 
-/** Reads at most `limit` bytes, counted unpacked, and lets go of the rest. */
+/** Reads at most `limit` bytes, counted after decompression, and cancels the rest. */
 async function readText(
   { body }: FetchResponse,
   limit: number,
@@ -236,7 +240,7 @@ async function readText(
   return { text: text + decoder.decode(), whole: true };
 }
 
-/** Reads a Node.js stream, whose chunks are bytes unless somebody has set an encoding. */
+/** Reads a Node.js stream, whose chunks are strings if an encoding was set, and otherwise bytes. */
 function iteratorReader(stream: AsyncIterable<Uint8Array | string>): ReturnType<WebBody["getReader"]> {
   const iterator = stream[Symbol.asyncIterator]();
   return {
@@ -248,7 +252,7 @@ function iteratorReader(stream: AsyncIterable<Uint8Array | string>): ReturnType<
   };
 }
 
-/** The runtime's explanation of a failed fetch, which is in the cause. A `fetch` of the caller's may reject with anything. */
+/** Returns the runtime's message for a failed `fetch`, which is in the cause. A custom `fetch` may reject with any value. */
 function causeOf(error: unknown): string {
   const reason = isObject(error) && isObject(error.cause) ? error.cause : error;
   const { message, code, name } = isObject(reason) ? reason : {};
@@ -256,7 +260,7 @@ function causeOf(error: unknown): string {
   return typeof text === "string" ? cut(text, MAX_CAUSE) : "no reason given";
 }
 
-/** Deno's message without the address, which the caller knows. */
+/** Removes the URL, which the caller knows, from Deno's message. */
 function withoutUrl(message: unknown): unknown {
   return typeof message === "string" ? message.replace(/^error sending request for url \(.*?\): /, "") : message;
 }

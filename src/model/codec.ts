@@ -1,8 +1,8 @@
 /**
- * The few io-ts codecs that the others are made of. They stand in for `t.type`, `t.array` and `t.union` for three reasons:
+ * Basic io-ts codecs that the other codecs are built from. They replace `t.type`, `t.array` and `t.union` for three reasons:
  *
- * - Speed. io-ts builds a context for every element, even of a valid array: for the payloads of the benchmark, nested
- *   `t.tuple` and `t.array` take 2 to 4 times as long as these, which build contexts only for a value that was refused.
+ * - Speed. io-ts builds a context for every element, even of a valid array. For the payloads of the benchmark, nested
+ *   `t.tuple` and `t.array` take 2 to 4 times as long as these codecs, which build contexts only for invalid values.
  * - Safety. If a field's codec transforms its value, `t.type` copies the object with `Object.assign`, and an own `__proto__`
  *   key becomes the copy's prototype. None of these codecs transforms.
  * - Bounds. `t.array` reports an error for every element of a hostile array. `list` stops at 100.
@@ -14,12 +14,12 @@ import * as t from "io-ts";
 import { isObject } from "../internal/json.ts";
 import { cut, preview } from "../internal/text.ts";
 
-/** At most so many errors are reported for one value: a hostile one may hold millions. */
+/** The maximum number of errors that are reported for a value. A malicious one may contain millions. */
 export const MAX_ERRORS = 100;
 
 const MAX_KEY = 40;
 
-/** Accepts what `codec` accepts, `null`, and a value that is absent; changes nothing. */
+/** A codec for the values of `codec`, null and undefined. Returns the value unchanged. */
 export function nullable<A>(
   codec: t.Type<A, unknown, unknown>,
 ): t.Type<A | null | undefined, unknown, unknown> {
@@ -32,25 +32,25 @@ export function nullable<A>(
   );
 }
 
-/** Whatever passes `is`; changes nothing. An error says that `name` was expected. */
+/** A codec for the values that satisfy `is`. Returns the value unchanged. Errors state that `name` was expected. */
 export function guarded<A>(name: string, is: (u: unknown) => u is A): t.Type<A> {
   return new t.Type<A, A, unknown>(name, is, (u, context) => is(u) ? t.success(u) : fail(u, context), t.identity);
 }
 
-/** One of the given words. */
+/** A codec for one of the given strings. */
 export function oneOf<A extends string>(words: readonly A[]): t.Type<A> {
   const known: ReadonlySet<unknown> = new Set(words);
   return guarded(`one of ${words.join(", ")}`, (u): u is A => known.has(u));
 }
 
-/** A list of what `codec` accepts; changes nothing. Explains at most {@linkcode MAX_ERRORS} of its elements. */
+/** A codec for an array of values of `codec`. Returns the array unchanged. Reports at most {@linkcode MAX_ERRORS} errors. */
 export function list<A>(
   codec: t.Type<A, unknown, unknown>,
   name: string,
 ): t.Type<readonly A[], unknown, unknown> {
   const is = (u: unknown): u is readonly A[] => {
     if (!Array.isArray(u)) return false;
-    // `every` would pass over holes.
+    // `every` would skip holes.
     for (const element of u) if (!codec.is(element)) return false;
     return true;
   };
@@ -71,7 +71,7 @@ export function list<A>(
   );
 }
 
-/** An object whose fields are as `codecs` say; others are left alone, and the object itself is the result. */
+/** A codec for an object with the fields in `codecs`. Ignores other fields, and returns the object itself. */
 export function fields<A extends object>(
   codecs: { readonly [K in keyof A]-?: t.Type<A[K], unknown, unknown> },
   name: string,
@@ -99,23 +99,23 @@ export function fields<A extends object>(
   );
 }
 
-/** A validation that failed: of the value `actual` at `context`, with a message of our own or with the type's name. */
+/** A failed validation of the value `actual` at `context`. Without a message, the error states the name of the type. */
 export function fail<A>(actual: unknown, context: t.Context, message?: string): t.Validation<A> {
   return t.failures(problem(actual, context, message));
 }
 
-/** The error of one value, for a validation that failed or for an {@linkcode Explain}. */
+/** The errors of a single invalid value, for a failed validation or an {@linkcode Explain}. */
 export function problem(value: unknown, context: t.Context, message?: string): t.Errors {
   return [{ value, context, message }];
 }
 
 /**
- * A value that was read, or a function that explains why it could not be. The explanation is only built once the value's
- * place is known: a path costs more than most of the values that it could lead to.
+ * A value, or a function that explains why it is invalid. The function is called once the path of the value is known,
+ * since building a path takes longer than reading most values.
  */
 export type Read<A> = E.Either<Explain, A>;
 
-/** Returns the errors of a value that was refused at `context`. */
+/** Returns the errors of an invalid value at `context`. */
 export type Explain = (context: t.Context) => t.Errors;
 
 /** Appends the name of a codec that is not a field of its parent to the path. */
@@ -124,9 +124,8 @@ export function appendName(context: t.Context, codec: t.Decoder<unknown, unknown
 }
 
 /**
- * Errors as short lines, path first: `Response/results/0/data/Regions/2/Region/3: expected number, got "x"`. The
- * path is made of names and keys, values are shown by a bounded preview, and at most {@linkcode MAX_ERRORS} lines
- * are given.
+ * Converts errors to short lines, such as `Response/results/0/data/Regions/2/Region/3: expected number, got "x"`. The path
+ * consists of names of codecs and of keys. Values are abbreviated, and there are at most {@linkcode MAX_ERRORS} lines.
  */
 export function explain(errors: t.Errors): readonly string[] {
   return errors.slice(0, MAX_ERRORS).map(({ context, value, message }) => {

@@ -1,5 +1,5 @@
 /**
- * What statuses and errors mean, in sentences for people. Kept apart so that programs that do not print it do not ship it.
+ * Descriptions of statuses and errors for users. In a separate module, so that bundles that do not use it do not contain it.
  *
  * @module
  */
@@ -8,21 +8,24 @@ import { MAX_ERRORS } from "./codec.ts";
 import type { GaveUp, Http, RegionsError } from "./error.ts";
 import { match, type Reply, RETENTION, type TaskStatus } from "./task_status.ts";
 
-/** The most characters of a task's id in a sentence. The service's own have 36. */
+/** The maximum number of characters of a task's id in a description. The service's own ids have 36. */
 const MAX_ID = 80;
 
 const NO_REASON = "no reason given";
 
 /**
- * Options for {@linkcode describe}.
+ * Options of {@linkcode describe}.
  *
  * @category Statuses
  */
 export interface DescribeOptions {
-  /** When the image was sent, in milliseconds since 1970. `NotExist` then says whether the 24 hours are over. */
+  /**
+   * The time of the submission, in milliseconds since 1970. The description of `NotExist` then states whether the result
+   * has expired.
+   */
   readonly submittedAt?: number | undefined;
   /**
-   * The present, in milliseconds since 1970.
+   * The current time, in milliseconds since 1970.
    *
    * @default {Date.now()}
    */
@@ -30,18 +33,15 @@ export interface DescribeOptions {
 }
 
 /**
- * What a status or an error means and what to do about it, in one or two sentences for a person. They quote at most
- * three of the service's messages, 300 characters of each, without control characters; the value holds all of them.
+ * Describes a status or an error, and what to do about it, in one or two sentences for users. Quotes at most three of the
+ * service's messages, with up to 300 characters of each and without control characters.
  *
  * @example
  * ```ts
  * import { describe } from "@ocr-cloud/regions";
  * import { equal } from "node:assert/strict";
  *
- * equal(
- *   describe({ _tag: "Pending", id: "1" }),
- *   "The image is queued: ask again in a couple of seconds, with the same id.",
- * );
+ * equal(describe({ _tag: "Pending", id: "1" }), "The image is queued. Check again in a few seconds.");
  * ```
  *
  * @category Statuses
@@ -64,8 +64,8 @@ export function describe(reply: Reply | TaskStatus | RegionsError, options: Desc
 }
 
 /**
- * Converts the error to an `Error`, for code that throws. Its name is `RegionsError`, its message is what `describe`
- * returns, and both its `cause` and its JSON are the value itself.
+ * Converts an error to an `Error`, for code that throws. Its `name` is `RegionsError`, and its `message` is the result of
+ * {@linkcode describe}. Its `cause` is the original value, and so is its JSON.
  *
  * @example
  * ```ts
@@ -88,13 +88,13 @@ export function toError(error: RegionsError): Error {
   });
 }
 
-/** What happened and what to do about it, in two sentences for a person. Quotes of the service are short and printable. */
+/** Describes an error, and what to do about it, in two sentences. Quotes are short and printable. */
 export function describeError(error: RegionsError): string {
   const fact = factOf(error);
   return `${fact[0].toUpperCase()}${fact.slice(1)}. ${adviceOf(error)}`;
 }
 
-/** What happened, as a clause. The advice is kept apart from it, since it differs if an image was on its way. */
+/** Describes what happened, as a clause. `Unconfirmed` uses the clause of its cause, but has different advice. */
 function factOf(error: RegionsError): string {
   switch (error._tag) {
     case "Network":
@@ -106,25 +106,25 @@ function factOf(error: RegionsError): string {
     case "Timeout":
       return error.after === 0
         ? "no time was left to send the request"
-        : `the service did not answer within ${duration(error.after)}`;
+        : `the service did not respond within ${duration(error.after)}`;
     case "Http":
       return httpFact(error);
     case "Unauthorized":
-      return `the credentials or the token were not accepted${inBrackets(error.detail)}`;
+      return `the credentials or the access token were rejected${inBrackets(error.detail)}`;
     case "Malformed":
-      return `the service's answer is not understood: ${listFaults(error.errors)}`;
+      return `the service's response is malformed: ${listErrors(error.errors)}`;
     case "TooLarge":
       return error.what === "image"
-        ? `the image is over ${error.limit} bytes, so it was not sent`
-        : `the service's answer is over ${error.limit} bytes`;
+        ? `the image exceeds the limit of ${error.limit} bytes and was not sent`
+        : `the service's response exceeds the limit of ${error.limit} bytes`;
     case "Unconfirmed":
-      return `the image may have been taken, although ${factOf(error.cause)}`;
+      return `the image may have been accepted, although ${factOf(error.cause)}`;
     case "GaveUp":
       return endFact(error);
   }
 }
 
-/** What to do about an error, as a sentence. */
+/** Describes what to do about an error, as a sentence. */
 function adviceOf(error: RegionsError): string {
   switch (error._tag) {
     case "Network":
@@ -136,15 +136,15 @@ function adviceOf(error: RegionsError): string {
     case "Http":
       return httpAdvice(error);
     case "Unauthorized":
-      return "Check the client ID and secret, or the token.";
+      return "Check the client id and secret, or the token.";
     case "Malformed":
       return "Check the address, then try again.";
     case "TooLarge":
       return error.what === "image"
         ? "Scale it down or split it."
-        : "Raise maxResponseBytes if answers of that size are expected.";
+        : "Raise maxResponseBytes if responses of this size are expected.";
     case "Unconfirmed":
-      return "Submitting it again may start, and bill, a second task.";
+      return "Submitting it again may start a second task, which may be billed.";
     case "GaveUp":
       return endAdvice(error);
   }
@@ -152,45 +152,45 @@ function adviceOf(error: RegionsError): string {
 
 function describeStatus(status: TaskStatus, { submittedAt, now = Date.now() }: DescribeOptions): string {
   return match({
-    Pending: () => "The image is queued: ask again in a couple of seconds, with the same id.",
-    Processing: () => "The regions are being detected: ask again with the same id.",
+    Pending: () => "The image is queued. Check again in a few seconds.",
+    Processing: () => "Detection is in progress. Check again in a few seconds.",
     Completed: ({ regions, notices }) => {
       const found = regions.length === 0
-        ? "Detection is finished: no text was found on the image."
+        ? "Detection is finished: no text was found in the image."
         : `Detection is finished: ${regions.length} region${regions.length === 1 ? "" : "s"} found.`;
-      return notices.length === 0 ? found : `${found} The service notes: ${quoteAll(notices)}`;
+      return notices.length === 0 ? found : `${found} Notices from the service: ${quoteAll(notices)}`;
     },
     Error: ({ messages }) => {
-      const why = messages.length === 0 ? "the service gives no reason" : quoteAll(messages);
-      return `Detection failed (${why}): check the image, then send it again.`;
+      const reason = messages.length === 0 ? "the service gave no reason" : quoteAll(messages);
+      return `Detection failed (${reason}). Check the image, then submit it again.`;
     },
     NotExist: ({ id, messages }) => {
       const task = `task ${quote(id)}`;
       const said = messages.length === 0 ? "" : ` (${quoteAll(messages)})`;
       const age = submittedAt === undefined ? -1 : now - submittedAt;
-      if (age >= RETENTION) return `The ${task} has expired after 24 hours${said}: send the image again.`;
+      if (age >= RETENTION) return `The result of ${task} expired after 24 hours${said}. Submit the image again.`;
       return age < 0
-        ? `The service does not know the ${task}, which may have expired${said}: check the id, or send the image again.`
-        : `The service does not know the ${task}, although its image was sent only ${
+        ? `The service does not know ${task}, which may have expired${said}. Check the id, or submit the image again.`
+        : `The service does not know ${task}, although its image was submitted only ${
           duration(age)
-        } ago${said}: check the id, or send the image again.`;
+        } ago${said}. Check the id, or submit the image again.`;
     },
   })(status);
 }
 
 function httpFact({ call, status, retryAfter, detail }: Http): string {
-  const wait = retryAfter === null ? "" : ` and asks to wait ${duration(retryAfter)}`;
+  const wait = retryAfter === null ? "" : ` and asks you to wait ${duration(retryAfter)}`;
   const said = inBrackets(detail);
-  if (status === 429) return `the service accepts no more requests for now${wait}${said}`;
+  if (status === 429) return `the service accepts no more requests at the moment${wait}${said}`;
   if (isOutage(status)) return `the service failed with HTTP status ${status}${wait}${said}`;
   if (status < 400) return `the service sent a redirect (HTTP status ${status}), which is not followed`;
   const what = { token: "the token request", submit: "the image", fetch: "the poll", cancel: "the cancellation" }[call];
-  return `the service refused ${what} with HTTP status ${status}${said}`;
+  return `the service rejected ${what} with HTTP status ${status}${said}`;
 }
 
 function httpAdvice({ status }: Http): string {
   if (status === 429 || isOutage(status)) return "Try again later.";
-  return status < 400 ? "Check the address." : "The same request will be refused again.";
+  return status < 400 ? "Check the address." : "The same request will be rejected again.";
 }
 
 function isOutage(status: number): boolean {
@@ -202,31 +202,31 @@ function inBrackets(text: string): string {
   return quoted === "" ? "" : ` (${quoted})`;
 }
 
-function listFaults(errors: readonly string[]): string {
+function listErrors(errors: readonly string[]): string {
   const [first = NO_REASON, ...others] = errors;
   const count = others.length + 1 >= MAX_ERRORS ? "at least 99" : others.length;
   return others.length === 0 ? quote(first) : `${quote(first)} (and ${count} more)`;
 }
 
 function endFact({ reason, state }: GaveUp): string {
-  const why = {
-    deadline: "its deadline passed",
-    maxPolls: "its limit of polls was reached",
+  const cause = {
+    deadline: "its deadline has passed",
+    maxPolls: "its maximum number of polls was reached",
     aborted: "it was aborted",
     schedule: "its schedule ended",
   }[reason];
   return state === null
-    ? `the call ended before an answer came, because ${why}`
-    : `the watch of task ${quote(cut(state.id, MAX_ID))} ended before the task did, because ${why}`;
+    ? `the call ended before a response arrived, because ${cause}`
+    : `the watch of task ${quote(cut(state.id, MAX_ID))} ended before the task was finished, because ${cause}`;
 }
 
 function endAdvice({ state }: GaveUp): string {
   if (state === null) return "Start it again if its result is still needed.";
   const last = state.failure === null ? "" : `The last poll failed (${quote(state.failure)}). `;
-  return `${last}Resume it with the state that this error carries.`;
+  return `${last}Resume it with the state in this error.`;
 }
 
-/** A duration for a person: `300 ms`, `1.5 s`, `10 min`, `24 h`. */
+/** Formats a duration for users: `300 ms`, `1.5 s`, `10 min`, `24 h`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`;

@@ -1,6 +1,6 @@
 /**
- * Every reason why the library could not do what it was asked to, as one union of plain values. What the service reports
- * about a task, even that it failed, is a status and not an error.
+ * The errors of the library, as a union of plain values. A failed detection that the service reports is a status, not an
+ * error.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { PollState } from "./poll_state.ts";
 export type Call = "token" | "submit" | "fetch" | "cancel";
 
 /**
- * The connection could not be made or broke before the whole answer arrived.
+ * The connection could not be established, or broke before the complete response arrived.
  *
  * @category Errors
  */
@@ -30,15 +30,15 @@ export interface Network {
   /** The runtime's own message, at most 300 characters. */
   readonly cause: string;
   /**
-   * Whether the request certainly never left: the host's name was not resolved, or the connection or TLS was refused.
-   * False if that is uncertain, as it always is in browsers.
+   * Whether the request was certainly never sent: the host name was not resolved, or the connection or TLS handshake was
+   * refused. False if that is uncertain, as it always is in browsers.
    */
   readonly neverSent: boolean;
 }
 
 /**
- * The runtime denies the program access to the network, so the request was not sent: Deno runs without `--allow-net`, or
- * Node.js with `--permission`.
+ * The runtime denies the program access to the network, so the request was not sent. For example, Deno runs without
+ * `--allow-net`, or Node.js with `--permission`.
  *
  * @category Errors
  */
@@ -52,7 +52,7 @@ export interface PermissionDenied {
 }
 
 /**
- * The whole answer did not arrive in time.
+ * The complete response did not arrive in time.
  *
  * @category Errors
  */
@@ -66,7 +66,7 @@ export interface Timeout {
 }
 
 /**
- * The service, or a gateway in front of it, answered with an HTTP status other than 2xx. Redirects are not followed.
+ * The service, or a gateway in front of it, responded with an HTTP status other than 2xx. Redirects are not followed.
  *
  * @category Errors
  */
@@ -75,17 +75,17 @@ export interface Http {
   readonly _tag: "Http";
   /** The request that failed. */
   readonly call: Call;
-  /** The HTTP status; 0 for a redirect in a browser, which hides the status. */
+  /** The HTTP status, or 0 for a redirect in a browser, which hides the status. */
   readonly status: number;
-  /** Milliseconds to wait before the next request, as the service asks in `Retry-After`, or null. */
+  /** The delay before the next request that `Retry-After` demands, in milliseconds, or null. */
   readonly retryAfter: number | null;
-  /** Title and detail of an RFC 7807 problem, or the first 300 characters of any other body. */
+  /** The title and detail of an RFC 7807 problem, or the first 300 characters of any other body. */
   readonly detail: string;
 }
 
 /**
- * The credentials or the token were not accepted: the token endpoint refused them in the format of RFC 6749, another
- * request was answered with HTTP 401 even with a fresh token, or the token cannot be sent in a header.
+ * The credentials or the access token were rejected: the token endpoint rejected them in the format of RFC 6749, another
+ * request received HTTP 401 even with a new token, or the token is not valid in a header.
  *
  * @category Errors
  */
@@ -94,24 +94,24 @@ export interface Unauthorized {
   readonly _tag: "Unauthorized";
   /** The request that failed. */
   readonly call: Call;
-  /** The service's reason, or what is wrong with the token. */
+  /** The reason that the service gave, or what is wrong with the token. */
   readonly detail: string;
 }
 
 /**
- * The service's API description does not allow the answer: a gateway's page, an unknown status, lost results.
+ * The response does not match the service's API description: a gateway's page, an unknown status, missing results.
  *
  * @category Errors
  */
 export interface Malformed {
   /** Discriminates the union. */
   readonly _tag: "Malformed";
-  /** One line per fault, at most 100, with its path: `Response/taskStatus: expected …, got "Paused"`. */
+  /** What is wrong with the response, in at most 100 lines: `Response/taskStatus: expected …, got "Paused"`. */
   readonly errors: readonly string[];
 }
 
 /**
- * The answer was longer than `maxResponseBytes`, or the image is larger than the library sends.
+ * The response exceeds `maxResponseBytes`, or the image exceeds 256 MiB.
  *
  * @category Errors
  */
@@ -120,40 +120,40 @@ export interface TooLarge {
   readonly _tag: "TooLarge";
   /** The request that failed. */
   readonly call: Call;
-  /** What is too large. An image was not sent. */
+  /** What is too large: the response, or the image, which was not sent. */
   readonly what: "answer" | "image";
   /** The limit in bytes. */
   readonly limit: number;
 }
 
 /**
- * The image was sent, but no answer confirms that it was taken: the task may exist under an id that is unknown.
+ * The image was sent, but no response confirms that it was accepted. A task may exist under an unknown id.
  *
  * @category Errors
  */
 export interface Unconfirmed {
   /** Discriminates the union. */
   readonly _tag: "Unconfirmed";
-  /** What happened to the answer. */
+  /** Why there is no confirmation. */
   readonly cause: RegionsError;
 }
 
 /**
- * The watch, or a single call, ended before the task did. No task is lost: resume from `state`.
+ * The watch or the call ended before the task was finished. To continue, resume from `state`.
  *
  * @category Errors
  */
 export interface GaveUp {
   /** Discriminates the union. */
   readonly _tag: "GaveUp";
-  /** What ended it: `deadline`, `maxPolls`, an abort, or a schedule that returned no further delay. */
+  /** Why it ended: `deadline` or `maxPolls` was reached, the signal aborted, or the schedule returned `none`. */
   readonly reason: "deadline" | "maxPolls" | "aborted" | "schedule";
-  /** The state of the polling, for the option `resume`; null for a single call, or if no image had been sent. */
+  /** The state for the option `resume`. Null for a single call, and if no image was submitted. */
   readonly state: PollState | null;
 }
 
 /**
- * Why a call or a watch failed. Plain JSON that carries its evidence, but neither the token nor the client secret.
+ * The reason why a call or a watch failed. Plain JSON with evidence, and without the token and the client secret.
  *
  * @category Errors
  */
@@ -183,9 +183,9 @@ export function timeout(call: Call, after: number): Timeout {
   return { _tag: "Timeout", call, after };
 }
 
-/** The error of a call that ended early: its time limit of `ms` milliseconds passed, or the caller aborted it. */
-export function interrupted(call: Call, why: Interruption, ms: number): RegionsError {
-  return why === "timeout" ? timeout(call, ms) : gaveUp("aborted", null);
+/** Converts the interruption of a call to an error. `ms` is the time limit in milliseconds. */
+export function interrupted(call: Call, interruption: Interruption, ms: number): RegionsError {
+  return interruption === "timeout" ? timeout(call, ms) : gaveUp("aborted", null);
 }
 
 /** Makes an `Http`. */
@@ -203,7 +203,7 @@ export function malformed(errors: readonly string[]): Malformed {
   return { _tag: "Malformed", errors };
 }
 
-/** Makes a `Malformed` of io-ts's errors. */
+/** Makes a `Malformed` from io-ts's errors. */
 export function fromCodec(errors: t.Errors): Malformed {
   return malformed(explain(errors));
 }
@@ -223,7 +223,7 @@ export function gaveUp(reason: GaveUp["reason"], state: PollState | null): GaveU
   return { _tag: "GaveUp", reason, state };
 }
 
-/** An error in a few words, for a stored state: `Http 503`, `Network: connection refused`. Printable. */
+/** Describes an error in a few printable words, for a stored state: `Http 503`, `Network: connection refused`. */
 export function brief(error: RegionsError): string {
   switch (error._tag) {
     case "Http":

@@ -1,5 +1,5 @@
 /**
- * How long the last tasks took: what a schedule can learn from.
+ * The durations of recent tasks, from which a schedule can learn.
  *
  * @module
  */
@@ -7,27 +7,27 @@ import * as t from "io-ts";
 import { fail, fields, guarded, list } from "./codec.ts";
 
 /**
- * How long one task took, in milliseconds from the sending of its image: longer than `after`, and no longer than
- * `before`. Polls tell no more than that. `before` is null for a task that was abandoned unfinished.
+ * The duration of a task, in milliseconds from its submission: longer than `after`, and at most `before`. Polls do not
+ * reveal the exact duration. `before` is null if the watch ended before the task was finished.
  *
  * @category Schedules
  */
 export type Span = readonly [after: number, before: number | null];
 
 /**
- * How long the last tasks took. Plain JSON, and small: at most 64 spans.
+ * The durations of the last tasks, at most 64. Plain JSON.
  *
  * @category Schedules
  */
 export interface History {
-  /** The form of this value. Others are refused. */
+  /** The version of this format. Other versions are rejected. */
   readonly version: 1;
-  /** The last 64 tasks, the newest last. */
+  /** The durations, the latest last. */
   readonly spans: readonly Span[];
 }
 
 /**
- * What is known before the first task.
+ * The history before the first task.
  *
  * @category Schedules
  */
@@ -68,7 +68,7 @@ export const History: t.Type<History, unknown, unknown> = fields<History>({
   spans: Spans,
 }, "History");
 
-/** The history with one more task, and without the oldest where there are more than 64. A span that is none is left out. */
+/** Returns the history with another task. Beyond 64 tasks, the oldest is dropped. An invalid span is ignored. */
 export function appendSpan(history: History, span: Span): History {
   return isSpan(span) ? { version: 1, spans: [...history.spans.slice(1 - MAX_SPANS), span] } : history;
 }

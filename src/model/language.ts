@@ -1,5 +1,5 @@
 /**
- * The languages that the service reads.
+ * The languages that the service supports.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export const LANGUAGES = [
 ] as const;
 
 /**
- * A language that the service reads, by the service's own name for it: `English`, `Low_German`, `HWT_ENG` (handwriting).
+ * A language that the service supports, by its name in the service: `English`, `Low_German`, `HWT_ENG` (handwriting).
  *
  * @category Detect
  */

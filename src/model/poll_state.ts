@@ -13,7 +13,7 @@ import { fields, guarded } from "./codec.ts";
  * @category Durable
  */
 export interface PollState {
-  /** The form of this value. Others are refused. */
+  /** The version of this format. Other versions are rejected. */
   readonly version: 1;
   /** The task's id. */
   readonly id: string;

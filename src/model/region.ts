@@ -1,5 +1,5 @@
 /**
- * Regions, and the payload that the service sends them in: Base64 of a JSON array of rows of numbers.
+ * Regions, and the payload that contains them: Base64 of a JSON array of rows of numbers.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { appendName, type Explain, fail, guarded, MAX_ERRORS, problem, type Read
 import { isObject } from "../internal/json.ts";
 
 /**
- * A point of an image, in pixels, origin top left.
+ * A point of an image, in pixels. The origin is the top left corner.
  *
  * @category Detect
  */
@@ -21,8 +21,8 @@ export interface Point {
 }
 
 /**
- * A rectangle of an image that holds text, in pixels, origin top left. `left <= right` and `top <= bottom`; every
- * coordinate is a finite number of at most 2^53 in size, as a rule a whole one.
+ * A rectangle of an image that contains text, in pixels. The origin is the top left corner of the image, `left <= right`
+ * and `top <= bottom`. Coordinates are finite numbers from -2^53 to 2^53, and usually integers.
  *
  * @category Detect
  */
@@ -35,7 +35,7 @@ export interface Region {
   readonly right: number;
   /** Pixels from the image's top edge to the region's bottom edge. */
   readonly bottom: number;
-  /** The outline, where the service sent more than two corners: then the rectangle is its bounding box. */
+  /** The outline, if the service sent more than two corners. The rectangle is then its bounding box. */
   readonly polygon?: readonly Point[];
 }
 
@@ -56,8 +56,8 @@ const Coordinate: t.Type<number, number, unknown> = /* @__PURE__ */ new t.Type<n
 );
 
 /**
- * The codec of a region: a row of numbers on the wire. Four are the top-left and bottom-right corner; six and more,
- * in pairs, are the points of a polygon, whose bounding box the region becomes.
+ * The codec of a region, which is a row of numbers on the wire. Four numbers are the top-left and bottom-right corners.
+ * Six or more numbers, in pairs, are the points of a polygon, whose bounding box is the region.
  *
  * @example
  * ```ts
@@ -84,8 +84,8 @@ export const Region: t.Type<Region, readonly number[], unknown> = /* @__PURE__ *
 );
 
 /**
- * The codec of a list of regions: rows of numbers on the wire. One loop for valid input; a path to every fault, at
- * most 100 of them, is made only where there is one.
+ * The codec of a list of regions, which are rows of numbers on the wire. Paths are built only for invalid input, and at
+ * most 100 errors are reported.
  *
  * @example
  * ```ts
@@ -112,7 +112,7 @@ export const Regions: t.Type<readonly Region[], readonly (readonly number[])[], 
 );
 
 /**
- * The codec of the payload: the text of a result's `data`, which is Base64 of the JSON of {@linkcode Regions}.
+ * The codec of a result's `data`, which is Base64 of the JSON of {@linkcode Regions}.
  *
  * @example
  * ```ts
@@ -132,7 +132,7 @@ export const Payload: t.Type<readonly Region[], string, unknown> = /* @__PURE__ 
   unknown
 >(
   "Payload",
-  // As an argument, the bare property would count as a side effect, and keep Regions in every bundle.
+  // Passing `Regions.is` itself would count as a side effect, and keep Regions in every bundle.
   (u): u is readonly Region[] => Regions.is(u),
   (u, context) => {
     const regions = readPayload(u);
@@ -141,29 +141,29 @@ export const Payload: t.Type<readonly Region[], string, unknown> = /* @__PURE__ 
   (regions) => btoa(JSON.stringify(Regions.encode(regions))),
 );
 
-/** What stands in the paths of errors: the codecs themselves would bring their encoders into every bundle. */
+/** Stand-ins for the codecs in the paths of errors. The codecs would bring their encoders into every bundle. */
 const NAMED = { regions: guarded("Regions", isNever), region: guarded("Region", isNever) };
 
 /**
- * What the service's text recognition takes for one region: `settings.regions` of `RecognizeRegions`.
+ * A region as the service's text recognition expects it: an element of `settings.regions` of `RecognizeRegions`.
  *
  * @category Detect
  */
 export interface RecognitionRegion {
-  /** The rectangle, in whole pixels. */
+  /** The rectangle, in integer pixels. */
   readonly rect: {
     readonly topLeftX: number;
     readonly topLeftY: number;
     readonly bottomRightX: number;
     readonly bottomRightY: number;
   };
-  /** The place of the region's text in the recognized text: the higher, the later. */
+  /** The position of the region's text in the recognized text. Higher numbers come later. */
   readonly order: number;
 }
 
 /**
- * Detected regions as the input of the service's text recognition, in the order given. Fractions are rounded
- * outwards, so that no text is cut.
+ * Converts regions to the input of the service's text recognition, in the order given. Fractions are rounded outward, so
+ * that no text is cut off.
  *
  * @example
  * ```ts
@@ -189,13 +189,13 @@ export function toRecognitionRegions(regions: readonly Region[]): readonly Recog
   }));
 }
 
-/** Reads a payload. It is parsed once, also if it is refused. */
+/** Reads a payload. Parses it only once, even if it is invalid. */
 export function readPayload(u: unknown): Read<readonly Region[]> {
   const binary = typeof u === "string" ? fromBase64(u) : null;
   if (binary === null) return E.left((context) => problem(u, context, "expected Base64 text"));
   const rows = parseJson(binary);
   if (!Array.isArray(rows)) return E.left(explainPayload(binary, rows, 0));
-  // Nobody else holds the rows, so each gives its place to its region: a second list costs more than all the checks.
+  // Replaces each row by its region in place, since creating a second array would take longer than all checks.
   for (let i = 0; i < rows.length; i++) {
     const region = readRow(rows[i]);
     if (region === null) return E.left(explainPayload(binary, rows, i));
@@ -237,16 +237,16 @@ function readRow(u: unknown): Region | null {
   if (!Array.isArray(u)) return null;
   if (u.length !== 4) return readPolygon(u);
   const left: unknown = u[0], top: unknown = u[1], right: unknown = u[2], bottom: unknown = u[3];
-  // The sums turn -0 into 0, so that equal regions print and compare alike.
+  // Adding 0 turns -0 into 0, so that equal regions are printed and compared alike.
   return typeof left === "number" && typeof top === "number" && typeof right === "number" &&
       typeof bottom === "number" && left <= right && top <= bottom && areCoordinates(left, top, right, bottom)
     ? { left: left + 0, top: top + 0, right: right + 0, bottom: bottom + 0 }
     : null;
 }
 
-/** Whether numbers of which the first two are no more than the others are coordinates. */
+/** Whether all numbers are coordinates, given that `left <= right` and `top <= bottom`. */
 function areCoordinates(left: number, top: number, right: number, bottom: number): boolean {
-  // Engines compare small integers with each other faster than with 2^53.
+  // Engines compare small integers faster than they compare with 2^53.
   return left >= 0 && top >= 0 && right <= 1e6 && bottom <= 1e6 ||
     left >= -MAX_COORDINATE && top >= -MAX_COORDINATE && right <= MAX_COORDINATE && bottom <= MAX_COORDINATE;
 }
@@ -273,7 +273,7 @@ function boundingBox(polygon: readonly Point[]): Region {
   return { left, top, right, bottom };
 }
 
-/** Explains a payload whose first row that is wrong is at `first`. */
+/** Explains an invalid payload. Its first invalid row is at `first`. */
 function explainPayload(binary: string, rows: unknown, first: number): Explain {
   return (context) =>
     rows === undefined
@@ -281,7 +281,7 @@ function explainPayload(binary: string, rows: unknown, first: number): Explain {
       : explainRows(rows, appendName(context, NAMED.regions, rows), first);
 }
 
-/** Explains rows, the first of which that is wrong is at `first`. */
+/** Explains invalid rows. The first invalid one is at `first`. */
 function explainRows(u: unknown, context: t.Context, first = 0): t.Errors {
   if (!Array.isArray(u)) return problem(u, context, "expected an array of rows of numbers");
   const errors: t.ValidationError[] = [];
@@ -295,7 +295,7 @@ function explainRows(u: unknown, context: t.Context, first = 0): t.Errors {
 
 function explainRow(u: unknown, context: t.Context): t.Errors {
   if (!Array.isArray(u) || u.length < 4 || u.length % 2 !== 0) {
-    return problem(u, context, "expected 4 numbers, or 6 and more in pairs");
+    return problem(u, context, "expected 4 numbers, or 6 or more in pairs");
   }
   const errors: t.ValidationError[] = [];
   for (let i = 0; i < u.length && errors.length < MAX_ERRORS; i++) {
@@ -315,13 +315,13 @@ function fromBase64(text: string): string | null {
   }
 }
 
-/** The value, or undefined, which no JSON is. */
+/** Parses JSON. Returns undefined if it is invalid. */
 function parseJson(binary: string): unknown {
   try {
     return JSON.parse(binary);
   } catch {
-    // Numbers are ASCII, so the bytes' own string will do; only a text with a byte over 0x7f, or a byte order mark,
-    // is worth reading as UTF-8.
+    // Rows of numbers are ASCII, so `binary` can be parsed without decoding. Text with bytes over 0x7f, such as a byte
+    // order mark, is decoded as UTF-8 and parsed again.
     if (/^[\0-\x7f]*$/.test(binary)) return undefined;
   }
   const bytes = new Uint8Array(binary.length);

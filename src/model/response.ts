@@ -1,5 +1,5 @@
 /**
- * The service's answer about a task, in the form that it has on the wire.
+ * The service's response about a task, as sent on the wire.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import * as t from "io-ts";
 import { isObject } from "../internal/json.ts";
 import { type Explain, fields, list, MAX_ERRORS, nullable, oneOf, problem, type Read } from "./codec.ts";
 
-/** The status of a task, as the service spells it. */
+/** The status of a task, in the service's spelling. */
 export type StatusName = "Pending" | "Processing" | "Completed" | "Error" | "NotExist";
 
 /** One of the results of a task. */
@@ -18,7 +18,7 @@ export interface Result {
   readonly data?: string | null;
 }
 
-/** The body of the answer. Source: the schema `OCRResponse` of the service's OpenAPI description. */
+/** The body of the response. Source: the schema `OCRResponse` of the service's OpenAPI description. */
 export interface ResponseBody {
   readonly id?: string | null;
   readonly responseStatusCode: string;
@@ -43,14 +43,14 @@ const Problem = nullable(
 /** The codec of {@linkcode ResponseBody}. */
 export const ResponseBody: t.Type<ResponseBody, unknown, unknown> = fields<ResponseBody>({
   id: nullable(t.string),
-  // Which of the seven words it is matters only if the task is Completed.
+  // Its value matters only if the task is Completed.
   responseStatusCode: t.string,
   taskStatus: oneOf<StatusName>(["Pending", "Processing", "Completed", "Error", "NotExist"]),
   results: nullable(Results),
   error: Problem,
 }, "Response");
 
-/** Reads the body of an answer. */
+/** Reads the body of a response. */
 export function readBody(u: unknown): Read<ResponseBody> {
   return isBody(u) ? E.right(u) : E.left((context) => {
     const body = ResponseBody.validate(u, context);
@@ -58,14 +58,14 @@ export function readBody(u: unknown): Read<ResponseBody> {
   });
 }
 
-/** The messages and the warnings of an answer. */
+/** Returns the messages and warnings of a response. */
 export function messagesOf({ error }: ResponseBody): readonly string[] {
   return error === null || error === undefined ? [] : [...error.messages ?? [], ...error.warnings ?? []];
 }
 
 /**
- * Reads the results of a completed task; those without data are left out. None is an empty page only if the service says
- * so. If it says anything else, results were lost, and nothing lost may look like nothing found.
+ * Reads the results of a completed task. Results without data are skipped. If there are none, the page is empty only if
+ * the service says so. Otherwise, results are missing, which must not look like an empty page.
  *
  * @param readData Reads the data of one result.
  */
@@ -90,11 +90,11 @@ export function readResults<A>(
 }
 
 function explainLost(code: string): Explain {
-  const message = "expected Ok or NoAnyResultData, as nothing lost may look like nothing found";
+  const message = "expected Ok or NoAnyResultData, since missing results must not look like an empty page";
   return (context) => problem(code, t.appendContext(context, "responseStatusCode", t.string, code), message);
 }
 
-/** Explains a result whose data was refused. */
+/** Explains a result with invalid data. */
 function explainResult(explainData: Explain, results: readonly Result[], index: number): Explain {
   const result = results[index];
   return (context) => {
@@ -104,7 +104,7 @@ function explainResult(explainData: Explain, results: readonly Result[], index: 
   };
 }
 
-/** What `ResponseBody.is` says. That walks through lists of codecs, which takes as long as parsing a small answer. */
+/** Same as `ResponseBody.is`, which iterates over codecs and takes as long as parsing a small response. */
 function isBody(u: unknown): u is ResponseBody {
   return isObject(u) && isTextOrNull(u.id) && typeof u.responseStatusCode === "string" && isStatusName(u.taskStatus) &&
     isResultsOrNull(u.results) && Problem.is(u.error);

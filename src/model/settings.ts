@@ -1,5 +1,5 @@
 /**
- * What a detection can be told: the settings that are sent with an image.
+ * The settings of a detection, which are sent with an image.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { explain, fields, guarded, nullable, oneOf } from "./codec.ts";
 import { Language } from "./language.ts";
 
 /**
- * The structure-analysis algorithm. Source: the service's OpenAPI description.
+ * The algorithm of the structure analysis. Source: the service's OpenAPI description.
  *
  * @category Detect
  */
@@ -56,7 +56,7 @@ export const DSR_MODES: readonly DsrMode[] = [
 export const DsrMode: t.Type<DsrMode> = oneOf(DSR_MODES);
 
 /**
- * How sure the algorithm must be of a region. Source: the service's OpenAPI description.
+ * The confidence that the algorithm requires of a region. Source: the service's OpenAPI description.
  *
  * @category Detect
  */
@@ -100,26 +100,25 @@ export interface DetectionSettings {
    */
   readonly language?: Language | undefined;
   /**
-   * Whether to straighten a page that is tilted by 15 degrees or less.
+   * Whether to straighten a page that is tilted by at most 15 degrees.
    *
    * @default {true}
    */
   readonly makeSkewCorrect?: boolean | undefined;
   /**
-   * The angle by which to rotate the image, in whole degrees; a 32-bit integer. The service does not document the
-   * direction.
+   * The angle by which to rotate the image, in degrees: a 32-bit integer. The service does not document the direction.
    *
    * @default {0}
    */
   readonly rotate?: number | undefined;
   /**
-   * Whether to reduce the image to black and white.
+   * Whether to convert the image to black and white.
    *
    * @default {false}
    */
   readonly makeBinarization?: boolean | undefined;
   /**
-   * Whether to raise the contrast.
+   * Whether to increase the contrast.
    *
    * @default {true}
    */
@@ -131,13 +130,13 @@ export interface DetectionSettings {
    */
   readonly makeUpsampling?: boolean | undefined;
   /**
-   * The structure-analysis algorithm.
+   * The algorithm of the structure analysis.
    *
    * @default {"Regions"}
    */
   readonly dsrMode?: DsrMode | undefined;
   /**
-   * How sure the algorithm must be of a region.
+   * The confidence that the algorithm requires of a region.
    *
    * @default {"Default"}
    */
@@ -152,12 +151,12 @@ export interface DetectionSettings {
 export type CompleteSettings = { readonly [K in keyof DetectionSettings]-?: Exclude<DetectionSettings[K], undefined> };
 
 /**
- * The settings in the form that the service's OpenAPI description gives them, which spells `Rotate` with a capital.
+ * The settings as sent on the wire. The service's OpenAPI description spells `Rotate` with a capital letter.
  *
  * @category Detect
  */
 export interface WireSettings extends Omit<CompleteSettings, "rotate"> {
-  /** The angle by which to rotate the image, in whole degrees. */
+  /** The angle by which to rotate the image, in degrees: a 32-bit integer. */
   readonly Rotate: number;
 }
 
@@ -173,7 +172,7 @@ const DEFAULTS: CompleteSettings = {
 };
 
 const Degrees: t.Type<number> = guarded(
-  "a whole number of degrees",
+  "an integer number of degrees",
   (u): u is number => typeof u === "number" && u === (u | 0),
 );
 
@@ -193,7 +192,7 @@ const Given: t.Type<Given, unknown, unknown> = fields<Given>({
 }, "DetectionSettings");
 
 /**
- * The codec of {@linkcode DetectionSettings}: what is absent or null becomes its default.
+ * The codec of {@linkcode DetectionSettings}. Fields that are missing or null get their default.
  *
  * @example
  * ```ts
@@ -215,9 +214,9 @@ export const DetectionSettings: t.Type<CompleteSettings> = new t.Type<CompleteSe
 );
 
 /**
- * The settings as the library sends them, with a value for every field.
+ * Returns the settings as the library sends them, with a value for every field.
  *
- * @throws {RangeError} If a setting has a value that the service does not know.
+ * @throws {RangeError} If a setting has a value that the service does not support.
  *
  * @example
  * ```ts
@@ -235,7 +234,7 @@ export function toWireSettings(settings: DetectionSettings = {}): WireSettings {
   const decoded = DetectionSettings.decode(settings);
   if (E.isLeft(decoded)) {
     throw new RangeError(
-      `Cannot detect regions as the settings must be ones that the service knows: ${explain(decoded.left).join("; ")}`,
+      `Cannot detect regions as the settings must be supported by the service: ${explain(decoded.left).join("; ")}`,
     );
   }
   const { rotate, ...others } = decoded.right;

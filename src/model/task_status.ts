@@ -1,5 +1,5 @@
 /**
- * What the service says of a task, and the reading of its answers.
+ * The status of a task, and the decoder of the service's responses.
  *
  * @module
  */
@@ -13,24 +13,24 @@ import { Payload, readPayload, type Region, Regions } from "./region.ts";
 import { messagesOf, readBody, readResults, ResponseBody } from "./response.ts";
 
 /**
- * The image is queued. Ask again in a couple of seconds.
+ * The image is queued. Poll again in a couple of seconds.
  *
  * @category Statuses
  */
 export interface Pending {
-  /** Which case this is. */
+  /** Discriminates the union. */
   readonly _tag: "Pending";
   /** The task's id. */
   readonly id: string;
 }
 
 /**
- * The regions are being detected. Ask again.
+ * Detection is in progress. Poll again.
  *
  * @category Statuses
  */
 export interface Processing {
-  /** Which case this is. */
+  /** Discriminates the union. */
   readonly _tag: "Processing";
   /** The task's id. */
   readonly id: string;
@@ -42,13 +42,13 @@ export interface Processing {
  * @category Statuses
  */
 export interface Completed {
-  /** Which case this is. */
+  /** Discriminates the union. */
   readonly _tag: "Completed";
   /** The task's id. */
   readonly id: string;
-  /** The regions in the service's order; none if the page holds no text. */
+  /** The regions, in the order of the response. Empty if no text was found. */
   readonly regions: readonly Region[];
-  /** Messages and warnings about what was not fatal. */
+  /** The service's messages and warnings about non-fatal problems. */
   readonly notices: readonly string[];
 }
 
@@ -58,31 +58,31 @@ export interface Completed {
  * @category Statuses
  */
 export interface TaskError {
-  /** Which case this is. */
+  /** Discriminates the union. */
   readonly _tag: "Error";
   /** The task's id. */
   readonly id: string;
-  /** What the service says about it. */
+  /** The service's messages. */
   readonly messages: readonly string[];
 }
 
 /**
- * The service does not know the id, or no longer knows it: results are kept for 24 hours after the image was sent.
+ * The service does not know the id. The result may have expired: results are kept for 24 hours after the submission.
  *
  * @category Statuses
  */
 export interface NotExist {
-  /** Which case this is. */
+  /** Discriminates the union. */
   readonly _tag: "NotExist";
-  /** The id that was asked for. */
+  /** The requested id. */
   readonly id: string;
-  /** What the service says about it. */
+  /** The service's messages. */
   readonly messages: readonly string[];
 }
 
 /**
- * What the service says of a task; `_tag` is its own word. `id` is empty only where an answer names none and none was
- * asked for. Source: the service's page on fetching regions, "Task statuses".
+ * The status of a task. `_tag` is the service's own name of the status. `id` is empty only if the response contains no id
+ * and none was passed to {@linkcode decodeResponse}. Source: the service's page on fetching regions, "Task statuses".
  *
  * @category Statuses
  */
@@ -96,22 +96,22 @@ export type TaskStatus = Pending | Processing | Completed | TaskError | NotExist
 export type FinalStatus = Completed | TaskError | NotExist;
 
 /**
- * One element of a status stream: what the service said, or why that could not be found out.
+ * An element of a status stream: a status, or the reason why the status could not be determined.
  *
  * @category Statuses
  */
 export type Reply = E.Either<RegionsError, TaskStatus>;
 
 /**
- * How long the service keeps a task, in milliseconds from the sending of its image: 24 hours.
+ * How long the service keeps a task, in milliseconds from its submission: 24 hours.
  *
  * @category Statuses
  */
 export const RETENTION = 86_400_000;
 
 /**
- * The codec of {@linkcode TaskStatus}: the service's answer on the wire. Source: the service's OpenAPI description of
- * `OCRResponse`.
+ * The codec of {@linkcode TaskStatus}, which is a response of the service on the wire. Source: the schema `OCRResponse` of
+ * the service's OpenAPI description.
  *
  * @example
  * ```ts
@@ -140,14 +140,14 @@ export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = /* @__PURE__ */ 
 );
 
 /**
- * Reads an answer of the service: the parsed JSON of its body. Total: whatever it is given, it never throws.
+ * Decodes a response of the service. Never throws.
  *
- * `Completed` without results is an empty page only where the service says so (`Ok`, `NoAnyResultData`); results that
- * the service says it lost are `Malformed`, and so is everything that the service's description does not allow, with
- * the path to each fault.
+ * `Completed` without results is an empty page only if the service says so (`Ok`, `NoAnyResultData`). If the service says
+ * that results are missing, or if the response does not match the service's API description, the error is `Malformed`,
+ * with the path of each problem.
  *
- * @param body What `JSON.parse` gave.
- * @param id The id asked for: the answer must not name another one.
+ * @param body The parsed JSON of the body.
+ * @param id The requested id. A response with another id is `Malformed`.
  *
  * @example
  * ```ts
@@ -179,13 +179,13 @@ export function decodeResponse(body: unknown, id?: string): E.Either<RegionsErro
       ? E.left(fromCodec(status.left(t.getDefaultContext(ResponseBody))))
       : checkId(status.right, id);
   } catch {
-    // No JSON does this; a proxy or a getter may.
+    // Parsed JSON never throws, but a proxy or a getter may.
     return E.left(malformed(["Response: expected JSON, got a value that cannot be read"]));
   }
 }
 
 /**
- * One handler a status; leaving one out is a type error.
+ * Returns a function that calls the handler for a status. A missing handler is a compile-time error.
  *
  * @example
  * ```ts
@@ -224,7 +224,7 @@ export function match<A>(
 }
 
 /**
- * Whether the status ends its task: `Completed`, `Error` and `NotExist` do.
+ * Whether a status is final: `Completed`, `Error` or `NotExist`.
  *
  * @example
  * ```ts
@@ -243,10 +243,10 @@ export function isFinal(status: TaskStatus): status is FinalStatus {
 function checkId(status: TaskStatus, id: string | undefined): E.Either<RegionsError, TaskStatus> {
   if (id === undefined) return E.right(status);
   if (status.id === "") return E.right({ ...status, id });
-  // The service writes GUIDs in its own case.
+  // GUIDs are case-insensitive.
   return status.id === id || status.id.toLowerCase() === id.toLowerCase()
     ? E.right(status)
-    : E.left(malformed([`Response/id: expected ${preview(id)}, which was asked for, got ${preview(status.id)}`]));
+    : E.left(malformed([`Response/id: expected the requested id ${preview(id)}, got ${preview(status.id)}`]));
 }
 
 function readStatus(u: unknown): Read<TaskStatus> {
@@ -264,7 +264,7 @@ function readStatus(u: unknown): Read<TaskStatus> {
     case "Completed": {
       const results = readResults(body, readPayload);
       if (E.isLeft(results)) return results;
-      // As a rule there is one, which is not copied.
+      // There is usually a single result, which need not be copied.
       const regions = results.right.length === 1 ? results.right[0] : results.right.flat();
       return E.right({ _tag: "Completed", id, regions, notices: messagesOf(body) });
     }

@@ -1,8 +1,8 @@
 /**
- * The schedule that learns: it estimates how long tasks take from those that came before, and plans the polls that cost
- * least. A poll is a call that is paid for; a late one costs the user's time. For known service times the best plan is
- * an optimal inspection policy: R. E. Barlow, L. C. Hunter, F. Proschan, "Optimum checking procedures", Journal of the
- * SIAM 11 (1963).
+ * A schedule that learns: it estimates how long tasks take from the durations of earlier tasks, and plans polls to minimize
+ * their cost. Each poll has a cost, and so has each millisecond of delay. If the distribution of durations is known, the
+ * best plan is an optimal inspection policy: R. E. Barlow, L. C. Hunter, F. Proschan, "Optimum checking procedures",
+ * Journal of the SIAM 11 (1963).
  *
  * @module
  */
@@ -13,36 +13,37 @@ import { jitter } from "./retry.ts";
 import type { Schedule } from "./schedule.ts";
 
 /**
- * Options for {@linkcode adaptive}.
+ * Options of {@linkcode adaptive}.
  *
  * @category Schedules
  */
 export interface AdaptiveOptions {
   /**
-   * How many milliseconds of waiting one poll costs, over 0: the higher, the fewer polls, and the later they are.
+   * The cost of a poll, as the number of milliseconds of delay that are equally bad. Greater than 0. Higher values result
+   * in fewer and later polls.
    *
    * @default {1000}
    */
   readonly pollCost?: number | undefined;
   /**
-   * What is known of earlier tasks.
+   * The durations of earlier tasks.
    *
-   * @default {undefined} what the service's memory holds
+   * @default {undefined} the history in the service's memory
    */
   readonly history?: History | undefined;
   /**
-   * How long a task is taken to last before there is experience: the median in milliseconds, over 0. It is no more
-   * than a wide guess, and a task or two outweigh it.
+   * An estimate of the median duration in milliseconds, which is used until there is a history. Greater than 0. One or two
+   * tasks outweigh it.
    *
    * @default {3000}
    */
   readonly median?: number | undefined;
 }
 
-/** When to ask next, in milliseconds from the sending of the image, for a task that has lasted `elapsed`. */
+/** Returns the time of the next poll of a task that has taken `elapsed` so far. In milliseconds from the submission. */
 type Plan = (elapsed: number) => number;
 
-// Time is divided into 119 slots from 50 ms to ten minutes, each 8 % longer than the one before. Slot 0 begins at 0, and
+// Time is divided into 119 slots from 50 ms to ten minutes, each 8 % longer than the previous one. Slot 0 starts at 0, and
 // slot i at TIMES[i].
 const FIRST = 50;
 const STEP = 0.08;
@@ -52,30 +53,30 @@ const TIMES: Float64Array = Float64Array.from(
   (_, i) => i === 0 ? 0 : FIRST * Math.exp((i - 1) * STEP),
 );
 
-/** The guess without experience is lognormal with this deviation: two thirds lie between a median's third and triple. */
+/** The deviation of the lognormal prior: two thirds of it lie between a third of the median and three times the median. */
 const PRIOR_SIGMA = 1;
 
-/** It weighs as much as half a task. */
+/** The weight of the prior, in tasks. */
 const PRIOR_WEIGHT = 0.5;
 
-/** How far one task's time speaks for its neighbours, as a ratio, is e to the power of this; less with more tasks. */
+/** The bandwidth of the smoothing kernel for a single task, on a logarithmic scale. It decreases with more tasks. */
 const BANDWIDTH = 0.3;
 
-/** Rounds of the estimate; more change next to nothing. */
+/** The number of iterations of the estimate. More change the result only marginally. */
 const ROUNDS = 8;
 
-/** Beyond all experience each delay is this share of the time that has passed. */
+/** The delay beyond the range of the history, as a share of the elapsed time. */
 const TAIL = 0.3;
 
-/** The delays of tasks that were sent together lie apart by so much. */
+/** The range of the jitter, as a share of the delay. It spreads the polls of tasks that were submitted together. */
 const JITTER = 0.05;
 
 /**
- * Plans the polls of a task so that calls x `pollCost` + delay are least, given how long the last 64 tasks of the
- * service took; beyond all experience, by a geometric rule. Jitter of 5 % (± 2.5 %) comes from the task's id and the attempt, so
- * that a replay decides the same.
+ * Plans the polls of a task to minimize polls × `pollCost` + delay, given the durations of the service's last 64 tasks.
+ * For a task that takes longer than these, the delays grow exponentially. Delays have a jitter of ± 2.5 %, which is derived
+ * from the task's id and the attempt, so that a replay makes the same decisions.
  *
- * @throws {RangeError} If an option is out of its range.
+ * @throws {RangeError} If an option is out of range.
  *
  * @example
  * ```ts
@@ -107,9 +108,9 @@ export function adaptive(options: AdaptiveOptions = {}): Schedule {
 }
 
 /**
- * The probability of each slot: the guess without experience and the tasks' spans, smoothed over neighbouring slots
- * (the EMS algorithm for interval-censored data: B. W. Silverman et al., Journal of the Royal Statistical Society B 52,
- * 1990).
+ * Estimates the probability of each slot from the prior and the spans of tasks, smoothed over neighboring slots. This is
+ * the EMS algorithm for interval-censored data: B. W. Silverman et al., Journal of the Royal Statistical Society B 52
+ * (1990).
  */
 function estimate(spans: readonly Span[], median: number): Float64Array {
   const prior = lognormal(median);
@@ -133,11 +134,11 @@ function estimate(spans: readonly Span[], median: number): Float64Array {
   return mass;
 }
 
-/** How many of the tasks are to be expected in each slot: each is spread over its span by what is known. */
+/** Returns the expected number of tasks in each slot: each task is distributed over its span in proportion to `mass`. */
 function expect(ranges: readonly (readonly [number, number])[], mass: Float64Array): Float64Array {
   const below = new Float64Array(SLOTS + 1);
   for (let i = 0; i < SLOTS; i++) below[i + 1] = below[i] + mass[i];
-  // Of every task's weight, what begins and what ends at a slot.
+  // The difference between the weights of the tasks whose spans start and end at a slot.
   const change = new Float64Array(SLOTS + 1);
   for (const [from, to] of ranges) {
     const weight = 1 / Math.max(below[to] - below[from], Number.MIN_VALUE);
@@ -149,8 +150,8 @@ function expect(ranges: readonly (readonly [number, number])[], mass: Float64Arr
 }
 
 /**
- * The plan of least cost, by dynamic programming from the last slot to the first: the cost of being at a slot's
- * beginning, unfinished, is that of the next poll and of the wait until it, and of being where it is made.
+ * Finds the plan with the least cost, by dynamic programming from the last slot to the first. The cost of an unfinished
+ * task at the start of a slot is the cost of the next poll, plus the delay until then, plus the cost at that poll.
  */
 function cheapest(mass: Float64Array, pollCost: number): Plan {
   const done = new Float64Array(SLOTS + 1);
@@ -180,7 +181,7 @@ function cheapest(mass: Float64Array, pollCost: number): Plan {
   };
 }
 
-/** The slot whose beginning is nearest. */
+/** Returns the slot whose start is nearest to a time. */
 function slotOf(time: number): number {
   return time < FIRST / 2 ? 0 : Math.max(1, Math.min(SLOTS, 1 + Math.round(Math.log(time / FIRST) / STEP)));
 }
@@ -189,9 +190,9 @@ function clamp(slot: number): number {
   return Math.max(0, Math.min(SLOTS - 1, slot));
 }
 
-/** The guess without experience: the probability of each slot, the last one's with all that is later. */
+/** The prior: the probability of each slot. The last slot includes all later times. */
 function lognormal(median: number): Float64Array {
-  // The logistic curve is within 0.01 of the normal distribution's.
+  // The logistic function approximates the cumulative normal distribution to within 0.01.
   const below = (time: number): number => 1 / (1 + (median / time) ** (1.702 / PRIOR_SIGMA));
   return Float64Array.from(
     { length: SLOTS },
@@ -199,7 +200,7 @@ function lognormal(median: number): Float64Array {
   );
 }
 
-/** The right half of a bell curve over slots, its middle first; the whole of it sums to 1. */
+/** The right half of a Gaussian kernel over slots, starting with its center. The whole kernel sums to 1. */
 function gaussian(sigma: number): readonly number[] {
   const half = Array.from(
     { length: 1 + Math.ceil(3 * sigma / STEP) },

@@ -1,5 +1,5 @@
 /**
- * When a task is polled, and for how long: the options of a watch, and the policy that they are resolved to once.
+ * The options of a watch, and the policy that results from them.
  *
  * @module
  */
@@ -8,47 +8,47 @@ import { adaptive } from "./adaptive.ts";
 import { type RetryOptions, retryPolicy } from "./retry.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** Made once, since it keeps its plans: plain values, which requests may share. */
+/** Created once, since it caches its plans. They are plain values, which Workers may share between requests. */
 const DEFAULT: Schedule = adaptive();
 
 /**
- * When a task is polled, and for how long.
+ * Options that determine when a task is polled, and for how long.
  *
  * @category Schedules
  */
 export interface PollOptions {
   /**
-   * When to poll next.
+   * The schedule of the polls.
    *
    * @default {adaptive()}
    */
   readonly schedule?: Schedule | undefined;
   /**
-   * Milliseconds from the start of the watch to its last poll, greater than 0; Infinity for no deadline. Changes of the
-   * wall clock do not move it. The watch never ends without that last poll, which may take another 5 seconds (or
-   * `requestTimeout`, if that is less), unless a `budget` has no room for it.
+   * The time from the start of the watch to its last poll, in milliseconds. Greater than 0, or Infinity for no deadline. It
+   * does not depend on changes of the system clock. The last poll always takes place, unless a `budget` does not admit it,
+   * and may take another 5 seconds (or `requestTimeout`, if that is less).
    *
    * @default {300_000}
    */
   readonly deadline?: number | undefined;
   /**
-   * The maximum number of polls of one watch, 1 or more; Infinity for no limit.
+   * The maximum number of polls of a watch, 1 or more, or Infinity for no limit.
    *
    * @default {Infinity}
    */
   readonly maxPolls?: number | undefined;
   /**
-   * The minimum number of milliseconds between two polls, for engines with a coarse clock.
+   * The minimum delay between two polls in milliseconds, for engines with a coarse clock.
    *
    * @default {0}
    */
   readonly minDelay?: number | undefined;
-  /** The delays before failed polls are retried. `maxAttempts` does not apply to a watch: its deadline does. */
+  /** The delays before failed polls are retried. `maxAttempts` does not apply, since a watch retries until its deadline. */
   readonly retry?: RetryOptions | undefined;
 }
 
 /**
- * {@linkcode PollOptions} with a value for each of them, made by {@linkcode pollPolicy}.
+ * {@linkcode PollOptions} with a value for each option, as returned by {@linkcode pollPolicy}.
  *
  * @category Schedules
  */
@@ -58,9 +58,9 @@ export interface PollPolicy extends Complete<PollOptions> {
 }
 
 /**
- * Checks the options and fills in their defaults.
+ * Checks the options and applies their defaults.
  *
- * @throws {RangeError} If an option is out of its range.
+ * @throws {RangeError} If an option is out of range.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * When a failed request is sent again, as pure functions.
+ * The rules for retrying failed requests, as pure functions.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { atLeast, type Complete } from "../internal/check.ts";
 import type { RegionsError } from "../model/error.ts";
 
 /**
- * How failed calls are repeated.
+ * Options that determine how failed calls are retried.
  *
  * @category Connect
  */
@@ -20,13 +20,13 @@ export interface RetryOptions {
    */
   readonly maxAttempts?: number | undefined;
   /**
-   * The upper bound of the first delay in milliseconds; it doubles with each failure.
+   * The upper bound of the first delay in milliseconds, 0 or more. It doubles with each failure.
    *
    * @default {500}
    */
   readonly minDelay?: number | undefined;
   /**
-   * The upper bound of every delay in milliseconds, `minDelay` or more.
+   * The upper bound of all delays in milliseconds, `minDelay` or more.
    *
    * @default {30000}
    */
@@ -34,9 +34,9 @@ export interface RetryOptions {
 }
 
 /**
- * Checks the options and fills in their defaults.
+ * Checks the options and applies their defaults.
  *
- * @throws {RangeError} If an option is out of its range.
+ * @throws {RangeError} If an option is out of range.
  */
 export function retryPolicy(
   { maxAttempts = 3, minDelay = 500, maxDelay = Math.max(30_000, minDelay) }: RetryOptions = {},
@@ -48,12 +48,12 @@ export function retryPolicy(
 }
 
 /**
- * Returns the delay in milliseconds before a failed call is retried, or none if it is not: the one place that decides.
- * Transient failures (no connection, timeout, 408, 425, 429, 5xx) are retried after an exponential delay with full jitter,
- * but not before `Retry-After`; an unintelligible answer is retried once.
+ * Returns the delay in milliseconds before a failed call is retried, or none if it is not retried. Only this function
+ * decides what is retried. Transient failures (no connection, timeout, 408, 425, 429, 5xx) are retried after an exponential
+ * delay with full jitter, but not before the time in `Retry-After`. A malformed response is retried once.
  *
- * @param failures The number of failures in a row, this one included.
- * @param malformed The number of those that were unintelligible answers.
+ * @param failures The number of consecutive failures, including this one.
+ * @param malformed The number of those that were malformed responses.
  * @param random A number from 0 to 1: the jitter.
  */
 export function retryDelay(
@@ -81,15 +81,15 @@ export function retryDelay(
   }
 }
 
-/** Exponential backoff with full jitter, in milliseconds. `failures` is 1 or more, `random` is from 0 to 1. */
+/** Returns a delay of exponential backoff with full jitter, in milliseconds. `failures` is 1 or more, `random` is 0 to 1. */
 export function backoff({ minDelay, maxDelay }: Complete<RetryOptions>, failures: number, random: number): number {
-  // The last bound prevents the product of 0 and Infinity.
+  // The last bound avoids 0 × Infinity, which is NaN.
   return random * Math.min(maxDelay, minDelay * 2 ** Math.min(failures - 1, 50), Number.MAX_SAFE_INTEGER);
 }
 
 /**
- * A number from 0 to 1 that depends only on the task's id and the attempt: jitter that a replay repeats. FNV-1a with the
- * finalizer of MurmurHash3.
+ * Returns a number from 0 to 1 that depends only on the task's id and the attempt, so that a replay has the same jitter.
+ * The hash is FNV-1a with the finalizer of MurmurHash3.
  */
 export function jitter(id: string, attempt: number): number {
   let hash = 0x811c9dc5 ^ attempt;

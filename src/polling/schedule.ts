@@ -1,5 +1,5 @@
 /**
- * When to poll next. A schedule is a pure function of what has happened so far: it reads no clock.
+ * Schedules of polls. A schedule is a pure function of what has happened so far, and reads no clock.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { atLeast } from "../internal/check.ts";
 import type { History } from "../model/history.ts";
 
 /**
- * What a schedule decides on: what has happened to a task so far.
+ * The input of a schedule: what has happened to a task so far.
  *
  * @category Schedules
  */
@@ -17,30 +17,30 @@ export interface ScheduleInput {
   readonly id: string;
   /** The number of statuses received so far: 0 before the first poll. */
   readonly attempt: number;
-  /** Milliseconds since the image was sent or, if that is not known, since the watch began; 0 before the first poll. */
+  /** Milliseconds since the submission or, if its time is unknown, since the start of the watch. 0 before the first poll. */
   readonly elapsed: number;
-  /** How long the service's last tasks took. */
+  /** The durations of the service's last tasks. */
   readonly history: History;
 }
 
 /**
- * When to poll next: the delay in milliseconds, 0 or more, or none to give up.
+ * Returns the delay before the next poll in milliseconds, 0 or more, or none to give up.
  *
- * It is called after each status that is not final. If it is known when the image was sent, it is also called once for the
- * first poll; that delay counts from when the image was sent, and a first poll that is overdue is due at once.
+ * It is called after each status that is not final. If the time of the submission is known, it is also called once for the
+ * first poll. That delay counts from the submission, and an overdue first poll is sent immediately.
  *
  * @category Schedules
  */
 export type Schedule = (input: ScheduleInput) => O.Option<number>;
 
 /**
- * Options for {@linkcode fixed}.
+ * Options of {@linkcode fixed}.
  *
  * @category Schedules
  */
 export interface FixedOptions {
   /**
-   * Milliseconds between two polls, over 0.
+   * The delay before each poll in milliseconds, greater than 0.
    *
    * @default {2000}
    */
@@ -48,9 +48,9 @@ export interface FixedOptions {
 }
 
 /**
- * The same delay before each poll.
+ * Returns a schedule with the same delay before each poll.
  *
- * @throws {RangeError} If the delay is no number of milliseconds over 0.
+ * @throws {RangeError} If `delay` is not a number greater than 0.
  *
  * @example
  * ```ts
@@ -71,25 +71,25 @@ export function fixed(options: FixedOptions = {}): Schedule {
 }
 
 /**
- * Options for {@linkcode exponential}.
+ * Options of {@linkcode exponential}.
  *
  * @category Schedules
  */
 export interface ExponentialOptions {
   /**
-   * Milliseconds before the first poll, over 0.
+   * The delay before the first poll in milliseconds, greater than 0.
    *
    * @default {1000}
    */
   readonly minDelay?: number | undefined;
   /**
-   * By how much each delay is longer than the one before, 1 or more.
+   * The ratio of each delay to the previous one, 1 or more.
    *
    * @default {1.5}
    */
   readonly factor?: number | undefined;
   /**
-   * The longest delay in milliseconds, `minDelay` or more.
+   * The maximum delay in milliseconds, `minDelay` or more.
    *
    * @default {30000}
    */
@@ -97,9 +97,9 @@ export interface ExponentialOptions {
 }
 
 /**
- * Exponential backoff: each delay is `factor` times the one before, up to `maxDelay`.
+ * Returns a schedule with exponential backoff: each delay is `factor` times the previous one, up to `maxDelay`.
  *
- * @throws {RangeError} If an option is out of its range.
+ * @throws {RangeError} If an option is out of range.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * The polling of one task as a pure function: the outcome of one poll in, what to do next out. A stream, a Durable Object
- * and a queue all drive this one.
+ * The polling of a task as a pure function from the outcome of a poll to the next action. Streams, Durable Objects and
+ * queues all use this function.
  *
  * @module
  */
@@ -16,23 +16,23 @@ import type { PollPolicy } from "./policy.ts";
 import { backoff, jitter, retryDelay } from "./retry.ts";
 import type { ScheduleInput } from "./schedule.ts";
 
-/** A thousand years: keeps `dueAt` finite, whatever a schedule says. */
+/** The longest delay in milliseconds, a thousand years. It keeps `dueAt` finite for every schedule. */
 const LONGEST = 1000 * 365 * 86_400_000;
 
-/** How long the service may take to know a task that it has just taken, in milliseconds. */
+/** The time after the submission during which the service may not know the task yet, in milliseconds. */
 const GRACE = 10_000;
 
 /**
- * The task is not finished: poll again with `state`, in `delay` milliseconds.
+ * The task is not finished. Poll again with `state` after `delay` milliseconds.
  *
  * @category Durable
  */
 export interface Wait {
   /** Discriminates the union. */
   readonly _tag: "Wait";
-  /** The state of the polling. */
+  /** The state for the next poll. */
   readonly state: PollState;
-  /** Milliseconds until `state.dueAt` or until the deadline, whichever is first. */
+  /** Milliseconds until `state.dueAt` or the deadline, whichever is first. */
   readonly delay: number;
   /** The status that the last poll returned, or null. */
   readonly heard: TaskStatus | null;
@@ -48,29 +48,29 @@ export interface Wait {
 export interface Done {
   /** Discriminates the union. */
   readonly _tag: "Done";
-  /** A status that is not final, if the last poll returned one before the watch gave up, or null. */
+  /** The status that the last poll returned before the watch gave up, or null. */
   readonly heard: TaskStatus | null;
   /** The final status, or why it could not be determined. */
   readonly reply: Reply;
 }
 
 /**
- * What follows a poll.
+ * What to do after a poll.
  *
  * @category Durable
  */
 export type Next = Wait | Done;
 
 /**
- * Starts the polling of a task. If `submittedAt` is known, the schedule decides when the first poll is due, counted from
- * then; a first poll that is overdue is due at once. If it is null, the first poll is due at once.
+ * Starts polling a task. If `submittedAt` is known, the schedule determines the time of the first poll, counted from the
+ * submission; an overdue first poll is due immediately. If it is null, the first poll is due immediately.
  *
  * @param id The task's id.
  * @param now The current time, in milliseconds since 1970.
- * @param submittedAt When the image was sent, in milliseconds since 1970, or null if that is not known.
+ * @param submittedAt The time of the submission, in milliseconds since 1970, or null if it is unknown.
  * @param policy The schedule and limits, from {@linkcode pollPolicy}.
- * @param history How long the service's last tasks took, for the schedule.
- * @param startedAt When the watch began, in milliseconds since 1970: its deadline counts from then.
+ * @param history The durations of the service's last tasks, for the schedule.
+ * @param startedAt The start of the watch, from which its deadline counts, in milliseconds since 1970.
  *
  * @returns `Wait`, or `Done` with `GaveUp` if the schedule returns none.
  *
@@ -118,10 +118,10 @@ export function startPoll(
 }
 
 /**
- * Resumes the polling of a task. The deadline and the counts of polls and failures start over; the next poll is due when
- * it was due before.
+ * Resumes polling a task. The deadline and the counts of polls and failures start over. The time of the next poll does not
+ * change.
  *
- * @param state The state that `GaveUp` carried, or a stored one.
+ * @param state The state from `GaveUp`, or a stored state.
  * @param now The current time, in milliseconds since 1970.
  * @param policy The schedule and limits, from {@linkcode pollPolicy}.
  *
@@ -141,7 +141,7 @@ export function startPoll(
  * @category Durable
  */
 export function resumePoll(state: PollState, now: number, policy: PollPolicy): Wait {
-  // If the clock was set back since the state was stored, the next poll is still no further away than it was planned.
+  // Even if the clock was set back since the state was stored, the delay is not longer than originally planned.
   const planned = Math.max(0, state.dueAt - Math.max(state.startedAt, state.heardAt ?? -Infinity));
   const dueAt = Math.min(state.dueAt, now + planned);
   const resumed: PollState = { ...state, startedAt: now, dueAt, polls: 0, failures: 0, malformed: 0, failure: null };
@@ -150,13 +150,13 @@ export function resumePoll(state: PollState, now: number, policy: PollPolicy): W
 }
 
 /**
- * Decides what follows a poll. Pure, so a replay makes the same decision.
+ * Decides what to do after a poll. It is pure, so a replay makes the same decision.
  *
- * @param state The state of the polling before the poll.
- * @param reply What the poll returned.
+ * @param state The state before the poll.
+ * @param reply The outcome of the poll.
  * @param now The current time, in milliseconds since 1970.
  * @param policy The schedule and limits, from {@linkcode pollPolicy}.
- * @param history How long the service's last tasks took, for the schedule.
+ * @param history The durations of the service's last tasks, for the schedule.
  *
  * @throws {RangeError} If the schedule returns a delay that is not a number of 0 or more.
  *
@@ -192,17 +192,17 @@ export function step(
   return isFinal(status) ? { _tag: "Done", heard: null, reply } : stepStatus(state, status, now, policy, history);
 }
 
-/** When the last poll of a watch is due, in milliseconds since 1970. */
+/** Returns the time of a watch's last poll, in milliseconds since 1970. */
 export function endOf({ startedAt }: PollState, { deadline }: PollPolicy): number {
   return startedAt + deadline;
 }
 
-/** The end of a watch before its task's, with the state to resume from. */
+/** Ends a watch before its task is finished, with the state to resume from. */
 export function giveUp(reason: GaveUp["reason"], state: PollState, heard: TaskStatus | null = null): Done {
   return failWith(gaveUp(reason, state), heard);
 }
 
-/** The end of a watch with an error. */
+/** Ends a watch with an error. */
 export function failWith(error: RegionsError, heard: TaskStatus | null = null): Done {
   return { _tag: "Done", heard, reply: E.left(error) };
 }
@@ -210,7 +210,7 @@ export function failWith(error: RegionsError, heard: TaskStatus | null = null): 
 function stepStatus(state: PollState, status: TaskStatus, now: number, policy: PollPolicy, history: History): Next {
   const { version, id, submittedAt, startedAt, polls, heard } = state;
   const delay = nextDelay(policy, { id, attempt: heard + 1, elapsed: ageOf(state, now), history });
-  // Written out, since Node.js 20 keeps the fields of a changed copy outside of it: larger, and slower to make.
+  // No spread, since in Node.js 20 its result is larger and slower to create.
   const next: PollState = {
     version,
     id,
@@ -227,7 +227,7 @@ function stepStatus(state: PollState, status: TaskStatus, now: number, policy: P
   return delay === null ? giveUp("schedule", next, status) : waitFor(delay, next, now, policy, status, null);
 }
 
-/** Whether the service does not know a task that it took moments ago. Once a status was heard, the task is known. */
+/** Whether the service may not know a new task yet. Once a status has been received, the task is known. */
 function isUnknownYet({ submittedAt, heard }: PollState, reply: Reply, now: number): boolean {
   const isUnknown = E.isRight(reply)
     ? reply.right._tag === "NotExist"
@@ -242,7 +242,7 @@ function stepUnknown(state: PollState, reply: Reply, now: number, policy: PollPo
 }
 
 function stepFailure(state: PollState, error: RegionsError, now: number, policy: PollPolicy): Next {
-  // An abort is not a failure of the service: the poll never happened.
+  // An aborted poll counts neither as a poll nor as a failure.
   if (error._tag === "GaveUp") return giveUp(error.reason, state);
   const failures = state.failures + 1;
   const malformed = state.malformed + (error._tag === "Malformed" ? 1 : 0);
@@ -254,7 +254,7 @@ function stepFailure(state: PollState, error: RegionsError, now: number, policy:
   return retryIn(delay.value, { ...state, malformed }, now, policy, error, brief(error));
 }
 
-/** Polls again after a failure, unless the watch is over. */
+/** Polls again after a failure, unless the watch has ended. */
 function retryIn(
   ms: number,
   state: PollState,
@@ -274,7 +274,7 @@ function retryIn(
   return waitFor(delay, failed, now, policy, null, error);
 }
 
-/** Polls again, unless the watch is over. */
+/** Polls again, unless the watch has ended. */
 function waitFor(
   ms: number,
   state: PollState,
@@ -289,18 +289,18 @@ function waitFor(
     : giveUp("deadline", state, heard);
 }
 
-/** Milliseconds since the image was sent; since the watch began if that is not known or cannot be true. */
+/** Returns the milliseconds since the submission or, if its time is unknown or implausible, since the start of the watch. */
 function ageOf({ submittedAt, startedAt }: PollState, now: number): number {
   const age = submittedAt === null ? NaN : now - submittedAt;
   return age >= 0 && age <= RETENTION ? age : Math.max(0, now - startedAt);
 }
 
-/** The delay, or the time left until the deadline if that is shorter. */
+/** Returns the delay or the time left until the deadline, whichever is shorter. */
 function untilEnd(ms: number, state: PollState, now: number, policy: PollPolicy): number {
   return Math.max(0, Math.min(ms, LONGEST, endOf(state, policy) - now));
 }
 
-/** The delay in milliseconds that the schedule returns, or null if it gives up. The schedule may be the caller's own. */
+/** Returns the schedule's delay in milliseconds, or null if it gives up. Checks it, since the caller may have written it. */
 function nextDelay({ schedule, minDelay }: PollPolicy, input: ScheduleInput): number | null {
   const delay = schedule(input);
   if (O.isNone(delay)) return null;

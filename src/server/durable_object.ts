@@ -1,7 +1,6 @@
 /**
- * A task that outlives its process: the polling of `pollOnce`, driven by the alarms of a Cloudflare Durable Object, with one
- * object per task. The object's class is defined by the platform; it creates a {@linkcode DurableTask} and forwards its
- * alarms to it.
+ * A durable task: polls with the alarms of a Cloudflare Durable Object, with one object per task. The class of the object,
+ * which the application defines, creates a {@linkcode DurableTask} and forwards its alarms to it.
  *
  * @module
  */
@@ -30,13 +29,14 @@ import {
 export type { DurableStorage } from "./task_storage.ts";
 
 /**
- * Options for {@linkcode createDurableTask}.
+ * Options of {@linkcode createDurableTask}.
  *
  * @category Durable
  */
 export interface DurableTaskOptions extends PollOptions {
   /**
-   * Milliseconds for which the final reply is kept, greater than 0. After that the object deletes everything it stored.
+   * How long the final reply is kept, in milliseconds. Greater than 0. After that, the object deletes everything it has
+   * stored.
    *
    * @default {86_400_000}
    */
@@ -44,57 +44,57 @@ export interface DurableTaskOptions extends PollOptions {
 }
 
 /**
- * A task in a Durable Object. A method rejects if the storage does; the task goes on as soon as the storage does.
+ * A task in a Durable Object. Methods reject if the storage does. The task continues when the storage works again.
  *
  * @category Durable
  */
 export interface DurableTask {
   /**
-   * Sends an image and starts to poll, unless the object already has a task. The image is sent at most once.
+   * Submits an image and starts polling, unless the object already has a task. The image is submitted at most once.
    *
-   * @throws {TypeError} If `image` is not an image source.
-   * @throws {RangeError} If a setting has a value that the service does not know.
+   * @throws {TypeError} If `image` is not an `ImageSource`.
+   * @throws {RangeError} If a setting has a value that the service does not support.
    */
   readonly submit: (image: ImageSource, settings?: DetectionSettings) => Promise<void>;
-  /** Starts to poll a task that was sent elsewhere, unless the object already has a task. */
+  /** Starts polling a task that was submitted elsewhere, unless the object already has a task. */
   readonly watch: (id: string) => Promise<void>;
-  /** Returns each change of status so far, and the final reply once there is one; null if there is no task. */
+  /** Returns each change of status so far, including the final reply, or null if there is no task. */
   readonly heard: () => Promise<readonly Reply[] | null>;
   /**
-   * Emits each change of status, from the first one on, up to the final reply. Every subscriber receives the same
-   * replies, so the numbers that `toEventStream` gives them stay valid when a client reconnects.
+   * Returns a stream of all changes of status, from the first one to the final reply. All subscribers receive the same
+   * replies, so the ids that `toEventStream` assigns to them stay valid when a client reconnects.
    */
   readonly replies: () => Observable<Reply>;
   /**
    * Cancels the task in the service, deletes it here, and completes its streams. If the service does not cancel it, the
-   * task goes on.
+   * task continues.
    */
   readonly cancel: () => Promise<E.Either<RegionsError, void>>;
   /**
-   * Call this from the object's `alarm()` and return its promise. It rejects only if the storage does not even accept
-   * another alarm; Cloudflare then retries it, with a backoff that starts at 2 seconds.
+   * Polls the task. Call it in the object's `alarm()`, and return its promise. It rejects only if the storage rejects
+   * another alarm. Cloudflare then retries it with a backoff that starts at 2 seconds.
    */
   readonly alarm: () => Promise<void>;
 }
 
-/** Milliseconds until the next alarm while the image is being sent, or after the storage has failed. */
+/** The delay of the next alarm while the image is being submitted, or after a failure of the storage. In milliseconds. */
 const PATIENCE = 60_000;
 
-/** An alarm may not be later than this, in the year 2188: workerd refuses dates after 2189. */
+/** The latest time of an alarm, in the year 2188. workerd rejects dates after 2189. */
 const LATEST_ALARM = 6_900_000_000_000;
 
 /**
- * Creates a task that lives in a Durable Object. Its state is kept in the object's storage and its polls are driven by
- * the object's alarms, so it goes on after the process has died. All listeners share its polls. The final reply is kept
- * for `retention`; after that, nothing is.
+ * Creates a task in a Durable Object. Its state is in the object's storage, and the object's alarms trigger its polls, so it
+ * continues after the platform has stopped the object. All subscribers share its polls. The final reply is kept for
+ * `retention`; then everything is deleted.
  *
- * Memory follows storage: a change counts, and listeners hear of it, once it has been stored. There is an alarm as long
- * as anything is stored. If the object dies while it sends the image, the task ends as `Unconfirmed`.
+ * Changes are stored before they are emitted. There is an alarm as long as anything is stored. If the platform stops the
+ * object while it submits the image, the task ends with `Unconfirmed`.
  *
- * @param storage The object's storage, key-value or SQLite-backed. Nothing else may use it.
- * @param service A service of this object alone: on Workers, a service cannot be shared between objects or requests.
+ * @param storage The object's storage, key-value or SQLite-backed. Do not use it for anything else.
+ * @param service The object's own service. On Workers, objects and requests cannot share a service.
  *
- * @throws {RangeError} If an option is out of its range.
+ * @throws {RangeError} If an option is out of range.
  *
  * @example
  * ```ts
@@ -119,22 +119,22 @@ export function createDurableTask(
   service: Service,
   options: DurableTaskOptions = {},
 ): DurableTask {
-  // The service keeps a task for a day, and no user is kept waiting here.
+  // The service keeps results for a day, and no user is waiting.
   const { retention = RETENTION, deadline = RETENTION } = options;
   atLeast("keep a task", "retention", retention, Number.MIN_VALUE);
   const policy = policyFor(service, { ...options, deadline });
-  /** What the storage holds, as far as it is known. */
+  /** The last known contents of the storage. */
   let known: Known = { _tag: "Unread" };
-  /** What should have followed `known`, but was refused by the storage. It may contain the only copy of the id. */
+  /** The successor of `known` that the storage failed to write. It may contain the only copy of the id. */
   let unsaved: Polling | Over | null = null;
-  /** The sending of the image, while it is in flight. */
+  /** The submission of the image, while it is in progress. */
   let sending: Promise<void> | null = null;
-  /** The number of tasks that the object has been given. */
+  /** The number of tasks that the object has had. */
   let claims = 0;
   let live = new Subject<Reply>();
   let writing: Promise<unknown> = Promise.resolve();
 
-  /** Runs one change of the storage after the other. */
+  /** Runs changes of the storage one after another. */
   const exclusive = <A>(change: () => Promise<A>): Promise<A> => {
     const changed = writing.then(change, change);
     writing = changed;
@@ -143,13 +143,13 @@ export function createDurableTask(
   const load = async (): Promise<Absent | StoredTask> => {
     if (known._tag !== "Unread") return known;
     const stored = await readTask(storage);
-    // Another call may have been faster, and may have changed it.
+    // Another call may have read and changed it meanwhile.
     return known._tag === "Unread" ? known = stored : known;
   };
   const claim = (first: Sending | Polling | Over): Promise<boolean> =>
     exclusive(async () => {
       if ((await load())._tag !== "Absent") return false;
-      // The alarm comes first: without one the task would never go on, whereas an alarm without a task does no harm.
+      // The alarm is set first: without it, the task would never continue, whereas an alarm without a task is harmless.
       await storage.setAlarm(first.dueAt);
       await writeTask(storage, first);
       known = first;
@@ -159,7 +159,7 @@ export function createDurableTask(
   const advance = (from: StoredTask, to: Polling | Over): Promise<void> =>
     exclusive(async () => {
       if (known !== from) {
-        // It has gone on without this change, or was cancelled. What started this one may have been its alarm.
+        // The task has changed meanwhile, or was canceled. Its alarm may be the one that triggered this change.
         if (isTask(known)) await storage.setAlarm(known.dueAt);
         return;
       }
@@ -169,33 +169,33 @@ export function createDurableTask(
       known = to;
       for (const reply of heardOf(to).slice(heardOf(from).length)) live.next(reply);
       if (to._tag === "Over") live.complete();
-      // The alarm comes last: the one of `to` would be too late if `to` was not stored. Until it is set, the one of
-      // `from` stands, or the platform retries the alarm that is running; an alarm that is too early is put off.
+      // The alarm is set last: if `to` was not stored, its alarm would be too late. Until then, the alarm of `from` is in
+      // effect, or the platform retries the current alarm. An alarm that is too early is postponed.
       await storage.setAlarm(to.dueAt);
     });
-  /** Only within `exclusive`. */
+  /** Deletes everything. Call it only within `exclusive`. */
   const erase = async (): Promise<void> => {
     await storage.deleteAll();
     known = { _tag: "Absent" };
     unsaved = null;
     live.complete();
     live = new Subject();
-    // Last, so that a deletion that failed is repeated.
+    // The alarm is deleted last, so that a failed deletion is repeated.
     await storage.deleteAlarm();
   };
-  /** Returns the task to a caller, after repeating what the storage has refused before. */
+  /** Returns the task, after retrying an earlier write that failed. */
   const visit = async (): Promise<Absent | StoredTask> => {
     const task = await load();
     if (task._tag === "Absent") return task;
     if (unsaved !== null) await advance(task, unsaved);
-    // An alarm that is long overdue is one that the platform has given up.
+    // If the alarm is long overdue, the platform has stopped retrying it.
     else if (!sending && task.dueAt + PATIENCE < Date.now()) await storage.setAlarm(Date.now());
     return load();
   };
   const onAlarm = async (): Promise<void> => {
     const due = await exclusive(async () => {
       const task = await load();
-      // Without a task, something may be left of a deletion or of a first write that was broken off.
+      // If there is no task, something may be left of an incomplete deletion or first write.
       if (task._tag === "Absent") await erase();
       else if (Date.now() < task.dueAt) await storage.setAlarm(task.dueAt);
       else if (task._tag === "Over") await erase();
@@ -208,7 +208,7 @@ export function createDurableTask(
   const proceed = (task: Exclude<StoredTask, Over>): Next | Promise<Next> => {
     switch (task._tag) {
       case "Sending":
-        return failWith(unconfirmed(network("submit", "the object died while it was sending")));
+        return failWith(unconfirmed(network("submit", "the Durable Object was stopped during the submission")));
       case "Foreign":
         return failWith(task.error);
       case "Polling":
@@ -221,7 +221,7 @@ export function createDurableTask(
     try {
       return { next: startPoll(id, now, now, policy, service.memory.history()) };
     } catch (error) {
-      // The caller's own schedule throws. The id is kept all the same.
+      // The caller's own schedule throws. The id is kept nevertheless.
       return { next: startPoll(id, now, null, policy), error };
     }
   };
@@ -251,21 +251,21 @@ export function createDurableTask(
     },
     replies: () =>
       defer(visit).pipe(mergeMap(() => {
-        // Read now, together with the subscription to `live`: what `visit` returned may be old.
+        // Read `known` in the same turn as the subscription to `live`: the result of `visit` may be outdated.
         if (!isTask(known)) return [];
         return known._tag === "Over" ? heardOf(known) : concat(heardOf(known), live);
       })),
     cancel: async () => {
-      // Nobody knows the id before that, and its failure is reported by `submit`.
+      // The id is not known before that. `submit` reports a failure.
       await sending?.catch(() => {});
       const task = await visit();
       const mine = claims;
-      const cancelled = task._tag === "Polling"
+      const canceled = task._tag === "Polling"
         ? await cancelTask(task.state.id)(service)()
         : E.right<RegionsError, void>(undefined);
-      // Not the next task, which the object may have been given meanwhile.
-      if (E.isRight(cancelled)) await exclusive(() => mine === claims ? erase() : Promise.resolve());
-      return cancelled;
+      // The object may have another task meanwhile, which must not be deleted.
+      if (E.isRight(canceled)) await exclusive(() => mine === claims ? erase() : Promise.resolve());
+      return canceled;
     },
     alarm: async () => {
       try {
@@ -277,7 +277,7 @@ export function createDurableTask(
   };
 }
 
-/** What the object knows of its storage. */
+/** The known contents of the storage. */
 type Known = Unread | Absent | StoredTask;
 
 /** The storage has not been read yet. */
@@ -289,7 +289,7 @@ function isTask(known: Known): known is StoredTask {
   return known._tag !== "Unread" && known._tag !== "Absent";
 }
 
-/** What is stored of a task after a step. A status that has not changed is not recorded again. */
+/** Returns the record to store after a step. A status is added only if it has changed. */
 function recordOf(heard: readonly TaskStatus[], next: Next, retention: number): Polling | Over {
   const isNews = next.heard !== null && next.heard._tag !== heard.at(-1)?._tag;
   const all = isNews ? [...heard, next.heard] : heard;
@@ -302,7 +302,7 @@ function heardBefore(task: StoredTask): readonly TaskStatus[] {
   return task._tag === "Polling" ? task.heard : [];
 }
 
-/** Each change of status, and the final reply once there is one. */
+/** Returns each change of status, including the final reply. */
 function heardOf(task: StoredTask): readonly Reply[] {
   switch (task._tag) {
     case "Sending":
@@ -315,7 +315,7 @@ function heardOf(task: StoredTask): readonly Reply[] {
   }
 }
 
-/** The time in `ms` milliseconds. An alarm takes whole milliseconds: rounded down, it would come too early. */
+/** Returns the time in `ms` milliseconds. Rounds up, since alarms have whole milliseconds and must not be too early. */
 function alarmIn(ms: number): number {
   return Math.ceil(Math.min(Date.now() + ms, LATEST_ALARM));
 }

@@ -1,10 +1,10 @@
 /**
- * How a task is stored in a Durable Object: as one small record, and, once the task is over, its final reply in parts.
+ * Stores a task in a Durable Object: as a small record and, once the task is finished, its final reply in parts.
  *
- * The only guarantee this relies on is that a `put` of one value stores all of it or nothing. It cannot rely on "writes
- * without an `await` in between are submitted atomically" (Cloudflare, Storage API, "Automatic write coalescing"): that
- * is about a machine that fails. If one of the writes is refused, such as a value that is too large, the others are kept
- * (tried in workerd 1.20260426).
+ * This relies only on the guarantee that a `put` of a value is atomic. It cannot rely on "writes without an `await` in
+ * between are submitted atomically" (Cloudflare, Storage API, "Automatic write coalescing"), which applies to failures of
+ * a machine. If one of the writes is rejected, such as a value that is too large, the others are kept (tested with workerd
+ * 1.20260426).
  *
  * @module
  */
@@ -24,63 +24,63 @@ import { type Reply, TaskStatus } from "../model/task_status.ts";
 export interface DurableStorage {
   /** Reads a value. */
   readonly get: <T>(key: string) => Promise<T | undefined>;
-  /** Writes a value, whole or not at all. */
+  /** Writes a value atomically. */
   readonly put: (key: string, value: unknown) => Promise<void>;
-  /** Deletes every value. */
+  /** Deletes all values. */
   readonly deleteAll: () => Promise<void>;
   /** Sets the object's only alarm, at a time in milliseconds since 1970. */
   readonly setAlarm: (at: number) => Promise<void>;
-  /** Takes the alarm back. */
+  /** Deletes the alarm. */
   readonly deleteAlarm: () => Promise<void>;
 }
 
-/** The image is being sent, or was being sent when the object died. */
+/** The image is being submitted, or was being submitted when the object was stopped. */
 export interface Sending {
   readonly _tag: "Sending";
-  /** When the next alarm is due, in milliseconds since 1970. */
+  /** The time of the next alarm, in milliseconds since 1970. */
   readonly dueAt: number;
 }
 
-/** The task is polled. */
+/** The task is being polled. */
 export interface Polling {
   readonly _tag: "Polling";
-  /** When the next alarm is due, in milliseconds since 1970. */
+  /** The time of the next alarm, in milliseconds since 1970. */
   readonly dueAt: number;
-  /** The statuses so far, each change once. */
+  /** The changes of status so far. */
   readonly heard: readonly TaskStatus[];
   readonly state: PollState;
 }
 
-/** The task is over. */
+/** The task is finished. */
 export interface Over {
   readonly _tag: "Over";
   /** When the task is deleted, in milliseconds since 1970. */
   readonly dueAt: number;
-  /** The statuses before the final reply, each change once. */
+  /** The changes of status before the final reply. */
   readonly heard: readonly TaskStatus[];
   readonly last: Reply;
 }
 
-/** The storage holds something that this version of the library did not write. */
+/** The storage contains something that this version of the library did not write. */
 export interface Foreign {
   readonly _tag: "Foreign";
   readonly dueAt: number;
   readonly error: RegionsError;
 }
 
-/** The storage holds no task. */
+/** The storage contains no task. */
 export interface Absent {
   readonly _tag: "Absent";
 }
 
-/** A task, as the storage holds it. */
+/** A task in the storage. */
 export type StoredTask = Sending | Polling | Over | Foreign;
 
 const KEY = "task";
 
 /**
- * Bytes in a part of the final reply. A value may hold 128 KiB on key-value storage and 2 MB on SQLite-backed storage,
- * a few bytes of which are the serialization's own. Source: Cloudflare, Durable Objects, Limits.
+ * The size of a part of the final reply, in bytes. A value can have 128 KiB in key-value storage and 2 MB in SQLite-backed
+ * storage, including a few bytes for serialization. Source: Cloudflare, Durable Objects, Limits.
  */
 const PART = 128_000;
 
@@ -110,8 +110,8 @@ export async function readTask(storage: DurableStorage): Promise<Absent | Stored
 }
 
 /**
- * Writes the task. The parts come first and the record that counts them last: whichever of the writes fails, the record
- * that was there before is still whole. Nothing follows an `Over`, so the parts of a reply are never overwritten.
+ * Writes the task. The parts are written first, and the record that counts them last, so that the previous record is still
+ * complete if any of the writes fails. `Over` is the last record of a task, so parts are never overwritten.
  */
 export async function writeTask(storage: DurableStorage, task: Sending | Polling | Over): Promise<void> {
   if (task._tag !== "Over") return storage.put(KEY, { version: 1, ...task });
@@ -124,7 +124,7 @@ async function writeReply(storage: DurableStorage, reply: Reply): Promise<number
   const bytes = new TextEncoder().encode(JSON.stringify(reply));
   const writes: Promise<void>[] = [];
   for (let start = 0; start < bytes.length; start += PART) {
-    // A copy: the storage would serialize the whole buffer of a view.
+    // Copied, since the storage would serialize the whole buffer of a view.
     writes.push(storage.put(partKey(writes.length), bytes.slice(start, start + PART)));
   }
   await Promise.all(writes);
@@ -135,7 +135,7 @@ async function readReply(storage: DurableStorage, count: number): Promise<Reply>
   const parts = await Promise.all(Array.from({ length: count }, (_, i) => storage.get<unknown>(partKey(i))));
   const reply = parts.every(isBytes) ? parseJson(await new Blob(parts).text()) : null;
   if (isReply(reply)) return reply;
-  return E.left(malformed(["Reply: expected what this object stored, got something else"]));
+  return E.left(malformed(["Reply: expected a reply that this object stored, got something else"]));
 }
 
 function partKey(index: number): string {
@@ -146,7 +146,7 @@ function isBytes(u: unknown): u is Uint8Array<ArrayBuffer> {
   return u instanceof Uint8Array;
 }
 
-/** Errors have no codec: they come from this library, and the record's version says in which form. */
+/** Errors have no codec. They were written by this library, in the format of the record's version. */
 function isReply(u: unknown): u is Reply {
   if (!isObject(u)) return false;
   return u._tag === "Right" ? TaskStatus.is(u.right) : u._tag === "Left" && isObject(u.left);

@@ -1,5 +1,5 @@
 /**
- * Adapters from a stream of replies to the streams of the web platform: a `ReadableStream`, and Server-Sent Events.
+ * Adapters from a stream of replies to a `ReadableStream` and to server-sent events.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { atLeast } from "../internal/check.ts";
 import { isFinal, type Reply } from "../model/task_status.ts";
 
 /**
- * Returns the replies as a `ReadableStream`. Subscribes at once, buffers what has not been read yet, and unsubscribes
+ * Returns the replies as a `ReadableStream`. Subscribes immediately, buffers replies until they are read, and unsubscribes
  * when the stream is canceled.
  *
  * @example
@@ -32,23 +32,23 @@ export function toReadableStream(replies: Observable<Reply>): ReadableStream<Rep
 }
 
 /**
- * Options for {@linkcode toEventStream}.
+ * Options of {@linkcode toEventStream}.
  *
  * @category Views
  */
 export interface EventStreamOptions {
   /**
-   * The `Last-Event-ID` header of a client that reconnects. Replies up to that number are skipped, except the final one.
-   * Anything but an id in the exact form in which it was sent is ignored.
+   * The `Last-Event-ID` header of a client that reconnects. Replies up to that number are skipped, except for the final one.
+   * Values other than an id that was sent are ignored.
    *
-   * Skipping assumes that `replies` starts over with the same replies, as those of a Durable Object do. If it does not,
-   * the client can miss changes of status, but never the outcome.
+   * This assumes that `replies` starts over with the same replies, as a Durable Object does. Otherwise, the client may miss
+   * changes of status, but never the final reply.
    *
    * @default {null}
    */
   readonly lastEventId?: string | null | undefined;
   /**
-   * Milliseconds between comments that keep an idle connection open; greater than 0, Infinity for none.
+   * The interval of comments that keep an idle connection open, in milliseconds. Greater than 0, or Infinity for none.
    *
    * @default {15_000}
    */
@@ -56,13 +56,14 @@ export interface EventStreamOptions {
 }
 
 /**
- * Returns the replies as Server-Sent Events: the body of a `Response` with the content type `text/event-stream`. Each
- * event has the JSON of the status or error as `data`, and as `id` its number, counted from 1. Comments keep the
- * connection open while the client reads. The body ends with the stream, and a closed connection unsubscribes.
+ * Returns the replies as server-sent events, for the body of a `Response` with the content type `text/event-stream`. The
+ * `data` of an event is the JSON of the status or error, and its `id` is its number, counted from 1. Comments keep the
+ * connection open while the client reads. The body ends with the stream, and the stream is unsubscribed when the connection
+ * closes.
  *
- * The final reply is always sent, whatever `lastEventId` is. An `EventSource` reconnects when a body ends, so the final
- * event is followed by a reconnection time of 24.8 days, the longest a timer can wait. To release the client at once,
- * close its `EventSource` on the first final event, or answer its next request with status 204.
+ * The final reply is always sent, regardless of `lastEventId`. An `EventSource` reconnects when a body ends, so the final
+ * event is followed by a reconnection time of 24.8 days, the longest that a timer supports. To release the client earlier,
+ * close its `EventSource` on the first final event, or respond to its next request with status 204.
  *
  * Source: HTML Standard, "Server-sent events".
  *
@@ -109,9 +110,9 @@ export function toEventStream(
 }
 
 /**
- * Returns a stream of what `convert` makes of each reply, without the nulls.
+ * Returns a stream of the replies converted by `convert`, without nulls.
  *
- * @param accompany Runs alongside the subscription; the function it returns ends it.
+ * @param accompany Called at the start of the subscription. The function that it returns is called at the end.
  */
 function openStream<A>(
   replies: Observable<Reply>,
@@ -143,14 +144,14 @@ function toEvent(id: number, reply: Reply): string {
 }
 
 /**
- * A reconnection time. It follows an event and is not part of it: a client obeys this line as soon as it has read it, so
- * a connection that broke between the two would keep the client from asking for the event again.
+ * Returns a reconnection time. It follows an event and is not part of it: a client applies this line as soon as it reads
+ * it. If the connection broke before the end of the event, the client would not reconnect to receive it again.
  */
 function toRetry(ms: number): string {
   return `retry: ${ms}\n\n`;
 }
 
-/** The number in an id that {@linkcode toEvent} wrote; 0 for anything else. */
+/** Returns the number in an id that {@linkcode toEvent} wrote, or 0 for any other value. */
 function readEventId(id: string | null): number {
   const number = Number(id);
   return Number.isSafeInteger(number) && number > 0 && String(number) === id ? number : 0;

@@ -1,5 +1,5 @@
 /**
- * The status stream as one promise, for programs that do not use fp-ts.
+ * An adapter from a status stream to a promise, for programs that do not use fp-ts.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import type { Completed, Reply } from "../model/task_status.ts";
 import { describe } from "../model/describe.ts";
 
 /**
- * A promise of a task's result. Subscribes to the stream, and so submits the image or watches the task.
+ * Returns a promise of a task's final status. Subscribes to the stream, and so submits the image or watches the task.
  *
- * @param replies The statuses, from `detectRegions` or `watchRegions`.
+ * @param replies The stream from `detectRegions` or `watchRegions`.
  *
- * @returns The status `Completed`. The promise rejects with {@linkcode toError} of the error if the status could not be
- * determined, and with an error that describes the status if the task ended as `Error` or `NotExist`.
+ * @returns The status `Completed`. The promise rejects with an error that describes the status if the task ended with
+ * `Error` or `NotExist`, and with the result of {@linkcode toError} if the status could not be determined.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The polling of a task as a stream of statuses. The only file that makes an Observable.
+ * The polling of a task as a stream of statuses. This is the only file that makes an Observable of polls.
  *
  * @module
  */
@@ -20,48 +20,48 @@ import type { PollOptions, PollPolicy } from "../polling/policy.ts";
 import { failWith, type Next, resumePoll, startPoll } from "../polling/step.ts";
 
 /**
- * Options for {@linkcode detectRegions}.
+ * Options of {@linkcode detectRegions}.
  *
  * @category Detect
  */
 export interface DetectOptions extends PollOptions {
-  /** Ends the stream with `GaveUp` when it aborts, or with `Unconfirmed` if the image was being sent at that moment. */
+  /** When it aborts, the stream ends with `GaveUp`, or with `Unconfirmed` if the image was being sent. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called with the task's id as soon as the service has accepted the image: persist it to recover the task after a crash.
-   * What it throws is reported as an uncaught error and changes nothing.
+   * Called with the task's id as soon as the service has accepted the image. Persist the id to recover the task after a
+   * crash. If it throws, the error is reported as uncaught and has no other effect.
    */
   readonly onSubmit?: ((id: string) => void) | undefined;
 }
 
 /**
- * Options for {@linkcode watchRegions}.
+ * Options of {@linkcode watchRegions}.
  *
  * @category Detect
  */
 export interface WatchOptions extends PollOptions {
-  /** Ends the stream with `GaveUp` when it aborts. */
+  /** When it aborts, the stream ends with `GaveUp`. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * When the image was sent, in milliseconds since 1970. If it is known, the schedule decides when the first poll is due,
-   * and `NotExist` is not final within the first 10 seconds.
+   * The time of the submission, in milliseconds since 1970. If it is set, the schedule determines the time of the first
+   * poll, and `NotExist` is not final within the first 10 seconds.
    */
   readonly submittedAt?: number | undefined;
-  /** The state that `GaveUp` carried, even after it has been serialized to JSON: resumes an earlier watch of the task. */
+  /** The state from the `GaveUp` of an earlier watch of the task, even after it has been serialized to JSON. */
   readonly resume?: PollState | undefined;
 }
 
 /**
- * Returns the statuses of a task, up to the first final one: `Completed`, `Error` or `NotExist`.
+ * Returns a stream of the statuses of a task, up to the first final one: `Completed`, `Error` or `NotExist`.
  *
- * Cold: nothing happens before a subscription, each subscription polls for itself, and unsubscribing aborts the request in
- * flight at once. Transient failures (no connection, timeout, 429, 5xx, one unintelligible answer) are retried internally.
- * A Left is always the last value: the status could not be determined; the error says why. The error channel carries
- * only what the caller's own schedule throws.
+ * The stream is cold: nothing happens before a subscription, each subscription polls independently, and unsubscribing
+ * aborts the request in flight. Transient failures (no connection, timeout, 408, 425, 429, 5xx, a single malformed response)
+ * are retried internally. A `Left` is always the last value: the status could not be determined; the error says why. The
+ * stream errors only if the caller's own schedule throws, or returns a delay that is not a number of 0 or more.
  *
  * @param id The task's id.
  *
- * @throws {RangeError} If an option is out of its range, or if `resume` is the state of another task.
+ * @throws {RangeError} If an option is out of range, or if `resume` is the state of another task.
  *
  * @example
  * ```ts
@@ -81,7 +81,7 @@ export interface WatchOptions extends PollOptions {
 export function watchRegions(id: string, options: WatchOptions = {}): (service: Service) => Observable<Reply> {
   const resumed = options.resume === undefined ? null : PollState.decode(options.resume);
   if (resumed !== null && E.isRight(resumed) && resumed.right.id !== id) {
-    throw new RangeError(`Cannot resume the watch of ${id} as the state must be of the same task`);
+    throw new RangeError(`Cannot resume the watch of task ${id} as the state must be of the same task`);
   }
   const { submittedAt = null, signal } = options;
   if (submittedAt !== null && !Number.isFinite(submittedAt)) {
@@ -100,14 +100,14 @@ export function watchRegions(id: string, options: WatchOptions = {}): (service: 
 }
 
 /**
- * Sends an image for detection, then watches its task: {@linkcode submitImage}, then {@linkcode watchRegions}. Each
- * subscription sends the image again. The deadline covers both steps.
+ * Submits an image for detection, then watches its task: {@linkcode submitImage} followed by {@linkcode watchRegions}. Each
+ * subscription submits the image again. The deadline covers both steps.
  *
  * @param image The image file.
  * @param settings The settings of the detection.
  *
  * @throws {TypeError} If `image` is neither a typed array, a `DataView`, a buffer nor a `Blob`.
- * @throws {RangeError} If a setting or an option is out of its range.
+ * @throws {RangeError} If a setting or an option is out of range.
  *
  * @example
  * ```ts
@@ -147,13 +147,13 @@ export function detectRegions(
   };
 }
 
-/** How a watch begins. `now` returns milliseconds since 1970; `signal` aborts when the watch ends. */
+/** Starts a watch. `now` returns milliseconds since 1970. `signal` aborts when the watch ends. */
 export type Begin = (now: () => number, signal: AbortSignalLike) => Next | PromiseLike<Next>;
 
-/** One poll, as {@linkcode pollBy} makes it. */
+/** A function with the signature of {@linkcode pollBy}. */
 export type Poll = (...args: Required<Parameters<typeof pollBy>>) => PromiseLike<Next>;
 
-/** The statuses of a watch: emits what it hears, waits, polls, and so on to its end or until `outer` aborts. */
+/** Returns the statuses of a watch: emits each status, waits, and polls again, until the watch ends or `outer` aborts. */
 export function statusStream(
   service: Service,
   policy: PollPolicy,
@@ -164,7 +164,7 @@ export function statusStream(
   return new Observable((subscriber) => run(subscriber, service, policy, outer, begin, poll));
 }
 
-/** Runs a watch for one subscriber. Thousands of these wait at a time, so none holds more than it needs: not even `begin`. */
+/** Runs a watch for a subscriber. There may be thousands at a time, so the closures keep as little as possible, not even `begin`. */
 function run(
   subscriber: Subscriber<Reply>,
   service: Service,
@@ -173,13 +173,13 @@ function run(
   begin: Begin,
   poll: Poll,
 ): void {
-  // The watch's own clock is this much ahead of the timers'.
+  // The difference between the watch's clock and that of the timers.
   const offset = Date.now() - service.timers.now();
   let state: PollState | null = null;
   let timer: TimerEntry | null = null;
   let inFlight: Cancellation | null = null;
 
-  /** Polls. The first run, which has no state yet, begins the watch instead. */
+  /** Polls the task. The first call, when there is no state yet, starts the watch instead. */
   const proceed = (begin?: Begin): void => {
     const now = clockOf(service, offset);
     const signal = inFlight = createCancellation();
@@ -195,13 +195,13 @@ function run(
     if (next.heard !== null) subscriber.next(E.right(next.heard));
     if (subscriber.closed) return;
     if (next._tag === "Done") end(subscriber, next.reply);
-    // An abort in the caller's own `onSubmit` or schedule comes before there is a state to end with.
+    // The caller's own `onSubmit` or schedule may abort the signal before there is a state.
     else if (outer?.aborted) end(subscriber, E.left(gaveUp("aborted", next.state)));
     else timer = service.timers.sleep(next.delay, proceed);
   };
 
   const unlisten = outer && onAbort(outer, () => {
-    // While the image is being sent, only the outcome of that tells whether it may have been accepted.
+    // While the image is being sent, the outcome of the request determines whether it may have been accepted.
     if (state !== null) end(subscriber, E.left(gaveUp("aborted", state)));
     else if (inFlight !== null) cancel(inFlight);
   });
@@ -214,7 +214,7 @@ function run(
   proceed(begin);
 }
 
-/** The wall clock's time when a watch began, and monotonic from there: setting the clock does not end a watch. */
+/** A monotonic clock that starts with the system time at the start of the watch, so that setting the clock has no effect. */
 function clockOf({ timers }: Service, offset: number): () => number {
   return () => Math.round(offset + timers.now());
 }

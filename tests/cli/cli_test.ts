@@ -119,20 +119,20 @@ Deno.test("ocr-regions detect draws the regions, and gives them as JSON", async 
 Deno.test("ocr-regions detect says so where a page holds no text", async () => {
   const { status, stdout, stderr } = await against({}, ["detect", PAGE]);
   deepEqual([status, stdout], [0, ""]);
-  match(stderr, /Detection is finished: no text was found on the image\.\n$/);
+  match(stderr, /Detection is finished: no text was found in the image\.\n$/);
 });
 
 Deno.test("ocr-regions detect passes on why an image cannot be read", async () => {
   await withFile("text.png", "This is no image.", async (file) => {
     const { status, stdout, stderr } = await run(["detect", file, "--emulate"]);
     deepEqual([status, stdout], [1, ""]);
-    match(stderr, /\nDetection failed \(Cannot read the image: .*\): check the image, then send it again\.\n$/);
+    match(stderr, /\nDetection failed \(Cannot read the image: .*\)\. Check the image, then submit it again\.\n$/);
   });
   const page = await Deno.readFile(PAGE);
   await withFile("cut.jpg", page.subarray(0, page.length / 3), async (file) => {
     const { status, stderr } = await run(["detect", file, "--emulate", "--json"]);
     equal(status, 1);
-    match(stderr, /\nDetection failed \(Cannot read the image: .*\): check the image, then send it again\.\n$/);
+    match(stderr, /\nDetection failed \(Cannot read the image: .*\)\. Check the image, then submit it again\.\n$/);
   });
 });
 
@@ -142,7 +142,7 @@ Deno.test("ocr-regions tells of wrong credentials, without showing them", async 
   equal(status, 1);
   match(
     stderr,
-    /^The credentials or the token were not accepted \(.+\)\. Check the client ID and secret, or the token\.\n$/,
+    /^The credentials or the access token were rejected \(.+\)\. Check the client id and secret, or the token\.\n$/,
   );
   equal(stderr.includes("wr0ng"), false);
   deepEqual(requests, ["POST /connect/token"]);
@@ -154,7 +154,7 @@ Deno.test("ocr-regions watch tells of an unknown id", async () => {
   match(
     stderr,
     RegExp(
-      `^NotExist .*\\nThe service does not know the task ${ID}, which may have expired: check the id, or send the `,
+      `^NotExist .*\\nThe service does not know task ${ID}, which may have expired\\. Check the id, or submit the `,
     ),
   );
 });

@@ -44,7 +44,7 @@ Deno.test("slotOf() refuses a memory that createMemory() did not make", () => {
   const foreign = { ...createMemory() };
   throws(() => slotOf(foreign, "key"), {
     name: "TypeError",
-    message: "Cannot connect as memory must come from createMemory()",
+    message: "Cannot connect as memory must be created by createMemory()",
   });
 });
 

@@ -79,12 +79,13 @@ Deno.test("submitImage() sends the image and all settings as JSON, whatever hold
 Deno.test("submitImage() throws for what is no image and for settings that are none", () => {
   throws(() => submitImage("scan.png" as never), {
     name: "TypeError",
-    message: 'Cannot submit an image as it must be a buffer, a view of one or a Blob: current value is "scan.png"',
+    message:
+      'Cannot submit an image as it must be a typed array, a DataView, a buffer or a Blob: current value is "scan.png"',
   });
   throws(() => submitImage(IMAGE, { rotate: 0.5 }), {
     name: "RangeError",
-    message: "Cannot detect regions as the settings must be ones that the service knows: " +
-      "DetectionSettings/rotate: expected a whole number of degrees or null, got 0.5",
+    message: "Cannot detect regions as the settings must be supported by the service: " +
+      "DetectionSettings/rotate: expected an integer number of degrees or null, got 0.5",
   });
 });
 
@@ -266,7 +267,7 @@ Deno.test("fetchRegions() tries what passes again, and an unclear answer once mo
 Deno.test("fetchRegions() refuses the answer about another task", async () => {
   const other = "00000000-0000-0000-0000-000000000000";
   const reply = await fetchRegions(other)(service(mock()))();
-  deepEqual(reply, E.left(malformed([`Response/id: expected "${other}", which was asked for, got "${ID}"`])));
+  deepEqual(reply, E.left(malformed([`Response/id: expected the requested id "${other}", got "${ID}"`])));
 });
 
 Deno.test("fetchRegions() and cancelTask() encode whatever the id holds", async () => {

@@ -225,7 +225,7 @@ Deno.test("constantToken() always gives the same, and has no other", async () =>
 });
 
 Deno.test("constantToken() refuses what no header can carry, without showing it", async () => {
-  const fault = "the token is empty, too long for a header or holds characters that a header cannot carry";
+  const fault = "the token is empty, too long, or contains characters that are not valid in a header";
   for (const token of ["", "\n", "a b", "a\nbc", "tokén", "x".repeat(65_537)]) {
     deepEqual(await constantToken(token).get(1, undefined), E.left(unauthorized("token", fault)));
   }
@@ -242,7 +242,10 @@ Deno.test("suppliedToken() asks its function each time, and hides what that thro
   deepEqual([await source.get(9, undefined), await source.get(9, undefined)], [E.right("t1"), E.right("t2")]);
   equal(source.refuse("t2"), true);
   const failing = suppliedToken(() => Promise.reject(new Error("secret")));
-  deepEqual(await failing.get(9, undefined), E.left(unauthorized("token", "the function that supplies it failed")));
+  deepEqual(
+    await failing.get(9, undefined),
+    E.left(unauthorized("token", "the function that supplies the token failed")),
+  );
 });
 
 Deno.test("decodeAccessToken() replaces a token a minute, or a tenth of its life, before it expires", () => {

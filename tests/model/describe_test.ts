@@ -34,7 +34,7 @@ const STATE: PollState = {
 };
 
 Deno.test("describeError() says what happened and what to do about it", () => {
-  const notUnderstood = "The service's answer is not understood: ";
+  const notUnderstood = "The service's response is malformed: ";
   const recheck = ". Check the address, then try again.";
   const cases: [RegionsError, string][] = [
     [
@@ -49,11 +49,11 @@ Deno.test("describeError() says what happened and what to do about it", () => {
       permissionDenied("fetch", "Requires net access"),
       "The runtime denies the program access to the network (Requires net access). Grant the permission, then try again.",
     ],
-    [timeout("fetch", 30_000), "The service did not answer within 30 s. Try again."],
+    [timeout("fetch", 30_000), "The service did not respond within 30 s. Try again."],
     [timeout("fetch", 0), "No time was left to send the request. Try again."],
     [
       unauthorized("token", "Client not found."),
-      "The credentials or the token were not accepted (Client not found.). Check the client ID and secret, or the token.",
+      "The credentials or the access token were rejected (Client not found.). Check the client id and secret, or the token.",
     ],
     [malformed([]), `${notUnderstood}no reason given${recheck}`],
     [malformed(["Response: expected JSON"]), `${notUnderstood}Response: expected JSON${recheck}`],
@@ -62,9 +62,12 @@ Deno.test("describeError() says what happened and what to do about it", () => {
     [malformed(new Array(100).fill("a")), `${notUnderstood}a (and at least 99 more)${recheck}`],
     [
       tooLarge("fetch", 1_048_576),
-      "The service's answer is over 1048576 bytes. Raise maxResponseBytes if answers of that size are expected.",
+      "The service's response exceeds the limit of 1048576 bytes. Raise maxResponseBytes if responses of this size are expected.",
     ],
-    [tooLarge("submit", 99, "image"), "The image is over 99 bytes, so it was not sent. Scale it down or split it."],
+    [
+      tooLarge("submit", 99, "image"),
+      "The image exceeds the limit of 99 bytes and was not sent. Scale it down or split it.",
+    ],
   ];
   for (const [error, sentences] of cases) equal(describeError(error), sentences);
 });
@@ -72,61 +75,61 @@ Deno.test("describeError() says what happened and what to do about it", () => {
 Deno.test("describeError() says what made an image's outcome unknown, and never to try again", () => {
   const cases: [RegionsError, string][] = [
     [network("submit", "read ECONNRESET"), "the connection to the service failed (read ECONNRESET)"],
-    [timeout("submit", 136_000), "the service did not answer within 2 min"],
+    [timeout("submit", 136_000), "the service did not respond within 2 min"],
     [http("submit", 504, null, "Late"), "the service failed with HTTP status 504 (Late)"],
-    [malformed(["TaskId: expected a GUID"]), "the service's answer is not understood: TaskId: expected a GUID"],
-    [tooLarge("submit", 99), "the service's answer is over 99 bytes"],
-    [gaveUp("aborted", null), "the call ended before an answer came, because it was aborted"],
+    [malformed(["TaskId: expected a GUID"]), "the service's response is malformed: TaskId: expected a GUID"],
+    [tooLarge("submit", 99), "the service's response exceeds the limit of 99 bytes"],
+    [gaveUp("aborted", null), "the call ended before a response arrived, because it was aborted"],
   ];
   for (const [cause, fact] of cases) {
     equal(
       describeError(unconfirmed(cause)),
-      `The image may have been taken, although ${fact}. Submitting it again may start, and bill, a second task.`,
+      `The image may have been accepted, although ${fact}. Submitting it again may start a second task, which may be billed.`,
     );
   }
 });
 
 Deno.test("describeError() tells a transient HTTP status from one that will be repeated", () => {
-  const full = "The service accepts no more requests for now";
+  const full = "The service accepts no more requests at the moment";
   const failed = "The service failed with HTTP status";
   const later = ". Try again later.";
-  const again = ". The same request will be refused again.";
+  const again = ". The same request will be rejected again.";
   const redirected = (status: number): string =>
     `The service sent a redirect (HTTP status ${status}), which is not followed. Check the address.`;
   const cases: [RegionsError, string][] = [
     [http("fetch", 429, null, ""), `${full}${later}`],
-    [http("fetch", 429, 600_000, ""), `${full} and asks to wait 10 min${later}`],
-    [http("fetch", 429, 0, "Too many"), `${full} and asks to wait 0 ms (Too many)${later}`],
+    [http("fetch", 429, 600_000, ""), `${full} and asks you to wait 10 min${later}`],
+    [http("fetch", 429, 0, "Too many"), `${full} and asks you to wait 0 ms (Too many)${later}`],
     [http("token", 429, null, "Locked"), `${full} (Locked)${later}`],
     [http("fetch", 500, null, ""), `${failed} 500${later}`],
-    [http("fetch", 503, 2000, "Busy"), `${failed} 503 and asks to wait 2 s (Busy)${later}`],
+    [http("fetch", 503, 2000, "Busy"), `${failed} 503 and asks you to wait 2 s (Busy)${later}`],
     [http("fetch", 408, null, ""), `${failed} 408${later}`],
-    [http("fetch", 425, 1000, "Early"), `${failed} 425 and asks to wait 1 s (Early)${later}`],
+    [http("fetch", 425, 1000, "Early"), `${failed} 425 and asks you to wait 1 s (Early)${later}`],
     [http("fetch", 599, null, "Bad"), `${failed} 599 (Bad)${later}`],
     [http("fetch", 0, null, "hidden"), redirected(0)],
     [http("token", 301, null, ""), redirected(301)],
     [http("submit", 399, 1000, ""), redirected(399)],
-    [http("token", 404, null, ""), `The service refused the token request with HTTP status 404${again}`],
-    [http("submit", 413, null, "Too big"), `The service refused the image with HTTP status 413 (Too big)${again}`],
-    [http("fetch", 400, 1000, ""), `The service refused the poll with HTTP status 400${again}`],
-    [http("cancel", 499, null, "No"), `The service refused the cancellation with HTTP status 499 (No)${again}`],
+    [http("token", 404, null, ""), `The service rejected the token request with HTTP status 404${again}`],
+    [http("submit", 413, null, "Too big"), `The service rejected the image with HTTP status 413 (Too big)${again}`],
+    [http("fetch", 400, 1000, ""), `The service rejected the poll with HTTP status 400${again}`],
+    [http("cancel", 499, null, "No"), `The service rejected the cancellation with HTTP status 499 (No)${again}`],
   ];
   for (const [error, sentences] of cases) equal(describeError(error), sentences);
 });
 
 Deno.test("describeError() says why a watch ended, and how to resume it", () => {
   const why = {
-    deadline: "its deadline passed",
-    maxPolls: "its limit of polls was reached",
+    deadline: "its deadline has passed",
+    maxPolls: "its maximum number of polls was reached",
     aborted: "it was aborted",
     schedule: "its schedule ended",
   };
-  const resume = "Resume it with the state that this error carries.";
+  const resume = "Resume it with the state in this error.";
   for (const [reason, words] of Object.entries(why) as [keyof typeof why, string][]) {
-    const ended = `The watch of task ${GUID} ended before the task did, because ${words}.`;
+    const ended = `The watch of task ${GUID} ended before the task was finished, because ${words}.`;
     equal(
       describeError(gaveUp(reason, null)),
-      `The call ended before an answer came, because ${words}. Start it again if its result is still needed.`,
+      `The call ended before a response arrived, because ${words}. Start it again if its result is still needed.`,
     );
     equal(describeError(gaveUp(reason, STATE)), `${ended} ${resume}`);
     equal(
@@ -135,7 +138,7 @@ Deno.test("describeError() says why a watch ended, and how to resume it", () => 
     );
     equal(
       describeError(gaveUp(reason, { ...STATE, id: "x".repeat(999) })),
-      `The watch of task ${"x".repeat(80)}… ended before the task did, because ${words}. ${resume}`,
+      `The watch of task ${"x".repeat(80)}… ended before the task was finished, because ${words}. ${resume}`,
     );
   }
 });
@@ -212,32 +215,32 @@ const STATUSES: { readonly [Tag in TaskStatus["_tag"]]: Extract<TaskStatus, { _t
 
 Deno.test("describe() says of every status what it means and what to do about it", () => {
   const two = { ...STATUSES.Completed, regions: [REGION, REGION], notices: ["Page is tilted.", "Low contrast."] };
-  const gone = "send the image again.";
+  const gone = "submit the image again.";
   const cases: [TaskStatus, string][] = [
     [
       STATUSES.Pending,
-      "The image is queued: ask again in a couple of seconds, with the same id.",
+      "The image is queued. Check again in a few seconds.",
     ],
-    [STATUSES.Processing, "The regions are being detected: ask again with the same id."],
+    [STATUSES.Processing, "Detection is in progress. Check again in a few seconds."],
     [STATUSES.Completed, "Detection is finished: 1 region found."],
-    [two, "Detection is finished: 2 regions found. The service notes: Page is tilted. Low contrast."],
-    [{ ...two, regions: [], notices: [] }, "Detection is finished: no text was found on the image."],
+    [two, "Detection is finished: 2 regions found. Notices from the service: Page is tilted. Low contrast."],
+    [{ ...two, regions: [], notices: [] }, "Detection is finished: no text was found in the image."],
     [
       { ...two, regions: [], notices: ["Blank."] },
-      "Detection is finished: no text was found on the image. The service notes: Blank.",
+      "Detection is finished: no text was found in the image. Notices from the service: Blank.",
     ],
-    [STATUSES.Error, "Detection failed (No text.): check the image, then send it again."],
+    [STATUSES.Error, "Detection failed (No text.). Check the image, then submit it again."],
     [
       { ...STATUSES.Error, messages: ["Too dark.", "Too small."] },
-      "Detection failed (Too dark. Too small.): check the image, then send it again.",
+      "Detection failed (Too dark. Too small.). Check the image, then submit it again.",
     ],
     [
       { ...STATUSES.Error, messages: [] },
-      "Detection failed (the service gives no reason): check the image, then send it again.",
+      "Detection failed (the service gave no reason). Check the image, then submit it again.",
     ],
     [
       STATUSES.NotExist,
-      `The service does not know the task ${GUID}, which may have expired: check the id, or ${gone}`,
+      `The service does not know task ${GUID}, which may have expired. Check the id, or ${gone}`,
     ],
   ];
   for (const [status, sentence] of cases) {
@@ -248,9 +251,9 @@ Deno.test("describe() says of every status what it means and what to do about it
 
 Deno.test("describe() says whether the 24 hours of a missing task are over, where that is known", () => {
   equal(RETENTION, 24 * 60 * 60 * 1000);
-  const gone = `The task ${GUID} has expired after 24 hours: send the image again.`;
+  const gone = `The result of task ${GUID} expired after 24 hours. Submit the image again.`;
   const young = (age: string): string =>
-    `The service does not know the task ${GUID}, although its image was sent only ${age} ago: check the id, or send the ` +
+    `The service does not know task ${GUID}, although its image was submitted only ${age} ago. Check the id, or submit the ` +
     "image again.";
   const submittedAt = 1_700_000_000_000;
   const cases: [number, string][] = [
@@ -275,10 +278,10 @@ Deno.test("describe() says whether the 24 hours of a missing task are over, wher
 
 Deno.test("describe() takes an error as it is, and within a reply", () => {
   const error: RegionsError = timeout("fetch", 500);
-  const sentence = "The service did not answer within 500 ms. Try again.";
+  const sentence = "The service did not respond within 500 ms. Try again.";
   equal(describe(error), sentence);
   equal(describe(E.left(error)), sentence);
-  equal(describe(malformed(["a"])), "The service's answer is not understood: a. Check the address, then try again.");
+  equal(describe(malformed(["a"])), "The service's response is malformed: a. Check the address, then try again.");
 });
 
 Deno.test("describe() is short and safe to print, whatever the service says", () => {

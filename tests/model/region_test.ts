@@ -16,7 +16,7 @@ function linesOf(codec: t.Mixed, u: unknown): readonly string[] {
   return explain(result.left);
 }
 
-const NOT_A_ROW = "expected 4 numbers, or 6 and more in pairs, got";
+const NOT_A_ROW = "expected 4 numbers, or 6 or more in pairs, got";
 const TOO_LARGE = "expected a number of at most 2^53 in size, got";
 
 Deno.test("Region reads four numbers as two corners, six and more as the points of a polygon", () => {

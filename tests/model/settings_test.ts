@@ -107,22 +107,22 @@ Deno.test("toWireSettings() refuses what is none of the service's settings", () 
     // The service's description says int32.
     ...[0.5, NaN, Infinity, 2 ** 31].map((rotate): [unknown, string] => [
       { rotate },
-      `DetectionSettings/rotate: expected a whole number of degrees or null, got ${rotate}`,
+      `DetectionSettings/rotate: expected an integer number of degrees or null, got ${rotate}`,
     ]),
-    [{ rotate: "90" }, 'DetectionSettings/rotate: expected a whole number of degrees or null, got "90"'],
+    [{ rotate: "90" }, 'DetectionSettings/rotate: expected an integer number of degrees or null, got "90"'],
     [{ dsrMode: "regions" }, `DetectionSettings/dsrMode: ${modes} "regions"`],
     [{ dsrMode: "All" }, `DetectionSettings/dsrMode: ${modes} "All"`],
     [{ dsrConfidence: 0.9 }, `DetectionSettings/dsrConfidence: ${confidences} 0.9`],
     [
       { rotate: 0.5, language: true },
       `DetectionSettings/language: ${languages}, got true; ` +
-      "DetectionSettings/rotate: expected a whole number of degrees or null, got 0.5",
+      "DetectionSettings/rotate: expected an integer number of degrees or null, got 0.5",
     ],
   ];
   for (const [given, fault] of cases) {
     throws(() => toWireSettings(given as DetectionSettings), {
       name: "RangeError",
-      message: `Cannot detect regions as the settings must be ones that the service knows: ${fault}`,
+      message: `Cannot detect regions as the settings must be supported by the service: ${fault}`,
     });
     const result = DetectionSettings.decode(given);
     ok(E.isLeft(result));

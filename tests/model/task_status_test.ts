@@ -96,7 +96,7 @@ Deno.test("decodeResponse() refuses results that the service says it lost", () =
   for (const responseStatusCode of codes) {
     for (const results of [BODY.results, [], null]) {
       deepEqual(linesOf({ ...BODY, responseStatusCode, results }), [
-        "Response/responseStatusCode: expected Ok or NoAnyResultData, as nothing lost may look like nothing found, " +
+        "Response/responseStatusCode: expected Ok or NoAnyResultData, since missing results must not look like an empty page, " +
         `got "${responseStatusCode}"`,
       ]);
     }
@@ -105,8 +105,8 @@ Deno.test("decodeResponse() refuses results that the service says it lost", () =
 
 Deno.test("decodeResponse() refuses an answer for another task", () => {
   const other = "00000000-4b0d-4d86-8825-c8d818dd4ed9";
-  deepEqual(linesOf(BODY, other), [`Response/id: expected "${other}", which was asked for, got "${GUID}"`]);
-  deepEqual(linesOf(BODY, ""), [`Response/id: expected "", which was asked for, got "${GUID}"`]);
+  deepEqual(linesOf(BODY, other), [`Response/id: expected the requested id "${other}", got "${GUID}"`]);
+  deepEqual(linesOf(BODY, ""), [`Response/id: expected the requested id "", got "${GUID}"`]);
   deepEqual(decodeResponse(BODY, GUID.toUpperCase()), E.right(STATUSES.Completed));
   deepEqual(decodeResponse({ ...BODY, id: "" }, other), E.right({ ...STATUSES.Completed, id: other }));
 });
@@ -149,7 +149,7 @@ Deno.test("decodeResponse() says of every fault what was expected, and where", (
     [withData("W1s_XV0"), ['Response/results/0/data: expected Base64 text, got "W1s_XV0"']],
     [withData(payload({})), [`${regions}: expected an array of rows of numbers, got an object`]],
     [withData(payload([[0, 8, 697, 441, 5]])), [
-      `${regions}/0/Region: expected 4 numbers, or 6 and more in pairs, got an array of 5`,
+      `${regions}/0/Region: expected 4 numbers, or 6 or more in pairs, got an array of 5`,
     ]],
     [withData(payload([[0, 8, 697, 441], [0, "8", 697, null], [9, 0, 1, 1]])), [
       `${regions}/1/Region/1: expected number, got "8"`,
@@ -157,7 +157,7 @@ Deno.test("decodeResponse() says of every fault what was expected, and where", (
       `${regions}/2/Region: expected the top-left corner before the bottom-right one, got "[9, 0, 1, 1]"`,
     ]],
     [{ ...BODY, results: [...BODY.results, { data: null }, { data: payload([1]) }] }, [
-      "Response/results/2/data/Regions/0/Region: expected 4 numbers, or 6 and more in pairs, got 1",
+      "Response/results/2/data/Regions/0/Region: expected 4 numbers, or 6 or more in pairs, got 1",
     ]],
   ];
   for (const [body, lines] of cases) deepEqual(linesOf(body), lines);

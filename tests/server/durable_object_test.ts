@@ -57,7 +57,7 @@ withClock(
     await later.submit(IMAGE);
     await clock.tickAsync(60_000);
     deepEqual(await collect(later), [
-      E.left(unconfirmed(network("submit", "the object died while it was sending"))),
+      E.left(unconfirmed(network("submit", "the Durable Object was stopped during the submission"))),
     ]);
     deepEqual(service.calls, ["submit"]);
   },

@@ -535,7 +535,7 @@ withClock("watchRegions() refuses a state that is none with a Malformed", async 
 Deno.test("watchRegions() throws for a state of another task and for options out of range", () => {
   throws(() => watchRegions("2", { resume: STATE }), {
     name: "RangeError",
-    message: "Cannot resume the watch of 2 as the state must be of the same task",
+    message: "Cannot resume the watch of task 2 as the state must be of the same task",
   });
   throws(() => watchRegions("2", { deadline: 0 })(connect({ token: "t" })), {
     name: "RangeError",
