@@ -108,15 +108,15 @@ export async function runCancel({ id }: Cancel, io: Io, terminal: Terminal): Pro
   try {
     const connected = await connectFrom(io, terminal, progress.retry);
     if (E.isLeft(connected)) return refuse(terminal, connected.left);
-    const service = { ...connected.right, signal: io.signal };
+    const service = connected.right, { signal } = io;
     // The service accepts the cancellation of any id, so only the status before it tells whether there was a task. The
     // cancellation is sent even if there was none: the service may not know a task yet that was sent a moment ago.
-    const before = await fetchRegions(id)(service)();
-    const cancelled = await cancelTask(id)(service)();
+    const before = await fetchRegions(id)(service, { signal })();
+    const cancelled = await cancelTask(id)(service, { signal })();
     progress.end();
     if (E.isLeft(cancelled)) {
       await terminal.say(`Task ${id} was not cancelled. ${describeError(cancelled.left)}`);
-      return io.signal.aborted ? STOPPED : FAILED;
+      return signal.aborted ? STOPPED : FAILED;
     }
     if (E.isRight(before) && before.right._tag === "NotExist") {
       await terminal.say(

@@ -2,6 +2,7 @@ import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "n
 import { setTimeout as sleep } from "node:timers/promises";
 import { emulate } from "../../src/emulator/emulator.ts";
 import type { Region } from "../../src/model/region.ts";
+import { STOPPED } from "../../src/cli/status.ts";
 import { serve } from "../../src/emulator/serve.ts";
 import { against, ID, PAGE, PAIR, run, TASK, withFile } from "./run.ts";
 
@@ -194,6 +195,16 @@ Deno.test("ocr-regions cancel says when the service does not know the task", asy
   );
   // The service may not know a task yet that was sent a moment ago.
   equal(requests.at(-1), "DELETE /v5.0/ocr/DetectRegions");
+});
+
+Deno.test("ocr-regions cancel ends its calls when the user stops it", async () => {
+  const { status, stderr } = await run(["cancel", ID], {
+    // No server listens on this port, so the first call is retried.
+    env: { ...PAIR, OCR_BASE_URL: "http://127.0.0.1:1" },
+    heard: (text, stop) => text.includes("Trying again") && stop(),
+  });
+  deepEqual([status, stderr.match(/Trying again/g)?.length], [STOPPED, 1]);
+  ok(stderr.includes(`Task ${ID} was not cancelled. The call ended before an answer came, because it was aborted.`));
 });
 
 Deno.test("ocr-regions cancel says when the task was finished already", async () => {
