@@ -39,7 +39,7 @@ function visit(
   });
 }
 
-withClock("createBudget() spreads polls evenly, and makes up for nothing", async (clock) => {
+withClock("createBudget() spreads polls evenly and does not make up for idle time", async (clock) => {
   const budget = createBudget({ requestsPerSecond: 10 });
   const log: string[] = [];
   for (const name of ["a", "b", "c"]) visit(budget, log, name);
@@ -50,7 +50,7 @@ withClock("createBudget() spreads polls evenly, and makes up for nothing", async
   deepEqual(log, ["a@0", "b@100", "c@200", "d@1000", "e@1100"]);
 });
 
-withClock("createBudget() admits no more than `concurrency` at a time", async (clock) => {
+withClock("createBudget() admits at most concurrency polls at a time", async (clock) => {
   const budget = createBudget({ concurrency: 2 });
   const log: string[] = [];
   const controller = new AbortController();
@@ -63,7 +63,7 @@ withClock("createBudget() admits no more than `concurrency` at a time", async (c
   controller.abort();
 });
 
-withClock("createBudget() gives no place to somebody who has gone", async (clock) => {
+withClock("createBudget() admits no candidate that has left", async (clock) => {
   const budget = createBudget({ requestsPerSecond: 10 });
   const log: string[] = [];
   const controller = new AbortController();
@@ -81,7 +81,7 @@ withClock("createBudget() gives no place to somebody who has gone", async (clock
   deepEqual(await late, E.left("timeout"));
 });
 
-Deno.test("createBudget() takes a timer that fired for due, whatever performance.now() says", async () => {
+Deno.test("createBudget() treats a timer that fired as due regardless of performance.now()", async () => {
   const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout", "Date"] });
   try {
     const budget = createBudget({ requestsPerSecond: 1 });
@@ -95,7 +95,7 @@ Deno.test("createBudget() takes a timer that fired for due, whatever performance
   }
 });
 
-withClock("createBudget() gives a free place at once, also to a candidate without time", async () => {
+withClock("createBudget() grants a free slot immediately, even to a candidate without time left", async () => {
   const budget = createBudget({ concurrency: 1 });
   const place = await budget.acquire({ since: 0, heardAt: 0 }, 0, undefined);
   ok(E.isRight(place));
@@ -105,7 +105,7 @@ withClock("createBudget() gives a free place at once, also to a candidate withou
 });
 
 withClock(
-  "createBudget() takes a place back from a poll that is aborted in the tick of its admission",
+  "createBudget() gets a slot back from a poll that is aborted in the tick of its admission",
   async (clock) => {
     const world = mock();
     const service = connect({ token: "token", fetch: world.fetch, budget: { concurrency: 1 } });
@@ -124,7 +124,7 @@ withClock(
   },
 );
 
-Deno.test("createBudget() admits one of a hundred thousand about as fast as one of a thousand", async () => {
+Deno.test("createBudget() admits one of 100,000 candidates about as fast as one of 1,000", async () => {
   const time = async (waiting: number): Promise<number> => {
     const budget = createBudget({ concurrency: 1 });
     const controller = new AbortController();
@@ -170,7 +170,7 @@ async function meanDelay(clock: Clock, options: BudgetOptions, ends: readonly nu
 const IN_ORDER = endsInOrder(1000, 4);
 const IN_ANY_ORDER = shuffled(IN_ORDER, 1);
 
-withClock("createBudget() learns which order a service works in, and starves nobody in either", async (clock) => {
+withClock("createBudget() learns the order in which a service works and starves no task", async (clock) => {
   clock.loopLimit = 1e6;
   const fifo = await meanDelay(clock, { requestsPerSecond: 5 }, endsInOrder(200, 4));
   ok(fifo < 0.5, String(fifo));
@@ -180,7 +180,7 @@ withClock("createBudget() learns which order a service works in, and starves nob
 });
 
 withClock(
-  "createBudget() hears of a thousand tasks within 3.5 s in the mean where they end in order",
+  "createBudget() finds 1,000 tasks that finish in order within 3.5 s on average",
   async (clock) => {
     clock.loopLimit = 1e6;
     const fifo = await meanDelay(clock, { requestsPerSecond: 5 }, IN_ORDER);
@@ -189,7 +189,7 @@ withClock(
 );
 
 withClock(
-  "createBudget() is within a tenth of the least delay that is possible where they end in any order",
+  "createBudget() is within 10 % of the optimum for tasks that finish in any order",
   async (clock) => {
     clock.loopLimit = 1e6;
     const any = await meanDelay(clock, { requestsPerSecond: 5 }, IN_ANY_ORDER);
@@ -198,7 +198,7 @@ withClock(
   },
 );
 
-withClock("connect() shares its budget among all watches, and their deadlines hold", async (clock) => {
+withClock("connect() shares its budget among all watches and keeps their deadlines", async (clock) => {
   const ids = Array.from({ length: 20 }, (_, i) => `00000000-0000-0000-0000-0000000000${10 + i}`);
   const times: number[] = [];
   const world = mock({
@@ -217,7 +217,7 @@ withClock("connect() shares its budget among all watches, and their deadlines ho
   deepEqual(tags.toSorted(), [...Array(5).fill("GaveUp"), ...Array(15).fill("NotExist")]);
 });
 
-withClock("connect() takes a place back from a poll that fails, and from a watch that is ended", async (clock) => {
+withClock("connect() gets a slot back from a poll that fails and from a watch that is unsubscribed", async (clock) => {
   const world = mock({ fetch: [silent] });
   const service = connect({ token: "t", fetch: world.fetch, requestTimeout: 100, budget: { concurrency: 1 } });
   const one = watchRegions("1")(service).subscribe();
@@ -233,7 +233,7 @@ withClock("connect() takes a place back from a poll that fails, and from a watch
   three.unsubscribe();
 });
 
-Deno.test("createBudget() refuses options out of their range", () => {
+Deno.test("createBudget() throws a RangeError for options out of range", () => {
   throws(() => createBudget({ requestsPerSecond: 0 }), {
     name: "RangeError",
     message: "Cannot share a budget as budget.requestsPerSecond must be a number over 0: current value is 0",

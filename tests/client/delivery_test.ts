@@ -81,7 +81,7 @@ const UNCERTAIN: readonly (readonly [runtime: string, error: unknown])[] = [
 
 for (const [expected, errors] of [[true, NEVER_SENT], [false, UNCERTAIN]] as const) {
   for (const [runtime, error] of errors) {
-    Deno.test(`isNeverSent() is ${expected} for ${runtime}: ${error instanceof Error ? error.message : "other"}`, () => {
+    Deno.test(`isNeverSent() returns ${expected} for ${runtime}: ${error instanceof Error ? error.message : "other"}`, () => {
       equal(isNeverSent(error), expected);
     });
   }

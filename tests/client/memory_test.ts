@@ -5,7 +5,7 @@ import { createMemory, slotOf } from "../../src/client/memory.ts";
 import { clientToken } from "../../src/client/token.ts";
 import { endpoint, granted, withClock } from "../support/token_endpoint.ts";
 
-withClock("createMemory() keeps a thousand credential pairs, and drops the oldest", async () => {
+withClock("createMemory() keeps 1,000 credential pairs and then drops the oldest", async () => {
   const memory = createMemory();
   const asked: string[] = [];
   const get = (key: string): Promise<unknown> =>
@@ -21,7 +21,7 @@ withClock("createMemory() keeps a thousand credential pairs, and drops the oldes
   deepEqual(asked, ["0"]);
 });
 
-withClock("createMemory() lets a token outlive its source, for the same credentials alone", async (clock) => {
+withClock("createMemory() keeps tokens for other services with the same credentials", async (clock) => {
   const { asked, request } = endpoint(granted("one"), granted("two"));
   const memory = createMemory();
   const get = async (key: string): Promise<unknown> => {
@@ -40,7 +40,7 @@ withClock("createMemory() lets a token outlive its source, for the same credenti
   equal(shown.some((text) => text.includes("one")), false);
 });
 
-Deno.test("slotOf() refuses a memory that createMemory() did not make", () => {
+Deno.test("slotOf() throws a TypeError for a memory that createMemory() did not create", () => {
   const foreign = { ...createMemory() };
   throws(() => slotOf(foreign, "key"), {
     name: "TypeError",
@@ -48,7 +48,7 @@ Deno.test("slotOf() refuses a memory that createMemory() did not make", () => {
   });
 });
 
-Deno.test("createMemory() learns, and turns into JSON that it can be made of again", () => {
+Deno.test("createMemory() learns durations and can be restored from its JSON", () => {
   const memory = createMemory();
   memory.learn([2000, 3100]);
   memory.learn([4000, null]);

@@ -49,7 +49,7 @@ function service(world: Mock, retries: Retry[] = []): Service {
   });
 }
 
-Deno.test("submitImage() sends the image and all settings as JSON, whatever holds the image", async () => {
+Deno.test("submitImage() sends the image and all settings as JSON for every type of image", async () => {
   const images: ImageSource[] = [IMAGE, IMAGE.buffer, new Blob([IMAGE]), new Uint8Array([0, 1, 2, 3]).subarray(1)];
   for (const image of images) {
     const world = mock();
@@ -76,7 +76,7 @@ Deno.test("submitImage() sends the image and all settings as JSON, whatever hold
   }
 });
 
-Deno.test("submitImage() throws for what is no image and for settings that are none", () => {
+Deno.test("submitImage() throws for invalid images and settings", () => {
   throws(() => submitImage("scan.png" as never), {
     name: "TypeError",
     message:
@@ -89,14 +89,14 @@ Deno.test("submitImage() throws for what is no image and for settings that are n
   });
 });
 
-Deno.test("submitImage() takes the id bare, padded, and as a JSON string", async () => {
+Deno.test("submitImage() accepts the id as text, with whitespace, and as a JSON string", async () => {
   for (const body of [ID, `${ID}\r\n`, `"${ID}"`, ID.toUpperCase()]) {
     const reply = await submitImage(IMAGE)(service(mock({ submit: [text(body)] })))();
     equal(E.isRight(reply) && reply.right.toLowerCase(), ID);
   }
 });
 
-Deno.test("submitImage() repeats a POST of 408, 425, 429 or 503 only if the service itself says so", async () => {
+Deno.test("submitImage() retries after 408, 425, 429 or 503 only with evidence from the service", async () => {
   for (const status of [408, 425, 429, 503]) {
     const problem = JSON.stringify({ type: null, title: "Busy", status, detail: null });
     const envoy = "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
@@ -122,7 +122,7 @@ Deno.test("submitImage() repeats a POST of 408, 425, 429 or 503 only if the serv
   }
 });
 
-Deno.test("submitImage() sends the image again if it never left", async () => {
+Deno.test("submitImage() retries if the request was never sent", async () => {
   const world = mock({ submit: [refused, refused, text(ID)] });
   deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
   deepEqual(world.calls, ["token", "submit", "submit", "submit"]);
@@ -135,7 +135,7 @@ Deno.test("submitImage() sends the image again if it never left", async () => {
 const denied = (): Promise<never> =>
   Promise.reject(Object.assign(new Error("Requires net access"), { name: "NotCapable" }));
 
-Deno.test("submitImage() is unsure of everything else, and sends the image once", async () => {
+Deno.test("submitImage() returns Unconfirmed for all other failures and sends the image once", async () => {
   const one = ["token", "submit"];
   for (
     const [answer, expected, calls] of [
@@ -164,7 +164,7 @@ Deno.test("submitImage() is unsure of everything else, and sends the image once"
   }
 });
 
-Deno.test("submitImage() is certain of nothing sent while there is no token", async () => {
+Deno.test("submitImage() does not return Unconfirmed if no token could be fetched", async () => {
   const world = mock({ token: [refused, refused, token()] });
   deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
   const cut = mock({ token: [refused] });
@@ -172,7 +172,7 @@ Deno.test("submitImage() is certain of nothing sent while there is no token", as
   deepEqual(cut.calls, ["token", "token", "token"]);
 });
 
-Deno.test("submitImage() sends the image again with another token, which says that it was not taken", async () => {
+Deno.test("submitImage() sends the image again with another token after a 401", async () => {
   const world = mock({ submit: [text("", 401), text(ID)] });
   deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
   deepEqual(world.calls, ["token", "submit", "token", "submit"]);
@@ -180,7 +180,7 @@ Deno.test("submitImage() sends the image again with another token, which says th
   deepEqual(await submitImage(IMAGE)(service(refusing))(), E.left(unauthorized("submit", "")));
 });
 
-Deno.test("submitImage() tells of an image that can no longer be read", async () => {
+Deno.test("submitImage() returns an error if the image can no longer be read", async () => {
   const broken = Object.assign(new Blob([IMAGE]), { arrayBuffer: () => Promise.reject(new Error("gone")) });
   const world = mock();
   deepEqual(
@@ -194,7 +194,7 @@ Deno.test("submitImage() tells of an image that can no longer be read", async ()
   deepEqual(await submit(service(world))(), E.left(network("submit", "the image can no longer be read", true)));
 });
 
-Deno.test("submitImage() takes the bytes of every view and buffer, of any realm, and of whatever is like a Blob", async () => {
+Deno.test("submitImage() accepts views, buffers and Blob-like objects from any realm", async () => {
   const foreign = runInNewContext("new Uint8Array([1, 2, 3])");
   const shared = new Uint8Array(new SharedArrayBuffer(3));
   shared.set(IMAGE);
@@ -218,7 +218,7 @@ Deno.test("submitImage() takes the bytes of every view and buffer, of any realm,
   }
 });
 
-Deno.test("submitImage() takes an image of 256 MiB at most, and sends nothing of a larger one", async () => {
+Deno.test("submitImage() accepts images of up to 256 MiB and sends nothing of larger ones", async () => {
   const world = mock();
   const refusal = E.left(tooLarge("submit", 268_435_456, "image"));
   const unread = (): never => {
@@ -232,7 +232,7 @@ Deno.test("submitImage() takes an image of 256 MiB at most, and sends nothing of
   deepEqual(world.calls, []);
 });
 
-Deno.test("submitImage() gives an upload time in proportion to its size", async () => {
+Deno.test("submitImage() allows upload time in proportion to the size of the image", async () => {
   const world = mock({ submit: [silent] });
   const image = new Uint8Array(30_000);
   const reply = await submitImage(image)({ ...service(world), minUploadRate: 200_000 })();
@@ -241,7 +241,7 @@ Deno.test("submitImage() gives an upload time in proportion to its size", async 
   deepEqual(reply, E.left(unconfirmed({ _tag: "Timeout", call: "submit", after })));
 });
 
-Deno.test("fetchRegions() asks for the task, and reads the answer whatever its content type", async () => {
+Deno.test("fetchRegions() fetches the task and ignores the content type of the response", async () => {
   const body = await (await completed(new Request("https://x.example"))).text();
   for (const type of ["application/json; charset=utf-8", "text/plain", "text/html"]) {
     const world = mock({ fetch: [text(body, 200, { "Content-Type": type })] });
@@ -250,7 +250,7 @@ Deno.test("fetchRegions() asks for the task, and reads the answer whatever its c
   }
 });
 
-Deno.test("fetchRegions() tries what passes again, and an unclear answer once more", async () => {
+Deno.test("fetchRegions() retries transient failures, and a malformed response once", async () => {
   const world = mock({ fetch: [refused, text("", 500), pending] });
   const retries: Retry[] = [];
   deepEqual(await fetchRegions(ID)(service(world, retries))(), E.right({ _tag: "Pending", id: ID }));
@@ -264,13 +264,13 @@ Deno.test("fetchRegions() tries what passes again, and an unclear answer once mo
   equal(page.calls.length, 3);
 });
 
-Deno.test("fetchRegions() refuses the answer about another task", async () => {
+Deno.test("fetchRegions() rejects a response about another task", async () => {
   const other = "00000000-0000-0000-0000-000000000000";
   const reply = await fetchRegions(other)(service(mock()))();
   deepEqual(reply, E.left(malformed([`Response/id: expected the requested id "${other}", got "${ID}"`])));
 });
 
-Deno.test("fetchRegions() and cancelTask() encode whatever the id holds", async () => {
+Deno.test("fetchRegions() and cancelTask() encode any id", async () => {
   for (const id of ["../../x?y=z#", "a b&c", "é😀", "\ud800", "", "\0\r\n"]) {
     const world = mock({ fetch: [text("", 404)] });
     await fetchRegions(id)(service(world))();
@@ -284,7 +284,7 @@ Deno.test("fetchRegions() and cancelTask() encode whatever the id holds", async 
   }
 });
 
-Deno.test("cancelTask() drops a task, trying again what passes", async () => {
+Deno.test("cancelTask() cancels a task and retries transient failures", async () => {
   const world = mock({ cancel: [refused, text("")] });
   deepEqual(await cancelTask(ID)(service(world))(), E.right(undefined));
   deepEqual(world.calls, ["token", "cancel", "cancel"]);

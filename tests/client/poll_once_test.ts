@@ -22,7 +22,7 @@ function service(world: Mock, retries: Retry[] = []): Service {
   });
 }
 
-Deno.test("pollOnce() is one poll and what follows it", async () => {
+Deno.test("pollOnce() makes one poll and returns what to do next", async () => {
   const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
   const world = mock({ fetch: [pending, notExist] });
   const next = await pollOnce(state)(service(world))();
@@ -35,7 +35,7 @@ Deno.test("pollOnce() is one poll and what follows it", async () => {
   });
 });
 
-Deno.test("pollOnce() tells onRetry of a failure that passes", async () => {
+Deno.test("pollOnce() calls onRetry for transient failures", async () => {
   const retries: Retry[] = [];
   const next = await pollOnce(waiting(startPoll(ID, Date.now(), null, pollPolicy())).state)(
     service(mock({ fetch: [refused] }), retries),
@@ -52,7 +52,7 @@ Deno.test("pollOnce() tells onRetry of a failure that passes", async () => {
   equal(next.state.failure, "Network: connect ECONNREFUSED");
 });
 
-Deno.test("pollOnce() polls once more when the deadline has passed, however long ago", async () => {
+Deno.test("pollOnce() polls once more after the deadline has passed", async () => {
   for (const late of [0, 3_600_000]) {
     const { state } = waiting(startPoll(ID, Date.now() - 300_000 - late, null, pollPolicy()));
     for (const [fetch, tag] of [[pending, "GaveUp"], [completed, "Completed"]] as const) {
@@ -65,7 +65,7 @@ Deno.test("pollOnce() polls once more when the deadline has passed, however long
   }
 });
 
-Deno.test("pollOnce() keeps the state of a poll that was aborted", async () => {
+Deno.test("pollOnce() keeps the state when a poll is aborted", async () => {
   const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
   const retries: Retry[] = [];
   const controller = new AbortController();

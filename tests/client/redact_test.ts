@@ -112,7 +112,7 @@ function show(error: RegionsError): string {
   return [JSON.stringify(error), describe(error), brief(error), String(thrown), JSON.stringify(thrown)].join("\n");
 }
 
-Deno.test("redactor() hides a secret in every encoding", () => {
+Deno.test("redactor() removes a secret in every encoding", () => {
   const redact = redactor([SECRET]);
   for (const [name, encode] of Object.entries(ECHOES)) {
     const shown = redact(`The token ${encode(SECRET)} is bad.`);
@@ -121,7 +121,7 @@ Deno.test("redactor() hides a secret in every encoding", () => {
   }
 });
 
-Deno.test("redactor() cuts out what it finds in plain text, and nothing else", () => {
+Deno.test("redactor() cuts only the secret out of plain text", () => {
   const cases: [readonly string[], string, string][] = [
     [[SECRET], `The token ${SECRET} is bad.`, "The token [redacted] is bad."],
     [[SECRET], `The token ${SECRET.slice(3, 11)} is bad.`, "The token [redacted] is bad."],
@@ -138,13 +138,13 @@ Deno.test("redactor() cuts out what it finds in plain text, and nothing else", (
   for (const [secrets, text, expected] of cases) equal(redactor(secrets)(text), expected);
 });
 
-Deno.test("redactor() replaces a text that holds an encoded secret as a whole", () => {
+Deno.test("redactor() replaces a text with an encoded secret entirely", () => {
   const redact = redactor(["S3cret+/=0"]);
   equal(redact("client_secret=S3cret%2B%2F%3D0"), "[redacted]");
   equal(redact(`Authorization: Basic ${btoa("id:S3cret+/=0")}`), "[redacted]");
 });
 
-Deno.test("redactor() leaves everyday texts as they are", () => {
+Deno.test("redactor() leaves ordinary texts unchanged", () => {
   const redact = redactor([SECRET, "9f86d081884c7d659a2feaa0c55ad015"]);
   for (
     const text of [
@@ -157,7 +157,7 @@ Deno.test("redactor() leaves everyday texts as they are", () => {
   ) equal(redact(text), text);
 });
 
-Deno.test("redactError() reads every text of an error", () => {
+Deno.test("redactError() redacts every text of an error", () => {
   const redact = (error: RegionsError): RegionsError => redactError(error, [SECRET]);
   const echo = `a ${SECRET} b`;
   const hidden = "a [redacted] b";
@@ -172,7 +172,7 @@ Deno.test("redactError() reads every text of an error", () => {
   }
 });
 
-Deno.test("redactor() takes linear time, whatever the text and the secret are", () => {
+Deno.test("redactor() takes linear time for any text and secret", () => {
   const long = `${"a".repeat(9_999)}b`;
   const texts = [
     "a".repeat(8_000),
@@ -267,7 +267,7 @@ async function checkErrors(
 
 const route = fc.record({ answer: fc.constantFrom(...ANSWERS), call: fc.constantFrom(...CALLS) });
 
-Deno.test("no error shows eight characters of a token in a row, whatever the service echoes", async () => {
+Deno.test("errors never contain eight consecutive characters of a token that the service echoes", async () => {
   await fc.assert(
     fc.asyncProperty(echoOf(secretOf(tokenCharacter)), route, async (echo, { answer, call }) => {
       await checkErrors(echo, answer(echo.text), call, false);
@@ -276,7 +276,7 @@ Deno.test("no error shows eight characters of a token in a row, whatever the ser
   );
 });
 
-Deno.test("no error shows eight characters of a client secret in a row, whatever the token endpoint echoes", async () => {
+Deno.test("errors never contain eight consecutive characters of a client secret that the token endpoint echoes", async () => {
   const secrets = secretOf("binary").map((secret) => secret.trim()).filter((secret) => Array.from(secret).length >= 8);
   await fc.assert(
     fc.asyncProperty(echoOf(secrets), route, async (echo, { answer, call }) => {
@@ -286,7 +286,7 @@ Deno.test("no error shows eight characters of a client secret in a row, whatever
   );
 });
 
-Deno.test("a token of 10,000 characters fails like any other", async () => {
+Deno.test("errors for a token of 10,000 characters are the same as for others", async () => {
   const long = "0123456789".repeat(1_000);
   for (const answer of [text(`Token ${long} is bad`, 400), text("x".repeat(16_000_000)), text(`"${long}"`)]) {
     const service = connect({

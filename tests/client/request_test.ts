@@ -32,7 +32,7 @@ async function run(
   return { reply: await ask(service)(), ...world };
 }
 
-Deno.test("exchange() sends the token in a header, asks for it first, and keeps to the base address", async () => {
+Deno.test("exchange() fetches a token first, sends it in a header, and stays below baseUrl", async () => {
   const { reply, calls, requests } = await run([text("body")], { baseUrl: "https://api.example/base" });
   deepEqual([reply, calls], [E.right("body"), ["token", "fetch"]]);
   deepEqual(requests.map(({ method, url }) => [method, url]), [
@@ -45,7 +45,7 @@ Deno.test("exchange() sends the token in a header, asks for it first, and keeps 
   ok(requests.every(({ redirect }) => redirect === "manual"));
 });
 
-Deno.test("exchange() judges an answer by its status", async () => {
+Deno.test("exchange() classifies a response by its status", async () => {
   const problem = JSON.stringify({ type: null, title: "Bad", status: 418, detail: "Not a\n  tea pot", instance: null });
   for (
     const [answer, expected] of [
@@ -62,7 +62,7 @@ Deno.test("exchange() judges an answer by its status", async () => {
   ) deepEqual((await run([answer])).reply, expected);
 });
 
-Deno.test("exchange() fetches another token after a 401, and replays the request once", async () => {
+Deno.test("exchange() fetches another token after a 401 and repeats the request once", async () => {
   const good = await run([text("", 401), text("body")], {}, [token("one"), token("two")]);
   deepEqual([good.reply, good.calls], [E.right("body"), ["token", "fetch", "token", "fetch"]]);
   equal(good.requests[3].headers.get("Authorization"), "Bearer two");
@@ -73,7 +73,7 @@ Deno.test("exchange() fetches another token after a 401, and replays the request
   ]);
 });
 
-Deno.test("exchange() asks a token function again after a 401, but has nothing to replace a fixed token with", async () => {
+Deno.test("exchange() calls a token function again after a 401, but cannot replace a constant token", async () => {
   let count = 0;
   const supplied = await run([text("", 401), text("body")], {
     credentials: undefined,
@@ -84,7 +84,7 @@ Deno.test("exchange() asks a token function again after a 401, but has nothing t
   deepEqual([fixed.reply, fixed.calls], [E.left(unauthorized("fetch", "")), ["fetch"]]);
 });
 
-Deno.test("exchange() believes that credentials are refused only if the token endpoint says so in its own format", async () => {
+Deno.test("exchange() considers credentials rejected only if the token endpoint says so in its own format", async () => {
   const page = "<html><h1>Blocked";
   for (
     const [answer, expected] of [
@@ -110,7 +110,7 @@ Deno.test("exchange() believes that credentials are refused only if the token en
   }
 });
 
-Deno.test("exchange() asks again for a token that a firewall's page has refused, and only that once", async () => {
+Deno.test("exchange() requests a token again after a firewall's page", async () => {
   for (const status of [400, 401, 403, 407, 451]) {
     const world = mock({ token: [text("<html>", status), token()], fetch: [text("body")] });
     const service = connect({ credentials, fetch: world.fetch });
@@ -119,7 +119,7 @@ Deno.test("exchange() asks again for a token that a firewall's page has refused,
   }
 });
 
-Deno.test("exchange() shows neither token nor secret, whatever the service echoes", async () => {
+Deno.test("exchange() reveals neither token nor secret if the service echoes them", async () => {
   const secret = "S3cret+/=";
   const echo = `${secret} ${encodeURIComponent(secret)} client_secret=S3cret%2B%2F%3D Bearer t0ken`;
   const decode = (body: string): E.Either<RegionsError, string> => E.left(malformed([`got ${body.slice(0, 60)}`]));
@@ -142,7 +142,7 @@ Deno.test("exchange() shows neither token nor secret, whatever the service echoe
   deepEqual(replies[5], E.left(malformed(["got a [redacted] b"])));
 });
 
-Deno.test("exchange() reads no more than maxResponseBytes, counted unpacked", async () => {
+Deno.test("exchange() reads at most maxResponseBytes after decompression", async () => {
   const limited = { maxResponseBytes: 1000 };
   deepEqual((await run([text("x".repeat(1000))], limited)).reply, E.right("x".repeat(1000)));
   deepEqual((await run([text("x".repeat(1001))], limited)).reply, E.left(tooLarge("fetch", 1000)));
@@ -160,7 +160,7 @@ Deno.test("exchange() reads no more than maxResponseBytes, counted unpacked", as
   equal(cancelled, true);
 });
 
-Deno.test("exchange() reads UTF-8 that is cut between its chunks, and drops a byte order mark", async () => {
+Deno.test("exchange() decodes UTF-8 that is split between chunks and drops a byte order mark", async () => {
   const bytes = new TextEncoder().encode("\ufeffé€😀");
   const body = new ReadableStream({
     start: (controller) => {
@@ -171,7 +171,7 @@ Deno.test("exchange() reads UTF-8 that is cut between its chunks, and drops a by
   deepEqual((await run([() => new Response(body)])).reply, E.right("é€😀"));
 });
 
-Deno.test("exchange() ends a request that takes longer than requestTimeout, in its headers or in its body", async () => {
+Deno.test("exchange() ends a request whose headers or body take longer than requestTimeout", async () => {
   const slow: Answer = () => new Response(new ReadableStream({ start: (c) => c.enqueue(Uint8Array.of(32)) }));
   for (const answer of [silent, stalled, slow]) {
     const { reply, requests } = await run([answer], { requestTimeout: 20 });
@@ -180,7 +180,7 @@ Deno.test("exchange() ends a request that takes longer than requestTimeout, in i
   }
 });
 
-Deno.test("exchange() sends nothing for a signal that has aborted, and ends at once for one that does", async () => {
+Deno.test("exchange() sends nothing if the signal has aborted and ends immediately when it aborts", async () => {
   const world = mock({ fetch: [silent] });
   const service = connect({ credentials, fetch: world.fetch });
   const aborted = E.left(gaveUp("aborted", null));
@@ -192,7 +192,7 @@ Deno.test("exchange() sends nothing for a signal that has aborted, and ends at o
   deepEqual(await reply, aborted);
 });
 
-Deno.test("exchange() tells what the runtime says of a failed connection", async () => {
+Deno.test("exchange() returns the runtime's message for a failed connection", async () => {
   for (
     const [fault, cause] of [
       [
@@ -242,46 +242,46 @@ async function retried(
 const gone = E.left(network("fetch", "gone"));
 const locked = (retryAfter: number): E.Either<RegionsError, string> => E.left(http("fetch", 429, retryAfter, ""));
 
-Deno.test("retrying() tries what passes up to three times, with growing delays", async () => {
+Deno.test("retrying() attempts a call three times with growing delays", async () => {
   const { reply, tries, retries } = await retried([gone]);
   deepEqual([reply, tries], [gone, 3]);
   deepEqual(retries.map(({ call, id, failures }) => [call, id, failures]), [["fetch", ID, 1], ["fetch", ID, 2]]);
   ok(retries[0].delay <= 500 && retries[1].delay <= 1000 && retries.every(({ delay }) => delay >= 0));
 });
 
-Deno.test("retrying() ends with the first success", async () => {
+Deno.test("retrying() stops after the first success", async () => {
   const { reply, tries } = await retried([gone, gone, E.right("body")]);
   deepEqual([reply, tries], [E.right("body"), 3]);
 });
 
-Deno.test("retrying() tries as often as it is told", async () => {
+Deno.test("retrying() makes up to maxAttempts attempts", async () => {
   equal((await retried([gone], { retry: { maxAttempts: 1 } })).tries, 1);
   equal((await retried([gone], { retry: { maxAttempts: 7 } })).tries, 7);
 });
 
-Deno.test("retrying() tries an answer that is not understood once more", async () => {
+Deno.test("retrying() retries a malformed response once", async () => {
   equal((await retried([E.left(malformed(["x"]))], { retry: { maxAttempts: 9 } })).tries, 2);
 });
 
-Deno.test("retrying() does not try again what will not pass", async () => {
+Deno.test("retrying() does not retry permanent failures", async () => {
   for (const error of [unauthorized("fetch", ""), tooLarge("fetch", 1), http("fetch", 404, null, "")]) {
     equal((await retried([E.left(error)])).tries, 1);
   }
 });
 
-Deno.test("retrying() waits as long as Retry-After asks, unless that is longer than any delay of its own", async () => {
+Deno.test("retrying() waits as long as Retry-After demands unless that exceeds maxDelay", async () => {
   const patient = await retried([locked(29_000), E.right("body")]);
   deepEqual([patient.reply, patient.time], [E.right("body"), 29_000]);
   const impatient = await retried([locked(30_001), E.right("body")]);
   deepEqual([impatient.reply, impatient.tries, impatient.time], [locked(30_001), 1, 0]);
 });
 
-Deno.test("retrying() does not begin what its time will not let it finish", async () => {
+Deno.test("retrying() does not retry beyond its time limit", async () => {
   const { reply, tries } = await retried([locked(2000), E.right("body")], {}, { endsAt: 2000 });
   deepEqual([reply, tries], [locked(2000), 1]);
 });
 
-Deno.test("retrying() ends in the middle of its wait when it is aborted", async () => {
+Deno.test("retrying() ends during its delay when the signal aborts", async () => {
   const controller = new AbortController();
   const { reply, tries } = await retried([locked(2000), E.right("body")], {
     onRetry: () => void Promise.resolve().then(() => controller.abort()),
@@ -289,7 +289,7 @@ Deno.test("retrying() ends in the middle of its wait when it is aborted", async 
   deepEqual([reply, tries], [E.left(gaveUp("aborted", null)), 1]);
 });
 
-Deno.test("retrying() survives a hook that throws, and does not hide it", async () => {
+Deno.test("retrying() continues if onRetry throws and reports the error", async () => {
   const uncaught: unknown[] = [];
   const { queueMicrotask } = globalThis;
   globalThis.queueMicrotask = (task) =>

@@ -10,7 +10,7 @@ const credentials = { clientId: "id", clientSecret: "S3cret+/=" };
 
 const ask = exchange<string>({ call: "fetch", method: "GET", path: `/x?id=${ID}`, decode: E.right });
 
-Deno.test("connect() sends nothing and starts nothing", () => {
+Deno.test("connect() sends nothing and starts no timers", () => {
   const clock = FakeTimers.install();
   const world = mock();
   connect({ credentials, fetch: world.fetch });
@@ -18,7 +18,7 @@ Deno.test("connect() sends nothing and starts nothing", () => {
   clock.uninstall();
 });
 
-Deno.test("connect() refuses what it cannot work with", () => {
+Deno.test("connect() throws for invalid options", () => {
   for (
     const [options, name, message] of [
       [{}, "TypeError", /either credentials or token must be set, but not both/],
@@ -73,7 +73,7 @@ Deno.test("connect() compiles with credentials or a token, and with neither or b
   for (const call of wrong) throws(call, TypeError);
 });
 
-Deno.test("connect() takes https addresses and the loopback interface", () => {
+Deno.test("connect() accepts https URLs and the loopback interface", () => {
   for (
     const [baseUrl, expected] of [
       ["https://api.example/ocr/", "https://api.example/ocr"],
@@ -85,14 +85,14 @@ Deno.test("connect() takes https addresses and the loopback interface", () => {
   ) equal(connect({ token: "t", baseUrl }).baseUrl, expected);
 });
 
-Deno.test("connect() takes plain http elsewhere only with allowHttp, and still nothing but http", () => {
+Deno.test("connect() accepts plain http on other hosts only with allowHttp", () => {
   const baseUrl = "http://emulator:8080";
   for (const allowHttp of [undefined, false]) throws(() => connect({ token: "t", baseUrl, allowHttp }), TypeError);
   equal(connect({ token: "t", baseUrl, allowHttp: true }).baseUrl, baseUrl);
   throws(() => connect({ token: "t", baseUrl: "ftp://emulator", allowHttp: true }), TypeError);
 });
 
-Deno.test("connect() gives a service that prints without its secrets", async () => {
+Deno.test("connect() returns a service that is printed without its secrets", async () => {
   const world = mock();
   const service = connect({ credentials, fetch: world.fetch });
   await ask(service)();
@@ -105,7 +105,7 @@ Deno.test("connect() gives a service that prints without its secrets", async () 
   deepEqual(shown.map((text) => /S3cret|"token"/.test(text)), [false, false, false, false]);
 });
 
-Deno.test("connect() drops the white space around id and secret, such as the line break of a secret's file", async () => {
+Deno.test("connect() removes whitespace around the client id and secret", async () => {
   const padded = { clientId: " id", clientSecret: `${credentials.clientSecret}\r\n` };
   const { fetch, requests } = mock({ fetch: [text("")], token: [token()] });
   await ask(connect({ credentials: padded, fetch }))();

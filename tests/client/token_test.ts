@@ -12,7 +12,7 @@ import {
 } from "../../src/client/token.ts";
 import { endpoint, granted, NOW, type TokenReply, withClock } from "../support/token_endpoint.ts";
 
-withClock("clientToken() asks once for any number of callers, and keeps the token", async (clock) => {
+withClock("clientToken() sends one request for any number of callers and keeps the token", async (clock) => {
   const { asked, request } = endpoint(granted("one"));
   const source = clientToken(slotOf(createMemory(), "key"), request);
   const first = Promise.all(Array.from({ length: 100 }, () => source.get(1000, undefined)));
@@ -22,7 +22,7 @@ withClock("clientToken() asks once for any number of callers, and keeps the toke
   equal(asked.length, 1);
 });
 
-withClock("clientToken() asks anew once the token is stale", async (clock) => {
+withClock("clientToken() requests a new token once the old one is stale", async (clock) => {
   const { asked, request } = endpoint(granted("one"), E.right({ value: "two", staleAt: Infinity }));
   const source = clientToken(slotOf(createMemory(), "key"), request);
   const get = async (): Promise<unknown> => {
@@ -38,7 +38,7 @@ withClock("clientToken() asks anew once the token is stale", async (clock) => {
   equal(asked.length, 2);
 });
 
-withClock("clientToken() drops a token that was refused, but not its successor", async (clock) => {
+withClock("clientToken() drops a rejected token, but not its successor", async (clock) => {
   const { asked, request } = endpoint(granted("one"), granted("two"));
   const source = clientToken(slotOf(createMemory(), "key"), request);
   const get = async (): Promise<unknown> => {
@@ -54,7 +54,7 @@ withClock("clientToken() drops a token that was refused, but not its successor",
   equal(asked.length, 2);
 });
 
-withClock("clientToken() does not send refused credentials again for ten minutes, whoever asks", async (clock) => {
+withClock("clientToken() does not send rejected credentials again for ten minutes", async (clock) => {
   const { asked, request } = endpoint(E.left(unauthorized("token", "invalid_client")), granted("late"));
   const memory = createMemory();
   const refusal = E.left(unauthorized("token", "invalid_client"));
@@ -71,7 +71,7 @@ withClock("clientToken() does not send refused credentials again for ten minutes
   deepEqual([await second, asked.length], [E.right("late"), 2]);
 });
 
-withClock("clientToken() believes no refusal for longer than ten minutes, however long it says", async (clock) => {
+withClock("clientToken() remembers a rejection for at most ten minutes", async (clock) => {
   for (const retryAfter of [3_600_000, 1e15]) {
     const { request } = endpoint(E.left(http("token", 429, retryAfter, "")), granted("late"));
     const source = clientToken(slotOf(createMemory(), "key"), request);
@@ -85,7 +85,7 @@ withClock("clientToken() believes no refusal for longer than ten minutes, howeve
   }
 });
 
-withClock("clientToken() does not believe a refusal of a time that is still to come", async (clock) => {
+withClock("clientToken() ignores a rejection from the future", async (clock) => {
   const { request } = endpoint(E.left(unauthorized("token", "invalid_client")), granted("late"));
   const source = clientToken(slotOf(createMemory(), "key"), request);
   const first = source.get(1000, undefined);
@@ -103,7 +103,7 @@ function services(count: number, request: (signal: AbortSignal) => Promise<Token
   return Array.from({ length: count }, () => clientToken(slotOf(memory, "key"), request));
 }
 
-withClock("clientToken() asks once for 50 services that share a memory", async (clock) => {
+withClock("clientToken() sends one request for 50 services that share a memory", async (clock) => {
   const { asked, request } = endpoint(granted("one"));
   const tokens = Promise.all(services(50, request).map((source) => source.get(1000, undefined)));
   await clock.tickAsync(30);
@@ -111,7 +111,7 @@ withClock("clientToken() asks once for 50 services that share a memory", async (
   equal(clock.countTimers(), 0);
 });
 
-withClock("clientToken() shares a refusal among services that wait for the same token", async (clock) => {
+withClock("clientToken() shares a rejection among services that wait for the same token", async (clock) => {
   const refusal = E.left(unauthorized("token", "invalid_client"));
   const { asked, request } = endpoint(refusal);
   const tokens = Promise.all(services(50, request).map((source) => source.get(1000, undefined)));
@@ -127,7 +127,7 @@ withClock("clientToken() lets one service at a time take over after a failure", 
   equal(asked.length, 2);
 });
 
-withClock("clientToken() takes over after 3 s from a service that no longer runs", async (clock) => {
+withClock("clientToken() takes over after 3 s from a service that has disappeared", async (clock) => {
   let asked = 0;
   const request = (): Promise<TokenReply> => ++asked === 1 ? new Promise(() => {}) : Promise.resolve(granted("two"));
   const [dead, ...others] = services(50, request);
@@ -152,7 +152,7 @@ withClock("clientToken() does not wait for a service that has given up", async (
   deepEqual([await token, asked], [E.right("two"), 2]);
 });
 
-withClock("clientToken() does not wait any longer than its caller", async (clock) => {
+withClock("clientToken() waits no longer than its caller", async (clock) => {
   const [first, second] = services(2, () => new Promise(() => {}));
   first.get(60_000, undefined);
   const token = second.get(100, undefined);
@@ -165,7 +165,7 @@ withClock("clientToken() does not wait any longer than its caller", async (clock
   equal(clock.countTimers(), 1, "the first one's own");
 });
 
-withClock("clientToken() respects a lock for all who ask, and counts its time down", async (clock) => {
+withClock("clientToken() respects a Retry-After for all callers and counts it down", async (clock) => {
   const { asked, request } = endpoint(E.left(http("token", 429, 600_000, "")), granted("one"));
   const source = clientToken(slotOf(createMemory(), "key"), request);
   const first = source.get(1000, undefined);
@@ -181,7 +181,7 @@ withClock("clientToken() respects a lock for all who ask, and counts its time do
   deepEqual([await second, asked.length], [E.right("one"), 2]);
 });
 
-withClock("clientToken() asks again after a failure that passes", async (clock) => {
+withClock("clientToken() requests a token again after a transient failure", async (clock) => {
   for (const error of [http("token", 503, null, ""), network("token", "gone"), malformed(["x"])]) {
     const { asked, request } = endpoint(E.left(error), granted("one"));
     const source = clientToken(slotOf(createMemory(), "key"), request);
@@ -194,7 +194,7 @@ withClock("clientToken() asks again after a failure that passes", async (clock) 
   }
 });
 
-withClock("clientToken() aborts the request when nobody waits any more, and not before", async (clock) => {
+withClock("clientToken() aborts the request only when no caller is waiting", async (clock) => {
   const { asked, request } = endpoint(granted("one"), granted("two"));
   const source = clientToken(slotOf(createMemory(), "key"), request);
   const [a, b] = [new AbortController(), new AbortController()];
@@ -211,7 +211,7 @@ withClock("clientToken() aborts the request when nobody waits any more, and not 
   deepEqual([await third, asked.length], [E.right("two"), 2], "the aborted request is nobody's any more");
 });
 
-withClock("clientToken() bounds each caller's wait", async (clock) => {
+withClock("clientToken() limits the wait of each caller", async (clock) => {
   const source = clientToken(slotOf(createMemory(), "key"), () => new Promise(() => {}));
   const token = source.get(50, undefined);
   await clock.tickAsync(50);
@@ -219,24 +219,24 @@ withClock("clientToken() bounds each caller's wait", async (clock) => {
   equal(clock.countTimers(), 0);
 });
 
-Deno.test("constantToken() always gives the same, and has no other", async () => {
+Deno.test("constantToken() always returns the same token", async () => {
   const source = constantToken("abc");
   deepEqual([await source.get(1, undefined), source.refuse("abc")], [E.right("abc"), false]);
 });
 
-Deno.test("constantToken() refuses what no header can carry, without showing it", async () => {
+Deno.test("constantToken() rejects a token that is invalid in a header without revealing it", async () => {
   const fault = "the token is empty, too long, or contains characters that are not valid in a header";
   for (const token of ["", "\n", "a b", "a\nbc", "tokén", "x".repeat(65_537)]) {
     deepEqual(await constantToken(token).get(1, undefined), E.left(unauthorized("token", fault)));
   }
 });
 
-Deno.test("a token may end in a line break, as its file does", async () => {
+Deno.test("tokens may end in a line break", async () => {
   deepEqual(await constantToken(" abc\r\n").get(1, undefined), E.right("abc"));
   deepEqual(await suppliedToken(() => Promise.resolve("abc\n")).get(9, undefined), E.right("abc"));
 });
 
-Deno.test("suppliedToken() asks its function each time, and hides what that throws", async () => {
+Deno.test("suppliedToken() calls its function each time and hides its errors", async () => {
   let count = 0;
   const source = suppliedToken(() => Promise.resolve(`t${++count}`));
   deepEqual([await source.get(9, undefined), await source.get(9, undefined)], [E.right("t1"), E.right("t2")]);
@@ -248,11 +248,11 @@ Deno.test("suppliedToken() asks its function each time, and hides what that thro
   );
 });
 
-Deno.test("decodeAccessToken() replaces a token a minute, or a tenth of its life, before it expires", () => {
+Deno.test("decodeAccessToken() makes a token stale a minute, or a tenth of its lifetime, before it expires", () => {
   deepEqual([staleAfter(3600), staleAfter(100), staleAfter(0.5)], [E.right(3_540_000), E.right(90_000), E.right(450)]);
 });
 
-Deno.test("decodeAccessToken() takes a lifetime as text, and keeps a token without one for five minutes", () => {
+Deno.test("decodeAccessToken() accepts a lifetime as text and assumes five minutes without one", () => {
   deepEqual([staleAfter("3600"), staleAfter(" 100 ")], [E.right(3_540_000), E.right(90_000)]);
   for (const expiresIn of [undefined, null, 0, -1, "", "soon", "1e999", {}, [], true]) {
     deepEqual(staleAfter(expiresIn), E.right(270_000), JSON.stringify(expiresIn));
@@ -265,7 +265,7 @@ function staleAfter(expiresIn: unknown): unknown {
   return E.map(({ staleAt }: AccessToken) => staleAt - NOW)(decodeAccessToken(text, NOW));
 }
 
-Deno.test("decodeAccessToken() explains what is wrong without showing the answer", () => {
+Deno.test("decodeAccessToken() explains an invalid response without quoting it", () => {
   const errors = (text: string): unknown => {
     const token = decodeAccessToken(text, NOW);
     return E.isLeft(token) && token.left._tag === "Malformed" && token.left.errors;
@@ -276,7 +276,7 @@ Deno.test("decodeAccessToken() explains what is wrong without showing the answer
   }
 });
 
-Deno.test("decodeAccessToken() takes any text without throwing", () => {
+Deno.test("decodeAccessToken() never throws on arbitrary text", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json(), fc.jsonValue().map((v) => JSON.stringify(v))), (text) => {
       decodeAccessToken(text, NOW);

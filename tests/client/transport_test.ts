@@ -98,7 +98,7 @@ async function warmUp(service: Service): Promise<void> {
   await pause(50);
 }
 
-Deno.test("an image arrives once at a server that closes a used connection after it has read it", async () => {
+Deno.test("an image arrives once at a server that closes a reused connection after reading the request", async () => {
   await against(closing(2), async (service, { arrivals }) => {
     await warmUp(service);
     const reply = await submitImage(IMAGE)(service)();
@@ -109,7 +109,7 @@ Deno.test("an image arrives once at a server that closes a used connection after
   });
 });
 
-Deno.test("a token request arrives once at a server that closes a used connection after it has read it", async () => {
+Deno.test("a token request arrives once at a server that closes a reused connection after reading the request", async () => {
   await against(closing(2), async (service, { url, arrivals }) => {
     await warmUp(service);
     const other = connect({ credentials, baseUrl: url, retry: { maxAttempts: 1 } });
@@ -146,7 +146,7 @@ for (
     ["in the middle of the body", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nbeginning"],
   ] as const
 ) {
-  Deno.test(`after a garbage collection, a time-out ${phase} ends the request`, async () => {
+  Deno.test(`after a garbage collection, a timeout ${phase} ends the request`, async () => {
     await against(silent(beginning), async (service, { arrivals }) => {
       const reply = submitImage(IMAGE)(service)();
       await collect();
@@ -181,7 +181,7 @@ const through = (fetch: Fetch, maxResponseBytes = 1000): Transport => ({
   maxResponseBytes,
 });
 
-Deno.test("send() asks with cache: no-store, and passes an address and options, never a Request", async () => {
+Deno.test("send() calls fetch with a URL and options with cache: no-store, never with a Request", async () => {
   const calls: [unknown, FetchInit][] = [];
   const fetch: Fetch = (url, init) => {
     calls.push([url, init]);
@@ -199,7 +199,7 @@ Deno.test("send() asks with cache: no-store, and passes an address and options, 
   ok(signal instanceof AbortSignal);
 });
 
-Deno.test("send() sends its body even if a test environment has replaced the global Blob, as jsdom does", async () => {
+Deno.test("send() sends its body even if a test environment has replaced the global Blob", async () => {
   const { Blob } = globalThis;
   let sent: Promise<string> | undefined;
   const fetch: Fetch = (url, init) => {
@@ -218,7 +218,7 @@ Deno.test("send() sends its body even if a test environment has replaced the glo
   equal(await sent, "body");
 });
 
-Deno.test("send() reads a Node.js stream, as node-fetch has it, as far as it may", async () => {
+Deno.test("send() reads a Node.js stream up to the limit", async () => {
   async function* body(): AsyncGenerator<Uint8Array | string> {
     yield new TextEncoder().encode("é").subarray(0, 1);
     yield new TextEncoder().encode("é").subarray(1);
@@ -233,7 +233,7 @@ Deno.test("send() reads a Node.js stream, as node-fetch has it, as far as it may
   deepEqual(whole, E.right({ status: 200, retryAfter: null, text }));
 });
 
-Deno.test("send() measures a dated Retry-After against the answer's own Date", async () => {
+Deno.test("send() calculates a Retry-After date from the response's own Date", async () => {
   const retryAfter = async (headers: Record<string, string>): Promise<number | null> => {
     const answer = await send(through(() => Promise.resolve(new Response("", { headers }))), message, {});
     return E.isRight(answer) ? answer.right.retryAfter : NaN;
@@ -248,7 +248,7 @@ Deno.test("send() measures a dated Retry-After against the answer's own Date", a
   ok(own !== null && Math.abs(own - 30_000) < 5000, `${own}`);
 });
 
-Deno.test("send() never calls a request unsent that got an answer", async () => {
+Deno.test("send() never reports a request with a response as never sent", async () => {
   const refused = new TypeError("x", {
     cause: Object.assign(new Error("no"), { code: "ECONNREFUSED", syscall: "connect" }),
   });
@@ -259,7 +259,7 @@ Deno.test("send() never calls a request unsent that got an answer", async () => 
   deepEqual(await send(through(late), message, {}), E.left(network("fetch", "no", false)));
 });
 
-Deno.test("send() tells a permission that the runtime denies from a connection that fails", async () => {
+Deno.test("send() distinguishes a denied permission from a failed connection", async () => {
   const reject = (error: Error): Transport => through(() => Promise.reject(error));
   const denied = Object.assign(new Error("Requires net access"), { name: "NotCapable" });
   const restricted = new TypeError("fetch failed", {
@@ -276,7 +276,7 @@ Deno.test("send() tells a permission that the runtime denies from a connection t
   deepEqual(await send(reject(refused), message, {}), E.left(network("fetch", "connect EACCES", true)));
 });
 
-Deno.test("send() never rejects, whatever fetch rejects with", async () => {
+Deno.test("send() never rejects whatever fetch rejects with", async () => {
   const causeOf = async (reason: unknown): Promise<unknown> => {
     const answer = await send(through(() => Promise.reject(reason)), message, {});
     return E.isLeft(answer) && answer.left._tag === "Network" && answer.left.cause;
@@ -290,7 +290,7 @@ Deno.test("send() never rejects, whatever fetch rejects with", async () => {
   equal(await causeOf(new DOMException("", "DataCloneError")), "DataCloneError");
 });
 
-Deno.test("parseRetryAfter() reads seconds and dates, and nothing else", () => {
+Deno.test("parseRetryAfter() parses only seconds and dates", () => {
   const now = Date.parse("2026-11-23T12:00:00Z");
   for (
     const [header, expected] of [

@@ -27,7 +27,7 @@ function linesOf(codec: t.Mixed, u: unknown): readonly string[] {
   return E.isLeft(result) ? explain(result.left) : [];
 }
 
-Deno.test("every codec gives back the value itself, and its encoder does, too", () => {
+Deno.test("codecs return the value itself when they decode and encode", () => {
   const cases: [t.Mixed, unknown][] = [
     [nullable(Even), null],
     [nullable(Even), undefined],
@@ -50,7 +50,7 @@ Deno.test("every codec gives back the value itself, and its encoder does, too", 
   }
 });
 
-Deno.test("every codec says in one line a fault what it expected, and where", () => {
+Deno.test("codecs report one line per error with the path and what was expected", () => {
   const words = "one of yes, no";
   const cases: [t.Mixed, unknown, readonly string[]][] = [
     [nullable(Even), 1, ["an even number or null: expected an even number or null, got 1"]],
@@ -78,19 +78,19 @@ Deno.test("every codec says in one line a fault what it expected, and where", ()
   for (const [codec, u, lines] of cases) deepEqual(linesOf(codec, u), lines);
 });
 
-Deno.test("nullable() explains one fault once", () => {
+Deno.test("nullable() reports an error only once", () => {
   deepEqual(linesOf(fields({ b: nullable(Pair) }, "Outer"), { b: { a: 1 } }), [
     "Outer/b/a: expected an even number, got 1",
   ]);
 });
 
-Deno.test("fields() checks what its reader will see, inherited or not", () => {
+Deno.test("fields() checks inherited fields, since they can be read", () => {
   deepEqual(linesOf(Pair, Object.create({ a: 2 })), []);
   deepEqual(linesOf(Pair, Object.create({ a: 2, b: 3 })), ["Pair/b: expected string or null, got 3"]);
   deepEqual(linesOf(Pair, Object.assign(Object.create({ b: 3 }), { a: 2, b: "b" })), []);
 });
 
-Deno.test("fields() is neither misled nor changed by an own __proto__ key", () => {
+Deno.test("fields() neither uses nor changes an own __proto__ key", () => {
   withProtoAccessor(() => {
     const u: unknown = JSON.parse('{"__proto__": {"a": 2}, "b": "b"}');
     deepEqual(linesOf(Pair, u), ["Pair/a: expected an even number, got nothing"]);
@@ -102,7 +102,7 @@ Deno.test("fields() is neither misled nor changed by an own __proto__ key", () =
   });
 });
 
-Deno.test("list() explains at most 100 elements, and explain() gives at most 100 lines", () => {
+Deno.test("list() explains at most 100 elements, and explain() returns at most 100 lines", () => {
   equal(MAX_ERRORS, 100);
   const lines = linesOf(list(Word, "Words"), new Array(100_000).fill("x"));
   equal(lines.length, 100);
@@ -120,7 +120,7 @@ Deno.test("list() explains at most 100 elements, and explain() gives at most 100
   equal(explain(table.left).length, 100);
 });
 
-Deno.test("fail() and appendName() put names and keys in the path, and cut long keys", () => {
+Deno.test("fail() and appendName() add names and truncated keys to the path", () => {
   const key = "k".repeat(1000);
   const context = t.appendContext([{ key: "", type: Pair }], key, Words, 1);
   const line = (message?: string): readonly string[] => {
@@ -132,6 +132,6 @@ Deno.test("fail() and appendName() put names and keys in the path, and cut long 
   deepEqual(line("expected better"), [`${path}: expected better, got 5`]);
 });
 
-Deno.test("list() takes no hole for an element", () => {
+Deno.test("list() rejects holes", () => {
   deepEqual(linesOf(list(t.string, "Texts"), [, "a"]), ["Texts/0: expected string, got nothing"]);
 });

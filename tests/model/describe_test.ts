@@ -33,7 +33,7 @@ const STATE: PollState = {
   failure: null,
 };
 
-Deno.test("describeError() says what happened and what to do about it", () => {
+Deno.test("describeError() states what happened and what to do about it", () => {
   const notUnderstood = "The service's response is malformed: ";
   const recheck = ". Check the address, then try again.";
   const cases: [RegionsError, string][] = [
@@ -72,7 +72,7 @@ Deno.test("describeError() says what happened and what to do about it", () => {
   for (const [error, sentences] of cases) equal(describeError(error), sentences);
 });
 
-Deno.test("describeError() says what made an image's outcome unknown, and never to try again", () => {
+Deno.test("describeError() states why the outcome of a submission is unknown, and never advises to try again", () => {
   const cases: [RegionsError, string][] = [
     [network("submit", "read ECONNRESET"), "the connection to the service failed (read ECONNRESET)"],
     [timeout("submit", 136_000), "the service did not respond within 2 min"],
@@ -89,7 +89,7 @@ Deno.test("describeError() says what made an image's outcome unknown, and never 
   }
 });
 
-Deno.test("describeError() tells a transient HTTP status from one that will be repeated", () => {
+Deno.test("describeError() distinguishes transient HTTP statuses from permanent ones", () => {
   const full = "The service accepts no more requests at the moment";
   const failed = "The service failed with HTTP status";
   const later = ". Try again later.";
@@ -117,7 +117,7 @@ Deno.test("describeError() tells a transient HTTP status from one that will be r
   for (const [error, sentences] of cases) equal(describeError(error), sentences);
 });
 
-Deno.test("describeError() says why a watch ended, and how to resume it", () => {
+Deno.test("describeError() states why a watch ended and how to resume it", () => {
   const why = {
     deadline: "its deadline has passed",
     maxPolls: "its maximum number of polls was reached",
@@ -143,7 +143,7 @@ Deno.test("describeError() says why a watch ended, and how to resume it", () => 
   }
 });
 
-Deno.test("describeError(), brief() and toError() are short and safe to print, whatever an error quotes", () => {
+Deno.test("describeError(), brief() and toError() return short, printable text for any quoted text", () => {
   const hostile = `\x1b]0;owned\x07\x9b2J\u202eevil\u2028\r\nOK ${"x".repeat(10_000_000)}`;
   const errors: RegionsError[] = [
     network("fetch", hostile),
@@ -162,7 +162,7 @@ Deno.test("describeError(), brief() and toError() are short and safe to print, w
   }
 });
 
-Deno.test("duration() rounds to what a person wants to know", () => {
+Deno.test("duration() rounds to a suitable unit", () => {
   const cases: [number, string][] = [
     [0, "0 ms"],
     [0.4, "0 ms"],
@@ -183,7 +183,7 @@ Deno.test("duration() rounds to what a person wants to know", () => {
   for (const [ms, text] of cases) equal(duration(ms), text);
 });
 
-Deno.test("toError() gives an Error that keeps name, sentence, cause and JSON", () => {
+Deno.test("toError() returns an Error with the name, description, cause and JSON", () => {
   fc.assert(fc.property(regionsError, (error) => {
     const thrown = toError(error);
     ok(thrown instanceof Error);
@@ -197,7 +197,7 @@ Deno.test("toError() gives an Error that keeps name, sentence, cause and JSON", 
   }));
 });
 
-Deno.test("every error is plain JSON, and is described in words", () => {
+Deno.test("every error is plain JSON and has a description", () => {
   fc.assert(fc.property(regionsError, (error) => {
     deepEqual(JSON.parse(JSON.stringify(error)), error);
     ok(/^(The|No) .+\.$/.test(describeError(error)));
@@ -213,7 +213,7 @@ const STATUSES: { readonly [Tag in TaskStatus["_tag"]]: Extract<TaskStatus, { _t
   NotExist: { _tag: "NotExist", id: GUID, messages: [] },
 };
 
-Deno.test("describe() says of every status what it means and what to do about it", () => {
+Deno.test("describe() states what each status means and what to do about it", () => {
   const two = { ...STATUSES.Completed, regions: [REGION, REGION], notices: ["Page is tilted.", "Low contrast."] };
   const gone = "submit the image again.";
   const cases: [TaskStatus, string][] = [
@@ -249,7 +249,7 @@ Deno.test("describe() says of every status what it means and what to do about it
   }
 });
 
-Deno.test("describe() says whether the 24 hours of a missing task are over, where that is known", () => {
+Deno.test("describe() states whether the result of an unknown task has expired if the submission time is known", () => {
   equal(RETENTION, 24 * 60 * 60 * 1000);
   const gone = `The result of task ${GUID} expired after 24 hours. Submit the image again.`;
   const young = (age: string): string =>
@@ -276,7 +276,7 @@ Deno.test("describe() says whether the 24 hours of a missing task are over, wher
   ok(/only \d+ h ago/.test(describe(STATUSES.NotExist, { submittedAt: Date.now() - RETENTION / 2 })));
 });
 
-Deno.test("describe() takes an error as it is, and within a reply", () => {
+Deno.test("describe() accepts an error by itself and in a reply", () => {
   const error: RegionsError = timeout("fetch", 500);
   const sentence = "The service did not respond within 500 ms. Try again.";
   equal(describe(error), sentence);
@@ -284,7 +284,7 @@ Deno.test("describe() takes an error as it is, and within a reply", () => {
   equal(describe(malformed(["a"])), "The service's response is malformed: a. Check the address, then try again.");
 });
 
-Deno.test("describe() is short and safe to print, whatever the service says", () => {
+Deno.test("describe() returns short, printable text for any messages of the service", () => {
   const hostile = `\x1b]0;owned\x07\x9b2J\u202eevil\u2028\r\nOK ${"x".repeat(10_000_000)}`;
   const messages = new Array(1_000).fill(hostile);
   const statuses: TaskStatus[] = [

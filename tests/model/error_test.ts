@@ -30,7 +30,7 @@ const STATE: PollState = {
   failure: null,
 };
 
-Deno.test("every constructor makes its case, with its evidence", () => {
+Deno.test("each constructor makes its case with its evidence", () => {
   deepEqual(network("fetch", "refused"), { _tag: "Network", call: "fetch", cause: "refused", neverSent: false });
   deepEqual(timeout("token", 300), { _tag: "Timeout", call: "token", after: 300 });
   deepEqual(http("submit", 503, null, "busy"), {
@@ -47,19 +47,19 @@ Deno.test("every constructor makes its case, with its evidence", () => {
   deepEqual(gaveUp("deadline", STATE), { _tag: "GaveUp", reason: "deadline", state: STATE });
 });
 
-Deno.test("interrupted() tells a time-out from an abort, which is no failure of the network", () => {
+Deno.test("interrupted() distinguishes a timeout from an abort", () => {
   deepEqual(interrupted("fetch", "timeout", 30_000), timeout("fetch", 30_000));
   deepEqual(interrupted("fetch", "aborted", 30_000), gaveUp("aborted", null));
 });
 
-Deno.test("fromCodec() makes a Malformed with the path of each fault, at most 100", () => {
+Deno.test("fromCodec() makes a Malformed with the path of each error, at most 100", () => {
   const context: t.Context = [{ key: "", type: t.string }];
   const fault: t.ValidationError = { value: 1, context };
   deepEqual(fromCodec([fault]), malformed(["string: expected string, got 1"]));
   equal(fromCodec(new Array(1000).fill(fault)).errors.length, 100);
 });
 
-Deno.test("brief() says of an error what a state may keep", () => {
+Deno.test("brief() abbreviates an error for a stored state", () => {
   equal(brief(http("fetch", 503, 7, "Down")), "Http 503");
   equal(brief(network("fetch", "reset")), "Network: reset");
   equal(brief(malformed(["a", "b"])), "Malformed: a");

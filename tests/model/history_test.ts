@@ -4,7 +4,7 @@ import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/
 import { explain } from "../../src/model/codec.ts";
 import { appendSpan, History, NO_HISTORY } from "../../src/model/history.ts";
 
-Deno.test("appendSpan() keeps the last 64 tasks, the newest last", () => {
+Deno.test("appendSpan() keeps the last 64 tasks, the latest last", () => {
   let history = NO_HISTORY;
   for (let i = 1; i <= 100; i++) history = appendSpan(history, [i, i + 1]);
   equal(history.spans.length, 64);
@@ -12,13 +12,13 @@ Deno.test("appendSpan() keeps the last 64 tasks, the newest last", () => {
   equal(NO_HISTORY.spans.length, 0);
 });
 
-Deno.test("appendSpan() leaves out a span that is none, as a clock that was set back gives", () => {
+Deno.test("appendSpan() ignores an invalid span, such as from a clock that was set back", () => {
   for (const span of [[2, 1], [1, 1], [-1, 2], [NaN, 2], [0, Infinity]] as const) {
     equal(appendSpan(NO_HISTORY, span), NO_HISTORY);
   }
 });
 
-Deno.test("History takes its own JSON, of at most 64 spans", () => {
+Deno.test("History accepts its own JSON with at most 64 spans", () => {
   const spans = fc.array(
     fc.tuple(fc.nat(), fc.option(fc.integer({ min: 1, max: 1e6 }))).map(([after, more]) =>
       [after, more === null ? null : after + more] as const
@@ -32,7 +32,7 @@ Deno.test("History takes its own JSON, of at most 64 spans", () => {
   }));
 });
 
-Deno.test("History explains what it refuses", () => {
+Deno.test("History explains why it rejects a value", () => {
   for (
     const [value, message] of [
       [null, "History: expected an object, got null"],

@@ -19,14 +19,14 @@ const STATE: PollState = {
   failure: "It was down.",
 };
 
-Deno.test("PollState takes a state, with null where there is nothing to say", () => {
+Deno.test("PollState accepts a state with null for unknown values", () => {
   for (const state of [STATE, { ...STATE, submittedAt: null, heardAt: null, failure: null }, { ...STATE, polls: 0 }]) {
     deepEqual(PollState.decode(state), E.right(state));
     equal(PollState.is(state), true);
   }
 });
 
-Deno.test("PollState says of every field what is wrong with it", () => {
+Deno.test("PollState explains what is wrong with each field", () => {
   const time = "expected milliseconds since 1970";
   const count = "expected a count";
   const cases: [keyof PollState, readonly unknown[], string][] = [
@@ -54,7 +54,7 @@ Deno.test("PollState says of every field what is wrong with it", () => {
   }
 });
 
-Deno.test("PollState refuses what is no state at all", () => {
+Deno.test("PollState rejects values that are not states", () => {
   for (const u of [null, undefined, "", [], [STATE], { ...STATE, version: 2 }, JSON.stringify(STATE)]) {
     equal(PollState.is(u), false);
     ok(E.isLeft(PollState.decode(u)));
@@ -64,7 +64,7 @@ Deno.test("PollState refuses what is no state at all", () => {
   equal(explain(nothing.left).length, Object.keys(STATE).length);
 });
 
-Deno.test("PollState takes no field from a __proto__ key", () => {
+Deno.test("PollState ignores fields of a __proto__ key", () => {
   withProtoAccessor(() => {
     const result = PollState.decode(JSON.parse(`{"__proto__": ${JSON.stringify(STATE)}}`));
     ok(E.isLeft(result));
@@ -72,13 +72,13 @@ Deno.test("PollState takes no field from a __proto__ key", () => {
   });
 });
 
-Deno.test("PollState comes back from JSON as it was", () => {
+Deno.test("PollState is unchanged by a round trip through JSON", () => {
   fc.assert(fc.property(pollState, (state) => {
     deepEqual(PollState.decode(json(state)), E.right(state));
     deepEqual(PollState.encode(state), state);
   }));
 });
 
-Deno.test("PollState never throws on junk", () => {
+Deno.test("PollState never throws on arbitrary values", () => {
   fc.assert(fc.property(junk, (u) => ok(E.isLeft(PollState.decode(u)))), { numRuns: 1000 });
 });

@@ -19,7 +19,7 @@ function linesOf(codec: t.Mixed, u: unknown): readonly string[] {
 const NOT_A_ROW = "expected 4 numbers, or 6 or more in pairs, got";
 const TOO_LARGE = "expected a number of at most 2^53 in size, got";
 
-Deno.test("Region reads four numbers as two corners, six and more as the points of a polygon", () => {
+Deno.test("Region decodes four numbers as two corners, and six or more as the points of a polygon", () => {
   const cases: [readonly number[], Region][] = [
     [ROW, REGION],
     [[0, 0, 0, 0], { left: 0, top: 0, right: 0, bottom: 0 }],
@@ -53,7 +53,7 @@ Deno.test("Region reads four numbers as two corners, six and more as the points 
   }
 });
 
-Deno.test("Region says of every other row what is wrong with it", () => {
+Deno.test("Region explains what is wrong with other rows", () => {
   const cases: [unknown, readonly string[]][] = [
     [null, [`Region: ${NOT_A_ROW} null`]],
     [undefined, [`Region: ${NOT_A_ROW} nothing`]],
@@ -84,7 +84,7 @@ Deno.test("Region says of every other row what is wrong with it", () => {
   for (const [row, lines] of cases) deepEqual(linesOf(Region, row), lines);
 });
 
-Deno.test("Region turns -0 into 0, so that equal regions compare alike", () => {
+Deno.test("Region turns -0 into 0, so that equal regions compare as equal", () => {
   const zero = { left: 0, top: 0, right: 0, bottom: 0 };
   deepEqual(Region.decode([-0, -0, -0, -0]), E.right(zero));
   deepEqual(Region.decode([0, -0, -0, 0]), E.right(zero));
@@ -94,7 +94,7 @@ Deno.test("Region turns -0 into 0, so that equal regions compare alike", () => {
   );
 });
 
-Deno.test("Region.is() knows a region from what only resembles one", () => {
+Deno.test("Region.is() rejects values that only resemble a region", () => {
   const polygon = [{ x: 0, y: 8 }, { x: 697, y: 8 }, { x: 697, y: 441 }];
   const regions: unknown[] = [REGION, { ...REGION, polygon }, { ...REGION, polygon: undefined }, {
     ...REGION,
@@ -131,7 +131,7 @@ Deno.test("Region.is() knows a region from what only resembles one", () => {
   equal(Payload.is(payload([ROW])), false);
 });
 
-Deno.test("Regions reads a list, and says which row is wrong", () => {
+Deno.test("Regions decodes a list and states which row is invalid", () => {
   deepEqual(Regions.decode([]), E.right([]));
   deepEqual(Regions.decode([ROW, ROW]), E.right([REGION, REGION]));
   const cases: [unknown, readonly string[]][] = [
@@ -146,13 +146,13 @@ Deno.test("Regions reads a list, and says which row is wrong", () => {
   for (const [rows, lines] of cases) deepEqual(linesOf(Regions, rows), lines);
 });
 
-Deno.test("Payload reads the service's own example", () => {
+Deno.test("Payload decodes the service's own example", () => {
   deepEqual(Payload.decode("W1swLCA4LCA2OTcsIDQ0MV1d"), E.right([REGION]));
   deepEqual(readPayload("W1swLCA4LCA2OTcsIDQ0MV1d"), E.right([REGION]));
   equal(Payload.encode([REGION]), "W1swLDgsNjk3LDQ0MV1d");
 });
 
-Deno.test("Payload takes Base64 with white space, without padding, and with a byte order mark in it", () => {
+Deno.test("Payload accepts Base64 with whitespace, without padding, and of text with a byte order mark", () => {
   fc.assert(fc.property(regions, fc.constantFrom(...Object.values(SPELLINGS)), (regions, spell) => {
     const text = spell(JSON.stringify(regions.map(rowOf)));
     deepEqual(Payload.decode(text), E.right(regions));
@@ -160,7 +160,7 @@ Deno.test("Payload takes Base64 with white space, without padding, and with a by
   }));
 });
 
-Deno.test("Payload takes any JSON number, and no number that is too large", () => {
+Deno.test("Payload accepts any JSON number within the limits", () => {
   deepEqual(
     Payload.decode(payload("[[-0, 0e9, 12E1, 1.5e+2]]")),
     E.right([{ left: 0, top: 0, right: 120, bottom: 150 }]),
@@ -168,7 +168,7 @@ Deno.test("Payload takes any JSON number, and no number that is too large", () =
   deepEqual(linesOf(Payload, payload("[[0, 0, 1e400, 1]]")), [`Payload/Regions/0/Region/2: ${TOO_LARGE} Infinity`]);
 });
 
-Deno.test("Payload says whether the Base64, the JSON behind it or a row is wrong", () => {
+Deno.test("Payload states whether the Base64, its JSON or a row is invalid", () => {
   const base64 = "Payload: expected Base64 text, got";
   const behind = "Payload/Regions: expected JSON behind the Base64, got";
   const cases: [unknown, string][] = [
@@ -213,7 +213,7 @@ Deno.test("Payload says whether the Base64, the JSON behind it or a row is wrong
   }
 });
 
-Deno.test("a region, a list and a payload come back as they were sent", () => {
+Deno.test("Region, Regions and Payload are unchanged by a round trip", () => {
   fc.assert(fc.property(region, regions, (region, regions) => {
     deepEqual(Region.decode(json(Region.encode(region))), E.right(region));
     deepEqual(Region.encode(region), rowOf(region));
@@ -224,7 +224,7 @@ Deno.test("a region, a list and a payload come back as they were sent", () => {
   }));
 });
 
-Deno.test("codecs of regions never throw on JSON", () => {
+Deno.test("Region, Regions and Payload never throw on arbitrary JSON", () => {
   fc.assert(
     fc.property(fc.jsonValue(), (u) => {
       for (const codec of [Region, Regions, Payload] as t.Mixed[]) {
@@ -237,13 +237,13 @@ Deno.test("codecs of regions never throw on JSON", () => {
   );
 });
 
-Deno.test("a deep payload is refused, and overflows no stack", () => {
+Deno.test("Payload rejects deeply nested JSON without overflowing the stack", () => {
   const deep = payload("[".repeat(100_000) + "]".repeat(100_000));
   deepEqual(linesOf(Payload, deep), [`Payload/Regions/0/Region: ${NOT_A_ROW} an array of 1`]);
   deepEqual(linesOf(Region, [0, 8, nested(100_000), 441]), ["Region/2: expected number, got an array of 1"]);
 });
 
-Deno.test("a row of any length is read, or explained by 100 errors", () => {
+Deno.test("Region decodes a row of any length or explains it with at most 100 errors", () => {
   const long = new Array(100_000).fill(1);
   const result = Region.decode(long);
   ok(E.isRight(result));
@@ -257,7 +257,7 @@ Deno.test("a row of any length is read, or explained by 100 errors", () => {
   }
 });
 
-Deno.test("100,000 wrong rows give 100 short errors, about as fast as as many right ones are read", () => {
+Deno.test("Payload reports 100,000 invalid rows with 100 short errors, about as fast as it decodes valid ones", () => {
   const right = payload(new Array(100_000).fill(ROW));
   const wrong = payload(new Array(100_000).fill([0, 8, "x", 441]));
   const last = payload([...new Array(99_999).fill(ROW), [0, 8, 697]]);
@@ -279,7 +279,7 @@ Deno.test("100,000 wrong rows give 100 short errors, about as fast as as many ri
   ok(shortest(last) < allowed, "the last row wrong");
 });
 
-Deno.test("toRecognitionRegions() keeps the order and rounds outwards", () => {
+Deno.test("toRecognitionRegions() keeps the order and rounds outward", () => {
   deepEqual(toRecognitionRegions([]), []);
   deepEqual(toRecognitionRegions([REGION, { left: 0.9, top: -0.1, right: 1.1, bottom: 2.5 }]), [
     { rect: { topLeftX: 0, topLeftY: 8, bottomRightX: 697, bottomRightY: 441 }, order: 0 },
@@ -304,7 +304,7 @@ Deno.test("toRecognitionRegions() turns -0 into 0", () => {
   deepEqual(rect, { topLeftX: -1, topLeftY: -1, bottomRightX: 0, bottomRightY: 0 });
 });
 
-Deno.test("Region.is() takes for a region only what comes back as it was written", () => {
+Deno.test("Region.is() accepts exactly the values that a round trip leaves unchanged", () => {
   const point = { x: 0, y: 8 };
   for (const polygon of [[], [point], [point, { x: 697, y: 441 }], [point, point, point]]) {
     const u = { ...REGION, polygon };

@@ -41,12 +41,12 @@ const MODES = [
 ];
 const CONFIDENCES = ["Default", "Low", "LowMid", "Mid", "MidHigh", "High", "Ultra", "All"];
 
-Deno.test("toWireSettings() sends every setting, with the service's defaults", () => {
+Deno.test("toWireSettings() returns every setting with the service's defaults", () => {
   deepEqual(toWireSettings(), onTheWire(DEFAULTS));
   deepEqual(toWireSettings({}), onTheWire(DEFAULTS));
 });
 
-Deno.test("toWireSettings() sends the settings that the service's description knows, and no others", () => {
+Deno.test("toWireSettings() returns exactly the settings in the service's API description", () => {
   // Its schema allows no additional properties, and spells the angle with a capital letter.
   const known = [
     "Rotate",
@@ -63,7 +63,7 @@ Deno.test("toWireSettings() sends the settings that the service's description kn
   deepEqual(toWireSettings(settings), onTheWire({ ...DEFAULTS, rotate: 1 }));
 });
 
-Deno.test("toWireSettings() keeps every setting that is given", () => {
+Deno.test("toWireSettings() keeps every setting that is passed", () => {
   const others: CompleteSettings = {
     language: "German",
     makeSkewCorrect: false,
@@ -88,7 +88,7 @@ Deno.test("toWireSettings() keeps every setting that is given", () => {
   }
 });
 
-Deno.test("toWireSettings() refuses what is none of the service's settings", () => {
+Deno.test("toWireSettings() throws a RangeError for values that the service does not support", () => {
   const modes = `expected one of ${MODES.join(", ")} or null, got`;
   const languages = "expected one of the service's languages (see LANGUAGES) or null";
   const confidences = `expected one of ${CONFIDENCES.join(", ")} or null, got`;
@@ -130,7 +130,7 @@ Deno.test("toWireSettings() refuses what is none of the service's settings", () 
   }
 });
 
-Deno.test("DsrMode and DsrConfidence know the service's words", () => {
+Deno.test("DsrMode and DsrConfidence accept the values of the service", () => {
   deepEqual(DSR_MODES, MODES);
   for (const mode of MODES) deepEqual(DsrMode.decode(mode), E.right(mode));
   for (const confidence of CONFIDENCES) deepEqual(DsrConfidence.decode(confidence), E.right(confidence));
@@ -140,7 +140,7 @@ Deno.test("DsrMode and DsrConfidence know the service's words", () => {
   }
 });
 
-Deno.test("Language knows the 154 languages of the service, in its own spelling", () => {
+Deno.test("Language accepts the 154 languages of the service in its spelling", () => {
   equal(LANGUAGES.length, 154);
   equal(new Set(LANGUAGES).size, 154);
   for (const language of ["English", "Ukrainan", "Kazah", "Low_German", "HWT_ENG", "Devanagari"]) {
@@ -149,7 +149,7 @@ Deno.test("Language knows the 154 languages of the service, in its own spelling"
   for (const language of ["english", "Ukrainian", "HWT_eng", "", null, 0]) equal(Language.is(language), false);
 });
 
-Deno.test("DetectionSettings comes back as it was sent", () => {
+Deno.test("DetectionSettings is unchanged by a round trip", () => {
   fc.assert(fc.property(settings, (given) => {
     const complete = DetectionSettings.decode(given);
     ok(E.isRight(complete));
@@ -160,7 +160,7 @@ Deno.test("DetectionSettings comes back as it was sent", () => {
   }));
 });
 
-Deno.test("DetectionSettings.is() wants every setting", () => {
+Deno.test("DetectionSettings.is() requires every setting", () => {
   equal(DetectionSettings.is(DEFAULTS), true);
   equal(DetectionSettings.is({ ...DEFAULTS, more: 1 }), true);
   for (const key of Object.keys(DEFAULTS)) {
@@ -171,14 +171,14 @@ Deno.test("DetectionSettings.is() wants every setting", () => {
   for (const u of [null, undefined, [], "English"]) equal(DetectionSettings.is(u), false);
 });
 
-Deno.test("DetectionSettings.is() takes nothing for a setting that is null or undefined", () => {
+Deno.test("DetectionSettings.is() rejects settings that are null or undefined", () => {
   for (const key of Object.keys(DEFAULTS)) {
     equal(DetectionSettings.is({ ...DEFAULTS, [key]: null }), false);
     equal(DetectionSettings.is({ ...DEFAULTS, [key]: undefined }), false);
   }
 });
 
-Deno.test("DetectionSettings is neither misled by an own __proto__ key nor passes one on", () => {
+Deno.test("DetectionSettings neither uses nor returns an own __proto__ key", () => {
   withProtoAccessor(() => {
     const given: unknown = JSON.parse('{"__proto__": {"language": "German", "rotate": "x"}, "rotate": 90}');
     const result = DetectionSettings.decode(given);
@@ -188,7 +188,7 @@ Deno.test("DetectionSettings is neither misled by an own __proto__ key nor passe
   });
 });
 
-Deno.test("DetectionSettings never throws on junk", () => {
+Deno.test("DetectionSettings never throws on arbitrary values", () => {
   fc.assert(
     fc.property(junk, (u) => {
       const result = DetectionSettings.decode(u);

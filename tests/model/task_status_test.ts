@@ -42,12 +42,12 @@ function linesOf(body: unknown, id?: string): readonly string[] {
   return reply.left.errors;
 }
 
-Deno.test("decodeResponse() reads the service's own example", () => {
+Deno.test("decodeResponse() decodes the service's own example", () => {
   deepEqual(decodeResponse(BODY), E.right(STATUSES.Completed));
   deepEqual(decodeResponse(BODY, GUID), E.right(STATUSES.Completed));
 });
 
-Deno.test("decodeResponse() reads every status, whatever else the answer holds", () => {
+Deno.test("decodeResponse() decodes every status regardless of other fields", () => {
   const code = { id: GUID, responseStatusCode: "NotReady" };
   const cases: [unknown, TaskStatus][] = [
     [{ ...code, taskStatus: "Pending" }, STATUSES.Pending],
@@ -74,14 +74,14 @@ Deno.test("decodeResponse() reads every status, whatever else the answer holds",
   }
 });
 
-Deno.test("decodeResponse() reads several results as one list, in order", () => {
+Deno.test("decodeResponse() joins several results in order", () => {
   const data = [[[1, 1, 1, 1], [2, 2, 2, 2]], [], [[3, 3, 3, 3]]].map(payload);
   const results = [{ data: data[0] }, { data: null }, { data: data[1] }, {}, { type: null, data: data[2] }];
   const regions = [1, 2, 3].map((n) => ({ left: n, top: n, right: n, bottom: n }));
   deepEqual(decodeResponse({ ...BODY, results }), E.right({ ...STATUSES.Completed, regions }));
 });
 
-Deno.test("decodeResponse() takes a page for empty only where the service says so", () => {
+Deno.test("decodeResponse() returns an empty page only if the service says so", () => {
   const empty = E.right({ ...STATUSES.Completed, regions: [] });
   for (const responseStatusCode of ["Ok", "NoAnyResultData"]) {
     for (const results of [undefined, null, [], [{ data: null }], [{ data: "W10=" }]]) {
@@ -91,7 +91,7 @@ Deno.test("decodeResponse() takes a page for empty only where the service says s
   deepEqual(decodeResponse({ ...BODY, responseStatusCode: "NoAnyResultData" }), E.right(STATUSES.Completed));
 });
 
-Deno.test("decodeResponse() refuses results that the service says it lost", () => {
+Deno.test("decodeResponse() rejects a response whose results are missing", () => {
   const codes = ["PartiallyNotFound", "ResultDataLost", "TaskNotFound", "NotReady", "Error", "", "ok"];
   for (const responseStatusCode of codes) {
     for (const results of [BODY.results, [], null]) {
@@ -103,7 +103,7 @@ Deno.test("decodeResponse() refuses results that the service says it lost", () =
   }
 });
 
-Deno.test("decodeResponse() refuses an answer for another task", () => {
+Deno.test("decodeResponse() rejects a response for another task", () => {
   const other = "00000000-4b0d-4d86-8825-c8d818dd4ed9";
   deepEqual(linesOf(BODY, other), [`Response/id: expected the requested id "${other}", got "${GUID}"`]);
   deepEqual(linesOf(BODY, ""), [`Response/id: expected the requested id "", got "${GUID}"`]);
@@ -111,7 +111,7 @@ Deno.test("decodeResponse() refuses an answer for another task", () => {
   deepEqual(decodeResponse({ ...BODY, id: "" }, other), E.right({ ...STATUSES.Completed, id: other }));
 });
 
-Deno.test("decodeResponse() says of every fault what was expected, and where", () => {
+Deno.test("decodeResponse() reports what was expected at which path", () => {
   const statuses = "Response/taskStatus: expected one of Pending, Processing, Completed, Error, NotExist, got";
   const regions = "Response/results/0/data/Regions";
   const withData = (data: unknown): unknown => ({ ...BODY, results: [{ type: "Other", data }] });
@@ -163,7 +163,7 @@ Deno.test("decodeResponse() says of every fault what was expected, and where", (
   for (const [body, lines] of cases) deepEqual(linesOf(body), lines);
 });
 
-Deno.test("decodeResponse() reads a valid answer in every way that it may be written", () => {
+Deno.test("decodeResponse() decodes valid responses in every allowed form", () => {
   fc.assert(
     fc.property(answer, ({ body, expected }) => {
       const before = JSON.stringify(body);
@@ -176,7 +176,7 @@ Deno.test("decodeResponse() reads a valid answer in every way that it may be wri
   );
 });
 
-Deno.test("decodeResponse() reads an answer with one change right, or names the place of the change", () => {
+Deno.test("decodeResponse() decodes a mutated response correctly or names the path of the mutation", () => {
   const seen = { Left: 0, Right: 0 };
   fc.assert(
     fc.property(mutant, ({ body, path }) => {
@@ -193,7 +193,7 @@ Deno.test("decodeResponse() reads an answer with one change right, or names the 
   ok(seen.Left > 1000 && seen.Right > 1000, JSON.stringify(seen));
 });
 
-Deno.test("decodeResponse() never throws on junk, and explains itself in at most 100 short lines", () => {
+Deno.test("decodeResponse() never throws on arbitrary values and returns at most 100 short errors", () => {
   fc.assert(
     fc.property(junk, fc.option(fc.string(), { nil: undefined }), (body, id) => {
       const reply = decodeResponse(body, id);
@@ -206,7 +206,7 @@ Deno.test("decodeResponse() never throws on junk, and explains itself in at most
   );
 });
 
-Deno.test("decodeResponse() refuses what cannot be read", () => {
+Deno.test("decodeResponse() rejects values that throw when they are read", () => {
   const { "an array proxy whose traps throw": list, "an object proxy whose traps throw": object } = hostileValues();
   const { "a revoked proxy": revoked } = hostileValues();
   const unreadable = malformed(["Response: expected JSON, got a value that cannot be read"]);
@@ -215,7 +215,7 @@ Deno.test("decodeResponse() refuses what cannot be read", () => {
   }
 });
 
-Deno.test("decodeResponse() survives hostile values wherever they stand", () => {
+Deno.test("decodeResponse() never throws on malicious values at any path", () => {
   const places: ((value: unknown) => unknown)[] = [
     (body) => body,
     (id) => ({ ...BODY, id }),
@@ -237,7 +237,7 @@ Deno.test("decodeResponse() survives hostile values wherever they stand", () => 
   }
 });
 
-Deno.test("decodeResponse() uses no inherited field that it has not checked", () => {
+Deno.test("decodeResponse() does not use unchecked inherited fields", () => {
   const { id: _, ...rest } = BODY;
   for (const id of [undefined, GUID]) {
     const reply = decodeResponse(Object.assign(Object.create({ id: 5 }), rest), id);
@@ -245,7 +245,7 @@ Deno.test("decodeResponse() uses no inherited field that it has not checked", ()
   }
 });
 
-Deno.test("decodeResponse() is neither misled nor polluted by own __proto__ keys at any level", () => {
+Deno.test("decodeResponse() neither uses nor returns own __proto__ keys at any level", () => {
   withProtoAccessor(() => {
     const proto =
       '"__proto__": {"id": "x", "taskStatus": "Error", "results": [1], "data": 1, "messages": ["x"], "left": 1}';
@@ -269,14 +269,14 @@ Deno.test("decodeResponse() is neither misled nor polluted by own __proto__ keys
   });
 });
 
-Deno.test("decodeResponse() overflows no stack on deep values", () => {
+Deno.test("decodeResponse() does not overflow the stack on deeply nested values", () => {
   const deep = nested(100_000);
   deepEqual(linesOf(deep), ["Response: expected an object, got an array of 1"]);
   deepEqual(linesOf({ ...BODY, results: deep }), ["Response/results/0: expected an object, got an array of 1"]);
   deepEqual(decodeResponse({ ...BODY, more: deep }), E.right(STATUSES.Completed));
 });
 
-Deno.test("decodeResponse() gives at most 100 errors, however many results and messages are wrong", () => {
+Deno.test("decodeResponse() returns at most 100 errors for many invalid results and messages", () => {
   const results = linesOf({ ...BODY, results: new Array(100_000).fill({ type: 1, data: 1 }) });
   equal(results.length, 100);
   const messages = linesOf({ ...BODY, error: { messages: new Array(100_000).fill(1), warnings: [1] } });
@@ -284,7 +284,7 @@ Deno.test("decodeResponse() gives at most 100 errors, however many results and m
   equal(messages[99], "Response/error/messages/99: expected string, got 1");
 });
 
-Deno.test("TaskStatus comes back as it was written, through JSON", () => {
+Deno.test("TaskStatus is unchanged by a round trip through JSON", () => {
   fc.assert(fc.property(taskStatus, (status) => {
     ok(TaskStatus.is(status));
     const wire = json(TaskStatus.encode(status));
@@ -293,7 +293,7 @@ Deno.test("TaskStatus comes back as it was written, through JSON", () => {
   }));
 });
 
-Deno.test("TaskStatus is written as the service writes it", () => {
+Deno.test("TaskStatus encodes statuses in the format of the service", () => {
   const wire = (responseStatusCode: string, taskStatus: string, more: object = {}): unknown => (
     { id: GUID, responseStatusCode, taskStatus, results: null, error: null, ...more }
   );
@@ -318,7 +318,7 @@ Deno.test("TaskStatus is written as the service writes it", () => {
   for (const [status, body] of cases) deepEqual(TaskStatus.encode(status), body);
 });
 
-Deno.test("TaskStatus.is() knows a status from what only resembles one", () => {
+Deno.test("TaskStatus.is() rejects values that only resemble a status", () => {
   for (const status of Object.values(STATUSES)) {
     equal(TaskStatus.is(status), true);
     equal(TaskStatus.is({ ...status, id: undefined }), false);
@@ -344,7 +344,7 @@ Deno.test("TaskStatus.is() knows a status from what only resembles one", () => {
   for (const u of others) equal(TaskStatus.is(u), false);
 });
 
-Deno.test("match() calls the one handler of the status, with the status", () => {
+Deno.test("match() calls the handler of the status with the status", () => {
   const tagged = match<unknown>({
     Pending: (status) => ["Pending", status],
     Processing: (status) => ["Processing", status],
@@ -355,7 +355,7 @@ Deno.test("match() calls the one handler of the status, with the status", () => 
   for (const status of Object.values(STATUSES)) deepEqual(tagged(status), [status._tag, status]);
 });
 
-Deno.test("match() is exhaustive: a handler left out is a type error", () => {
+Deno.test("match() requires a handler for every status at compile time", () => {
   const Pending = ({ id }: { id: string }): string => id;
   const all = { Pending, Processing: Pending, Completed: Pending, Error: Pending, NotExist: Pending };
   const { Pending: _, ...noPending } = all;
@@ -378,7 +378,7 @@ Deno.test("match() is exhaustive: a handler left out is a type error", () => {
   match({ ...all, Pending: ({ regions }) => String(regions) });
 });
 
-Deno.test("isFinal() holds for Completed, Error and NotExist", () => {
+Deno.test("isFinal() returns true for Completed, Error and NotExist", () => {
   const final = Object.values(STATUSES).filter(isFinal).map(({ _tag }) => _tag);
   deepEqual(final, ["Completed", "Error", "NotExist"]);
 });

@@ -31,49 +31,49 @@ function ratio(time: ServiceTime, tasks: number, runs: number, pollCost = 1000):
   return costs.reduce((sum, cost) => sum + cost, 0) / runs / optimalCost(time, pollCost);
 }
 
-Deno.test("adaptive() costs at most 1.20 of the optimum without experience, and 1.05 after 32 tasks", () => {
+Deno.test("adaptive() costs at most 1.20 times the optimum without a history, and 1.05 times after 32 tasks", () => {
   const without = geometricMean(LOGNORMALS.map((time) => ratio(time, 0, 10)));
   ok(without <= 1.20, String(without));
   const after32 = geometricMean(LOGNORMALS.map((time) => ratio(time, 32, 10)));
   ok(after32 <= 1.05, String(after32));
 });
 
-Deno.test("adaptive() costs at most 1.5 of the optimum after 64 tasks of two kinds", () => {
+Deno.test("adaptive() costs at most 1.5 times the optimum after 64 tasks of two kinds", () => {
   const cost = ratio(TWO_POINT, 64, 20);
   ok(cost <= 1.5, String(cost));
 });
 
-Deno.test("adaptive() asks shortly after the time that tasks have taken", () => {
+Deno.test("adaptive() polls shortly after the usual duration of tasks", () => {
   const delay = delayOf(of(...Array<Span>(30).fill([5000, 5200])));
   ok(4900 < delay && delay < 6500, String(delay));
   const sure = delayOf(of(...Array<Span>(30).fill([100, 150])));
   ok(sure < 250, String(sure));
 });
 
-Deno.test("adaptive() asks less often the more a call is worth", () => {
+Deno.test("adaptive() polls less often with a higher pollCost", () => {
   const polls = (pollCost: number): number => pollTimes(adaptive({ pollCost }), 60_000).length;
   ok(polls(250) > polls(1000) && polls(1000) > polls(4000));
 });
 
-Deno.test("adaptive() takes an abandoned task for what it tells: that it took longer", () => {
+Deno.test("adaptive() learns from an abandoned task that it took longer", () => {
   const known = Array<Span>(10).fill([2000, 2400]);
   const later = delayOf(of(...known, ...Array<Span>(10).fill([20_000, null])), 4000);
   ok(later > delayOf(of(...known), 4000) + 1000);
   equal(delayOf(of(...known, [0, null])) > 0, true);
 });
 
-Deno.test("adaptive() begins with the median it is told to expect", () => {
+Deno.test("adaptive() uses median until there is a history", () => {
   const first = delayOf(NO_HISTORY);
   ok(1000 < first && first < 4000, String(first));
   ok(delayOf(NO_HISTORY, 0, { median: 30_000 }) > 2 * first);
 });
 
-Deno.test("adaptive() uses the history it was given over the service's", () => {
+Deno.test("adaptive() prefers its own history to that of the service", () => {
   const history = of(...Array<Span>(30).fill([9000, 9300]));
   equal(delayOf(NO_HISTORY, 0, { history }), delayOf(history));
 });
 
-Deno.test("adaptive() goes on by a geometric rule beyond all experience", () => {
+Deno.test("adaptive() increases delays exponentially beyond the range of the history", () => {
   const history = of(...Array<Span>(64).fill([1000, 1100]));
   for (const elapsed of [700_000, 7_000_000]) {
     const share = delayOf(history, elapsed) / elapsed;
@@ -81,7 +81,7 @@ Deno.test("adaptive() goes on by a geometric rule beyond all experience", () => 
   }
 });
 
-Deno.test("adaptive() jitters by 5 % at most, by the task and the attempt alone", () => {
+Deno.test("adaptive() has a jitter of 5 % that depends only on the task and the attempt", () => {
   const schedule = adaptive();
   const delays = Array.from(
     { length: 1000 },
@@ -94,7 +94,7 @@ Deno.test("adaptive() jitters by 5 % at most, by the task and the attempt alone"
   deepEqual(adaptive()({ id: "task 7", attempt: 0, elapsed: 0, history: NO_HISTORY }), O.some(delays[7]));
 });
 
-Deno.test("adaptive() gives a finite delay over 0 whatever it has learned", () => {
+Deno.test("adaptive() returns a finite delay greater than 0 for any history", () => {
   const span = fc.tuple(
     fc.double({ min: 0, max: 1e9, noNaN: true }),
     fc.option(fc.double({ min: 1e-3, max: 1e9, noNaN: true })),
@@ -112,7 +112,7 @@ Deno.test("adaptive() gives a finite delay over 0 whatever it has learned", () =
   ));
 });
 
-Deno.test("adaptive() plans once for each history", () => {
+Deno.test("adaptive() computes one plan per history", () => {
   const spans = Array<Span>(64).fill([2000, 2400]);
   let read = 0;
   const history: History = {
@@ -127,7 +127,7 @@ Deno.test("adaptive() plans once for each history", () => {
   equal(read, 1);
 });
 
-Deno.test("adaptive() refuses options out of their range", () => {
+Deno.test("adaptive() throws a RangeError for options out of range", () => {
   throws(() => adaptive({ pollCost: 0 }), {
     name: "RangeError",
     message: "Cannot poll on an adaptive schedule as pollCost must be a number over 0: current value is 0",

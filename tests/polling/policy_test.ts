@@ -13,7 +13,7 @@ const POLICY = pollPolicy({
   retry: { minDelay: 1000, maxDelay: 6000 },
 });
 
-Deno.test("pollPolicy() fills in defaults and refuses what is out of range", () => {
+Deno.test("pollPolicy() applies defaults and throws a RangeError for options out of range", () => {
   const { schedule, ...others } = pollPolicy();
   deepEqual(others, {
     deadline: 300_000,

@@ -16,7 +16,7 @@ import {
 import { jitter, retryDelay, type RetryOptions, retryPolicy } from "../../src/polling/retry.ts";
 import { GUID } from "../support/arbitrary.ts";
 
-Deno.test("retryPolicy() fills in defaults and refuses what is out of range", () => {
+Deno.test("retryPolicy() applies defaults and throws a RangeError for options out of range", () => {
   deepEqual(retryPolicy(), { maxAttempts: 3, minDelay: 500, maxDelay: 30_000 });
   deepEqual(retryPolicy({ maxAttempts: undefined }), retryPolicy({}));
   for (
@@ -53,14 +53,14 @@ const ERRORS: readonly (readonly [RegionsError, boolean])[] = [
   [gaveUp("deadline", null), false],
 ];
 
-Deno.test("retryDelay() repeats what passes, and nothing else", () => {
+Deno.test("retryDelay() retries only transient failures", () => {
   const policy = retryPolicy({ minDelay: 1000, maxDelay: 6000 });
   for (const [error, passes] of ERRORS) {
     deepEqual(retryDelay(policy, error, 1, 1, 0.5), passes ? O.some(500) : O.none);
   }
 });
 
-Deno.test("retryDelay() doubles the upper bound with each failure, up to the longest, with full jitter", () => {
+Deno.test("retryDelay() doubles the upper bound with each failure up to maxDelay, with full jitter", () => {
   const policy = retryPolicy({ minDelay: 1000, maxDelay: 6000 });
   const bounds = [1000, 2000, 4000, 6000, 6000];
   for (const random of [0, 0.25, 0.999]) {
@@ -72,7 +72,7 @@ Deno.test("retryDelay() doubles the upper bound with each failure, up to the lon
   deepEqual(retryDelay(retryPolicy({ minDelay: 0 }), network("fetch", ""), 9, 0, 0.5), O.some(0));
 });
 
-Deno.test("retryDelay() takes Retry-After for a floor, be it longer than the longest delay", () => {
+Deno.test("retryDelay() waits at least as long as Retry-After, even beyond maxDelay", () => {
   const policy = retryPolicy({ minDelay: 1000, maxDelay: 6000 });
   const asked = (retryAfter: number | null, failures: number, status = 429): O.Option<number> =>
     retryDelay(policy, http("fetch", status, retryAfter, ""), failures, 0, 0.5);
@@ -85,7 +85,7 @@ Deno.test("retryDelay() takes Retry-After for a floor, be it longer than the lon
   deepEqual(asked(5000, 1, 404), O.none);
 });
 
-Deno.test("retryDelay() repeats what is not understood once, whatever fails in between", () => {
+Deno.test("retryDelay() retries a malformed response once, even with other failures in between", () => {
   const policy = retryPolicy();
   ok(O.isSome(retryDelay(policy, malformed(["a"]), 7, 1, 0.5)));
   deepEqual(retryDelay(policy, malformed(["a"]), 2, 2, 0.5), O.none);
@@ -93,7 +93,7 @@ Deno.test("retryDelay() repeats what is not understood once, whatever fails in b
 });
 
 Deno.test(
-  "retryDelay() is a number however often a call has failed, and however short or long the delays are",
+  "retryDelay() returns a number for any count of failures and any delays",
   () => {
     for (const options of [{ minDelay: 0 }, { maxDelay: Infinity }, { minDelay: 0, maxDelay: Infinity }]) {
       for (const random of [0, 0.5]) {
@@ -104,7 +104,7 @@ Deno.test(
   },
 );
 
-Deno.test("jitter() depends on id and attempt alone, as FNV-1a and MurmurHash3 have it", () => {
+Deno.test("jitter() is the hash of the id and the attempt by FNV-1a and MurmurHash3", () => {
   // Computed by another implementation, in Python.
   const cases: [string, number, number][] = [
     ["", 0, 0.6689221884589642],
@@ -121,7 +121,7 @@ Deno.test("jitter() depends on id and attempt alone, as FNV-1a and MurmurHash3 h
   }
 });
 
-Deno.test("jitter() is spread evenly over [0, 1), over ids and over attempts", () => {
+Deno.test("jitter() is distributed evenly over [0, 1) across ids and attempts", () => {
   const N = 10_000, TENTHS = 10;
   const spread = (values: readonly number[]): void => {
     const counts: number[] = new Array(TENTHS).fill(0);
@@ -141,7 +141,7 @@ Deno.test("jitter() is spread evenly over [0, 1), over ids and over attempts", (
   spread(numbers.map((n) => (jitter(GUID, n) - jitter(GUID, n + 1) + 1) % 1));
 });
 
-Deno.test("jitter() is from 0 up to 1 for any id and attempt", () => {
+Deno.test("jitter() is at least 0 and less than 1 for any id and attempt", () => {
   fc.assert(fc.property(fc.string({ unit: "grapheme" }), fc.maxSafeNat(), (id, attempt) => {
     const value = jitter(id, attempt);
     ok(value >= 0 && value < 1);

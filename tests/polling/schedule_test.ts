@@ -28,14 +28,14 @@ function pollTimes(schedule: Schedule, polls: number): readonly number[] {
   return times;
 }
 
-Deno.test("fixed() asks at one pace, 2 s unless told otherwise", () => {
+Deno.test("fixed() returns a constant delay, by default 2 s", () => {
   deepEqual(pollTimes(fixed(), 5), [2000, 4000, 6000, 8000, 10_000]);
   deepEqual(pollTimes(fixed({}), 2), [2000, 4000]);
   deepEqual(pollTimes(fixed({ delay: 0.5 }), 3), [0.5, 1, 1.5]);
   deepEqual(fixed({ delay: Infinity })(after(1, 5)), O.some(Infinity));
 });
 
-Deno.test("exponential() asks at growing intervals, up to the longest", () => {
+Deno.test("exponential() returns growing delays up to maxDelay", () => {
   deepEqual(pollTimes(exponential(), 4), [1000, 2500, 4750, 8125]);
   deepEqual(pollTimes(exponential({ minDelay: 100, factor: 2, maxDelay: 500 }), 6), [100, 300, 700, 1200, 1700, 2200]);
   deepEqual(pollTimes(exponential({ minDelay: 10, factor: 1 }), 3), [10, 20, 30]);
@@ -49,14 +49,14 @@ Deno.test("exponential() asks at growing intervals, up to the longest", () => {
   deepEqual(exponential({ maxDelay: Infinity })(after(100_000, 5)), O.some(Infinity));
 });
 
-Deno.test("a schedule of the library without experience goes by the number of polls alone", () => {
+Deno.test("fixed() and exponential() depend only on the number of polls", () => {
   for (const schedule of [fixed({ delay: 1000 }), exponential({ minDelay: 1000 })]) {
     deepEqual(schedule(after(0, 0)), O.some(1000));
     deepEqual(schedule(after(1, 5000)), schedule(after(1, 0, "2")));
   }
 });
 
-Deno.test("a schedule of the library is total: some milliseconds of 0 or more, whatever has happened", () => {
+Deno.test("the library's schedules return a delay of 0 or more for any input", () => {
   const over0 = fc.double({ min: Number.MIN_VALUE, noNaN: true });
   const schedule = fc.oneof(
     over0.map((delay) => fixed({ delay })),
@@ -72,7 +72,7 @@ Deno.test("a schedule of the library is total: some milliseconds of 0 or more, w
   }));
 });
 
-Deno.test("a schedule out of range is refused where it is made, by name and value", () => {
+Deno.test("schedules throw a RangeError with the name and value of an option out of range", () => {
   const asExponential = "Cannot poll on an exponential schedule as";
   const cases: [() => unknown, string][] = [
     ...[0, -1, NaN, -Infinity].map((delay): [() => unknown, string] => [

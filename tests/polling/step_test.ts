@@ -148,7 +148,7 @@ function expected(end: End, reply: Reply, state: PollState, backoff: number): Ne
   };
 }
 
-Deno.test("step() decides on every outcome in every state, counts, and leaves the state it was given alone", () => {
+Deno.test("step() handles every outcome in every state, updates the counts, and does not modify its argument", () => {
   for (const { outcomes, ends } of TABLE) {
     for (const reply of outcomes) {
       ends.forEach((end, i) => {
@@ -165,7 +165,7 @@ Deno.test("step() decides on every outcome in every state, counts, and leaves th
   }
 });
 
-Deno.test("step() polls for five minutes, by the adaptive schedule, unless told otherwise", () => {
+Deno.test("step() polls for five minutes on the adaptive schedule by default", () => {
   const delay = adaptive()({ id: GUID, attempt: 1, elapsed: 10_000, history: NO_HISTORY });
   const next = step(FRESH, E.right(UNFINISHED[0]), NOW, pollPolicy());
   ok(next._tag === "Wait");
@@ -187,7 +187,7 @@ function spied(delay: O.Option<number>): { readonly schedule: Schedule; readonly
   return { schedule, asked };
 }
 
-Deno.test("step() asks the schedule once after each status that is not final, and never else", () => {
+Deno.test("step() calls the schedule once after each status that is not final", () => {
   const { schedule, asked } = spied(O.some(5));
   const history: History = { version: 1, spans: [[2000, 3100]] };
   const policy = pollPolicy({ ...POLICY, schedule });
@@ -204,7 +204,7 @@ Deno.test("step() asks the schedule once after each status that is not final, an
   equal(asked.length, 3);
 });
 
-Deno.test("step() gives up, with what was heard, where the schedule has no more to give", () => {
+Deno.test("step() gives up with the last status if the schedule returns none", () => {
   const [heard] = UNFINISHED;
   const { schedule } = spied(O.none);
   const state = { ...FRESH, polls: 1, heard: 1, heardAt: NOW };
@@ -216,7 +216,7 @@ Deno.test("step() gives up, with what was heard, where the schedule has no more 
   equal(step(FRESH, E.left(PASSING[0]), NOW, pollPolicy({ schedule }))._tag, "Wait");
 });
 
-Deno.test("step() refuses a delay that is none, and passes on what a schedule throws", () => {
+Deno.test("step() throws for an invalid delay and rethrows errors of the schedule", () => {
   const heard = E.right(UNFINISHED[0]);
   for (const delay of [NaN, -1, -Infinity]) {
     throws(() => step(FRESH, heard, NOW, pollPolicy({ schedule: () => O.some(delay) })), {
@@ -232,7 +232,7 @@ Deno.test("step() refuses a delay that is none, and passes on what a schedule th
   throws(() => step(FRESH, heard, NOW, pollPolicy({ schedule })), fault);
 });
 
-Deno.test("step() keeps dueAt finite, and a year that a clock can show, whatever a schedule says", () => {
+Deno.test("step() keeps dueAt a valid date for any delay of the schedule", () => {
   for (const delay of [Infinity, Number.MAX_VALUE, 1e20]) {
     const policy = pollPolicy({ schedule: () => O.some(delay), deadline: Infinity });
     for (const next of [step(FRESH, E.right(UNFINISHED[0]), NOW, policy), startPoll(GUID, NOW, NOW, policy)]) {
@@ -244,7 +244,7 @@ Deno.test("step() keeps dueAt finite, and a year that a clock can show, whatever
   }
 });
 
-Deno.test("step() never waits less than minDelay, after a status or after a failure", () => {
+Deno.test("step() never waits less than minDelay after a status or a failure", () => {
   const policy = pollPolicy({ ...POLICY, minDelay: 5000 });
   for (const reply of [E.right(UNFINISHED[0]), E.left(PASSING[0]), E.left(NOT_UNDERSTOOD), E.left(PASSING_HTTP[0])]) {
     const next = step(FRESH, reply, NOW, policy);
@@ -257,7 +257,7 @@ Deno.test("step() never waits less than minDelay, after a status or after a fail
   equal(longer.delay, 2000);
 });
 
-Deno.test("step() takes Retry-After for a floor, and ends where it is beyond the deadline", () => {
+Deno.test("step() waits at least as long as Retry-After and ends if that is beyond the deadline", () => {
   const left = FRESH.startedAt + DEADLINE - NOW;
   const after = (status: number, retryAfter: number, policy: PollPolicy = POLICY): Next =>
     step(FRESH, E.left(http("fetch", status, retryAfter, "")), NOW, policy);
@@ -290,7 +290,7 @@ Deno.test("step() takes Retry-After for a floor, and ends where it is beyond the
   equal(endless.delay, 2 ** 40);
 });
 
-Deno.test("step() ends at the second answer that is not understood, unless a status was heard in between", () => {
+Deno.test("step() ends after two malformed responses without a status in between", () => {
   const policy = pollPolicy({ ...POLICY, maxPolls: Infinity });
   const end = (...replies: readonly Reply[]): readonly Next["_tag"][] => {
     const tags: Next["_tag"][] = [];
@@ -308,13 +308,13 @@ Deno.test("step() ends at the second answer that is not understood, unless a sta
   deepEqual(end(page, pending, page, pending, page, page), ["Wait", "Wait", "Wait", "Wait", "Wait", "Done"]);
 });
 
-Deno.test("step() cuts the words of a failure", () => {
+Deno.test("step() truncates the description of a failure", () => {
   const next = step(FRESH, E.left(network("fetch", "x".repeat(10_000))), NOW, POLICY);
   ok(next._tag === "Wait");
   equal(next.state.failure, `Network: ${"x".repeat(291)}…`);
 });
 
-Deno.test("maxPolls counts every poll, failed ones included", () => {
+Deno.test("step() counts failed polls toward maxPolls", () => {
   for (const maxPolls of [1, 2, 7]) {
     const policy = pollPolicy({ ...POLICY, maxPolls });
     for (const replies of [[E.right(UNFINISHED[0])], [E.left(PASSING[0]), E.right(UNFINISHED[1])]]) {
@@ -329,7 +329,7 @@ Deno.test("maxPolls counts every poll, failed ones included", () => {
   }
 });
 
-Deno.test("startPoll() polls at once if it is not known when the image was sent, and by the schedule if it is", () => {
+Deno.test("startPoll() polls immediately if the submission time is unknown, and otherwise by the schedule", () => {
   const { schedule, asked } = spied(O.some(700));
   const policy = pollPolicy({ ...POLICY, schedule });
   const state = { ...FRESH, startedAt: NOW, dueAt: NOW };
@@ -353,7 +353,7 @@ Deno.test("startPoll() polls at once if it is not known when the image was sent,
   throws(() => startPoll(GUID, NOW, NOW, pollPolicy({ schedule: () => O.some(NaN) })), RangeError);
 });
 
-Deno.test("startPoll() gives up if the schedule returns none, as step() does", () => {
+Deno.test("startPoll() gives up if the schedule returns none", () => {
   const { schedule } = spied(O.none);
   const state = { ...FRESH, submittedAt: NOW, startedAt: NOW, dueAt: NOW };
   const done = { _tag: "Done", heard: null, reply: E.left(gaveUp("schedule", state)) };
@@ -361,7 +361,7 @@ Deno.test("startPoll() gives up if the schedule returns none, as step() does", (
   equal(startPoll(GUID, NOW, null, pollPolicy({ schedule }))._tag, "Wait");
 });
 
-Deno.test("startPoll() polls at once if the time of the first poll has passed, however long ago", () => {
+Deno.test("startPoll() polls immediately if the first poll is overdue", () => {
   const schedules = [adaptive(), fixed({ delay: 2000 }), exponential()];
   const ages = [60_000, 300_000, 17 * 60_000, 86_400_000, 57 * 365 * 86_400_000];
   for (const schedule of schedules) {
@@ -369,14 +369,14 @@ Deno.test("startPoll() polls at once if the time of the first poll has passed, h
   }
 });
 
-Deno.test("startPoll() counts the deadline from the beginning of the watch, not from the answer to the image", () => {
+Deno.test("startPoll() counts the deadline from the start of the watch, not from the end of the submission", () => {
   const policy = pollPolicy({ schedule: fixed({ delay: 900 }), deadline: 1000 });
   const next = waiting(startPoll(GUID, NOW, NOW, policy, NO_HISTORY, NOW - 600));
   equal(next.delay, 400);
   equal(next.state.startedAt, NOW - 600);
 });
 
-Deno.test("startPoll() and resumePoll() wait until the deadline at most", () => {
+Deno.test("startPoll() and resumePoll() wait no longer than until the deadline", () => {
   const policy = pollPolicy({ schedule: fixed({ delay: 600_000 }), deadline: 1000 });
   const first = waiting(startPoll(GUID, NOW, NOW, policy));
   equal(first.delay, 1000);
@@ -387,7 +387,7 @@ Deno.test("startPoll() and resumePoll() wait until the deadline at most", () => 
   equal(resumePoll(later, NOW, pollPolicy()).delay, 300_000);
 });
 
-Deno.test("resumePoll() begins deadline, polls and failures anew, and keeps what was heard and when to ask", () => {
+Deno.test("resumePoll() restarts the deadline and the counts of polls and failures and keeps the rest", () => {
   const stored: PollState = {
     ...FRESH,
     submittedAt: NOW - 99_999,
@@ -406,7 +406,7 @@ Deno.test("resumePoll() begins deadline, polls and failures anew, and keeps what
   equal(resumePoll(stored, NOW + 9999, POLICY).state.dueAt, NOW + 300);
 });
 
-Deno.test("resumePoll() waits no longer than planned if the clock was set back since the state was stored", () => {
+Deno.test("resumePoll() waits no longer than planned if the clock was set back", () => {
   const stored: PollState = { ...FRESH, startedAt: NOW, heard: 2, heardAt: NOW + 5000, dueAt: NOW + 7000 };
   for (const back of [3_600_000, 400 * 86_400_000]) {
     const next = resumePoll(stored, NOW - back, pollPolicy({ deadline: Infinity }));
@@ -415,7 +415,7 @@ Deno.test("resumePoll() waits no longer than planned if the clock was set back s
   }
 });
 
-Deno.test("step() ends a watch with the poll at its deadline or after it, with what that poll heard", () => {
+Deno.test("step() ends a watch with the poll at or after its deadline and with that poll's status", () => {
   const end = FRESH.startedAt + DEADLINE;
   for (const now of [end, end + 1, end + 3_600_000]) {
     const next = step(FRESH, E.right(UNFINISHED[0]), now, POLICY);
@@ -426,7 +426,7 @@ Deno.test("step() ends a watch with the poll at its deadline or after it, with w
   }
 });
 
-Deno.test("step() polls again for a task that the service does not know within ten seconds of its submission", () => {
+Deno.test("step() polls again if the service does not know a task within ten seconds of its submission", () => {
   const unknown: readonly Reply[] = [
     E.right({ _tag: "NotExist", id: GUID, messages: [] }),
     E.left(http("fetch", 404, null, "")),
@@ -450,7 +450,7 @@ Deno.test("step() polls again for a task that the service does not know within t
   }
 });
 
-Deno.test("step() comes to an end while the service does not know the task yet", () => {
+Deno.test("step() ends at the deadline even if the service does not know the task yet", () => {
   const first: PollState = { ...FRESH, startedAt: NOW, submittedAt: NOW, heard: 0, heardAt: null };
   const next = step(
     first,
@@ -463,7 +463,7 @@ Deno.test("step() comes to an end while the service does not know the task yet",
   equal(next.reply.left.state?.failure, "NotExist");
 });
 
-Deno.test("step() takes an aborted poll for no failure, and keeps the state", () => {
+Deno.test("step() does not count an aborted poll as a failure and keeps the state", () => {
   deepEqual(step(FRESH, E.left(gaveUp("aborted", null)), NOW, POLICY), {
     _tag: "Done",
     heard: null,
@@ -471,7 +471,7 @@ Deno.test("step() takes an aborted poll for no failure, and keeps the state", ()
   });
 });
 
-Deno.test("step() tells the schedule an age that can be true", () => {
+Deno.test("step() passes a plausible age to the schedule", () => {
   const day = 86_400_000;
   const cases = [[NOW - 4000, 4000], [NOW - day, day], [NOW - day - 1, 50], [NOW + 1, 50], [0, 50], [
     null,
@@ -515,7 +515,7 @@ const policy: fc.Arbitrary<PollPolicy> = fc.record({
   }),
 }, { noNullPrototype: true }).map(pollPolicy);
 
-Deno.test("step() comes to an end under any replies, in time, and each of its states survives JSON", () => {
+Deno.test("step() ends in time for any replies, and each state is unchanged by JSON", () => {
   const ends = new Map<string, number>();
   fc.assert(
     fc.property(
@@ -554,7 +554,7 @@ Deno.test("step() comes to an end under any replies, in time, and each of its st
   }
 });
 
-Deno.test("step() goes on from any state that JSON can hold, with a finite dueAt", () => {
+Deno.test("step() accepts any valid state and keeps dueAt finite", () => {
   const year3000 = 32_503_680_000_000;
   const sane = fc.tuple(pollState, fc.nat(year3000), fc.nat(1000)).map(([state, startedAt, failures]): PollState => ({
     ...state,
@@ -577,7 +577,7 @@ Deno.test("step() goes on from any state that JSON can hold, with a finite dueAt
   );
 });
 
-Deno.test("step() keeps dueAt finite after any number of failures, whatever the delays are bound to", () => {
+Deno.test("step() keeps dueAt finite after any number of failures and for any delays", () => {
   const bounds: readonly PollOptions[] = [
     { retry: { minDelay: 0 } },
     { retry: { maxDelay: Infinity } },

@@ -36,13 +36,13 @@ function quickly(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   return body.pipeThrough(new TransformStream({ start: (controller) => controller.enqueue(retry) }));
 }
 
-Deno.test("an EventSource receives the result of a new watch that gives fewer replies than it has had", async () => {
+Deno.test("an EventSource receives the result of a new watch with fewer replies than it has received", async () => {
   const { events, connections } = await run([[PENDING, PENDING, PENDING], [COMPLETED]]);
   deepEqual(events, ["1 Pending", "2 Pending", "3 Pending", "1 Completed"]);
   deepEqual(connections, [null, "3"]);
 });
 
-Deno.test("an EventSource receives the result of a new watch that gives other replies", async () => {
+Deno.test("an EventSource receives the result of a new watch with other replies", async () => {
   const { events, connections } = await run([[PENDING], [PROCESSING, PROCESSING], [PENDING, COMPLETED]]);
   deepEqual(events, ["1 Pending", "2 Processing", "2 Completed"]);
   deepEqual(connections, [null, "1", "2"]);

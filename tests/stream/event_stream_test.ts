@@ -24,12 +24,12 @@ async function collect<A>(stream: ReadableStream<A>): Promise<A[]> {
   return all;
 }
 
-Deno.test("toReadableStream() emits every reply, and closes with the stream", async () => {
+Deno.test("toReadableStream() emits every reply and closes with the stream", async () => {
   deepEqual(await collect(toReadableStream(of(PENDING, PENDING, DONE))), [PENDING, PENDING, DONE]);
   deepEqual(await collect(toReadableStream(EMPTY)), []);
 });
 
-Deno.test("toReadableStream() unsubscribes when its reader leaves", async () => {
+Deno.test("toReadableStream() unsubscribes when it is canceled", async () => {
   let subscribed = 0;
   const replies = new Observable<Reply>((subscriber) => {
     subscribed++;
@@ -40,11 +40,11 @@ Deno.test("toReadableStream() unsubscribes when its reader leaves", async () => 
   equal(subscribed, 0);
 });
 
-Deno.test("toReadableStream() rejects with what the caller's own schedule throws", async () => {
+Deno.test("toReadableStream() rejects if the caller's own schedule throws", async () => {
   await rejects(collect(toReadableStream(throwError(() => new Error("of the schedule")))), /of the schedule/);
 });
 
-Deno.test("toEventStream() writes one numbered event per reply, also for an error", async () => {
+Deno.test("toEventStream() writes one numbered event per reply, including errors", async () => {
   equal(
     await read(toEventStream(of(PENDING, LOST))),
     'id: 1\ndata: {"_tag":"Pending","id":"1"}\n\n' +
@@ -52,7 +52,7 @@ Deno.test("toEventStream() writes one numbered event per reply, also for an erro
   );
 });
 
-Deno.test("toEventStream() keeps each event on one line, whatever its texts contain", async () => {
+Deno.test("toEventStream() writes each event on one line for any text", async () => {
   const messages = ["a\nb", "c\r\n\r\nid: 9", "\u2028", "\0"];
   const failed: Reply = E.right({ _tag: "Error", id: "1\n", messages });
   const text = (await read(toEventStream(of(failed)))).replace(NO_RECONNECTION, "");
@@ -61,7 +61,7 @@ Deno.test("toEventStream() keeps each event on one line, whatever its texts cont
   deepEqual(JSON.parse(data.slice("data: ".length)), { _tag: "Error", id: "1\n", messages });
 });
 
-Deno.test("toEventStream() skips the replies that a client has received", async () => {
+Deno.test("toEventStream() skips replies that the client has received", async () => {
   const replies = of(PENDING, PENDING, DONE);
   equal(
     await read(toEventStream(replies, { lastEventId: "1" })),
@@ -70,7 +70,7 @@ Deno.test("toEventStream() skips the replies that a client has received", async 
   equal(await read(toEventStream(replies, { lastEventId: "2" })), final(3) + NO_RECONNECTION);
 });
 
-Deno.test("toEventStream() never withholds the final reply, not even from a client that has received more", async () => {
+Deno.test("toEventStream() always sends the final reply, even to a client that has received more", async () => {
   for (const lastEventId of ["2", "3", "9007199254740991"]) {
     equal(await read(toEventStream(of(PENDING, DONE), { lastEventId })), final(2) + NO_RECONNECTION);
     equal(
@@ -80,7 +80,7 @@ Deno.test("toEventStream() never withholds the final reply, not even from a clie
   }
 });
 
-Deno.test("toEventStream() ignores every id in another form than the one it sends", async () => {
+Deno.test("toEventStream() ignores ids that it did not send", async () => {
   const others = [
     "",
     "x",
@@ -104,7 +104,7 @@ Deno.test("toEventStream() ignores every id in another form than the one it send
   }
 });
 
-Deno.test("toEventStream() sends comments only to a client that reads", async () => {
+Deno.test("toEventStream() sends comments only while the client reads", async () => {
   const clock = FakeTimers.install({ toFake: ["setInterval", "clearInterval"] });
   try {
     const reader = toEventStream(NEVER, { heartbeat: 1000 }).getReader();
@@ -123,7 +123,7 @@ Deno.test("toEventStream() sends comments only to a client that reads", async ()
   }
 });
 
-Deno.test("toEventStream() leaves no timer and no subscription behind, whichever side ends first", async () => {
+Deno.test("toEventStream() leaves no timer or subscription behind, whichever side ends first", async () => {
   const clock = FakeTimers.install({ toFake: ["setInterval", "clearInterval"] });
   try {
     const replies = new Subject<Reply>();
@@ -140,7 +140,7 @@ Deno.test("toEventStream() leaves no timer and no subscription behind, whichever
   }
 });
 
-Deno.test("toEventStream() throws for a heartbeat of 0", () => {
+Deno.test("toEventStream() throws a RangeError for a heartbeat of 0", () => {
   throws(() => toEventStream(EMPTY, { heartbeat: 0 }), {
     name: "RangeError",
     message: "Cannot stream events as heartbeat must be a number over 0: current value is 0",

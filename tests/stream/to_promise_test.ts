@@ -9,7 +9,7 @@ import { COMPLETED, ID } from "../support/mock.ts";
 const stream = (...replies: Reply[]) => of(...replies);
 const status = (status: TaskStatus): Reply => E.right(status);
 
-Deno.test("toPromise() resolves with the result of a task that completes", async () => {
+Deno.test("toPromise() resolves with the status Completed", async () => {
   deepEqual(await toPromise(stream(status({ _tag: "Pending", id: ID }), status(COMPLETED))), COMPLETED);
 });
 
@@ -28,7 +28,7 @@ Deno.test("toPromise() rejects with a description of any other status", async ()
   await rejects(toPromise(stream(status({ _tag: "Pending", id: ID }))), /queued/);
 });
 
-Deno.test("toPromise() rejects with what the caller's own schedule throws", async () => {
+Deno.test("toPromise() rejects if the caller's own schedule throws", async () => {
   const fault = new Error("fault");
   await rejects(toPromise(throwError(() => fault)), fault);
 });

@@ -101,7 +101,7 @@ function marbles(run: (helpers: Parameters<Parameters<TestScheduler["run"]>[0]>[
 
 const begin = (delay = 0) => (): Next => ({ ...FIRST, delay });
 
-Deno.test("statusStream() emits every status it hears, repeated ones too, and completes with the first final one", () => {
+Deno.test("statusStream() emits every status, including repeated ones, and completes with the first final one", () => {
   for (const final of ["c", "e", "n"] as const) {
     marbles(({ expectObservable }) => {
       const { poll } = polls(
@@ -115,48 +115,48 @@ Deno.test("statusStream() emits every status it hears, repeated ones too, and co
   }
 });
 
-Deno.test("statusStream() does not show a failure that passes", () => {
+Deno.test("statusStream() does not emit transient failures", () => {
   marbles(({ expectObservable }) => {
     const { poll } = polls(wait(4, status("Pending")), wait(4), wait(4), done(VALUES.c));
     expectObservable(stream(begin(), poll), "^ 99ms !").toBe("-p--------------(c|)", VALUES);
   });
 });
 
-Deno.test("statusStream() ends with a Left, and never in the error channel", () => {
+Deno.test("statusStream() ends with a Left and does not use the error channel", () => {
   marbles(({ expectObservable }) => {
     const { poll } = polls(wait(4, status("Pending")), done(VALUES.l));
     expectObservable(stream(begin(), poll), "^ 99ms !").toBe("-p----(l|)", VALUES);
   });
 });
 
-Deno.test("statusStream() emits what was heard last before it gives up", () => {
+Deno.test("statusStream() emits the last status before it gives up", () => {
   marbles(({ expectObservable }) => {
     const { poll } = polls({ _tag: "Done", heard: status("Processing"), reply: VALUES.m });
     expectObservable(stream(begin(), poll), "^ 99ms !").toBe("-(rm|)", VALUES);
   });
 });
 
-Deno.test("statusStream() waits before the first poll as long as it is told", () => {
+Deno.test("statusStream() waits for the initial delay before the first poll", () => {
   marbles(({ expectObservable }) => {
     const { poll } = polls(done(VALUES.c));
     expectObservable(stream(begin(7), poll), "^ 99ms !").toBe("--------(c|)", VALUES);
   });
 });
 
-Deno.test("statusStream() goes on as long as the task does", () => {
+Deno.test("statusStream() continues as long as the task is not finished", () => {
   marbles(({ expectObservable }) => {
     const poll: Poll = () => after(1, wait(1, status("Processing")));
     expectObservable(stream(begin(), poll), "^ 11ms !").toBe("-r-r-r-r-r-r", VALUES);
   });
 });
 
-Deno.test("statusStream() is silent while a poll never answers", () => {
+Deno.test("statusStream() emits nothing while a poll is pending", () => {
   marbles(({ expectObservable }) => {
     expectObservable(stream(begin(), polls().poll), "^ 99ms !").toBe("-", VALUES);
   });
 });
 
-Deno.test("statusStream() does nothing before a subscription, and polls anew for each", () => {
+Deno.test("statusStream() does nothing before a subscription and polls independently for each", () => {
   marbles(({ expectObservable, flush }) => {
     let begun = 0;
     const { poll, asked } = polls(done(VALUES.c), done(VALUES.n));
@@ -172,7 +172,7 @@ Deno.test("statusStream() does nothing before a subscription, and polls anew for
   });
 });
 
-Deno.test("statusStream() asks no more once it is unsubscribed while it sleeps", () => {
+Deno.test("statusStream() does not poll again after it is unsubscribed during a delay", () => {
   marbles(({ expectObservable, flush }) => {
     const { poll, asked } = polls(wait(4, status("Pending")), done(VALUES.c));
     expectObservable(stream(begin(), poll), "---!").toBe("-p", VALUES);
@@ -181,7 +181,7 @@ Deno.test("statusStream() asks no more once it is unsubscribed while it sleeps",
   });
 });
 
-Deno.test("statusStream() aborts the request under way when it is unsubscribed, and only then", () => {
+Deno.test("statusStream() aborts the request in flight only when it is unsubscribed", () => {
   marbles(({ expectObservable, flush }) => {
     const { poll, asked } = polls(wait(4, status("Pending")));
     expectObservable(stream(begin(), poll), "--------!").toBe("-p", VALUES);
@@ -196,7 +196,7 @@ Deno.test("statusStream() aborts the request under way when it is unsubscribed, 
   });
 });
 
-Deno.test("statusStream() asks no more once its consumer has had enough", () => {
+Deno.test("statusStream() does not poll again after take() completes", () => {
   marbles(({ expectObservable, flush }) => {
     const { poll, asked } = polls(wait(4, status("Pending")), done(VALUES.c));
     expectObservable(stream(begin(), poll).pipe(take(1)), "^ 99ms !").toBe("-(p|)", VALUES);
@@ -205,7 +205,7 @@ Deno.test("statusStream() asks no more once its consumer has had enough", () => 
   });
 });
 
-Deno.test("statusStream() gives up with its state when the signal aborts, asleep or asking", () => {
+Deno.test("statusStream() gives up with its state when the signal aborts during a delay or a poll", () => {
   for (const [at, marble] of [[3, "-p-(a|)"], [7, "-p-----(a|)"]] as const) {
     marbles(({ expectObservable, flush }) => {
       const controller = new AbortController();
@@ -218,7 +218,7 @@ Deno.test("statusStream() gives up with its state when the signal aborts, asleep
   }
 });
 
-Deno.test("statusStream() asks nothing where the signal has aborted already", () => {
+Deno.test("statusStream() does not poll if the signal has already aborted", () => {
   marbles(({ expectObservable, flush }) => {
     const { poll, asked } = polls(done(VALUES.c));
     expectObservable(stream(begin(), poll, AbortSignal.abort()), "^ 99ms !").toBe("(a|)", VALUES);
@@ -227,7 +227,7 @@ Deno.test("statusStream() asks nothing where the signal has aborted already", ()
   });
 });
 
-Deno.test("statusStream() lets the sending of an image tell how it ended when the signal aborts", () => {
+Deno.test("statusStream() ends with the outcome of the submission if the signal aborts during it", () => {
   marbles(({ expectObservable }) => {
     const controller = new AbortController();
     const sending: Begin = (_now, signal): PromiseLike<Next> => ({
@@ -241,7 +241,7 @@ Deno.test("statusStream() lets the sending of an image tell how it ended when th
   });
 });
 
-Deno.test("statusStream() reports what its consumer throws, and goes on", async () => {
+Deno.test("statusStream() reports errors of its subscriber and continues", async () => {
   const reported: unknown[] = [];
   config.onUnhandledError = (error) => reported.push(error);
   try {
@@ -307,7 +307,7 @@ async function collect(clock: Clock, stream: Observable<Reply>, ms = 600_000): P
 
 const tags = (replies: readonly Reply[]): string[] => replies.map((r) => E.isRight(r) ? r.right._tag : r.left._tag);
 
-withClock("watchRegions() asks at once about a task of unknown age", async ({ clock, service }) => {
+withClock("watchRegions() polls immediately if the age of the task is unknown", async ({ clock, service }) => {
   const world = mock({ fetch: [pending, processing, completed] });
   deepEqual(await collect(clock, watchRegions(ID)(service(world)), 2001), [
     E.right({ _tag: "Pending", id: ID }),
@@ -317,7 +317,7 @@ withClock("watchRegions() asks at once about a task of unknown age", async ({ cl
   deepEqual(world.calls, ["token", "fetch", "fetch", "fetch"]);
 });
 
-withClock("watchRegions() waits for the time of a task whose age is known", async ({ clock, service }) => {
+withClock("watchRegions() follows the schedule if the age of the task is known", async ({ clock, service }) => {
   const world = mock();
   const subscription = watchRegions(ID, { submittedAt: Date.now() - 400 })(service(world)).subscribe();
   await clock.tickAsync(599);
@@ -327,7 +327,7 @@ withClock("watchRegions() waits for the time of a task whose age is known", asyn
   subscription.unsubscribe();
 });
 
-withClock("watchRegions() completes on Error and NotExist as statuses", async ({ clock, service }) => {
+withClock("watchRegions() emits Error and NotExist as statuses and completes", async ({ clock, service }) => {
   deepEqual(await collect(clock, watchRegions(ID)(service(mock({ fetch: [failed("no", "text")] })))), [
     E.right({ _tag: "Error", id: ID, messages: ["no", "text"] }),
   ]);
@@ -336,7 +336,7 @@ withClock("watchRegions() completes on Error and NotExist as statuses", async ({
   ]);
 });
 
-withClock("watchRegions() survives what passes, and tells onRetry alone", async ({ clock, service }) => {
+withClock("watchRegions() retries transient failures and reports them only to onRetry", async ({ clock, service }) => {
   const world = mock({
     fetch: [
       refused,
@@ -361,7 +361,7 @@ withClock("watchRegions() survives what passes, and tells onRetry alone", async 
   equal(retries[3].delay, 7000);
 });
 
-withClock("watchRegions() ends with the second answer in a row that is not understood", async ({ clock, service }) => {
+withClock("watchRegions() ends after two consecutive malformed responses", async ({ clock, service }) => {
   const world = mock({ fetch: [text('{"taskStatus":"Paused","responseStatusCode":"Ok"}')] });
   deepEqual(await collect(clock, watchRegions(ID)(service(world))), [
     E.left(
@@ -373,7 +373,7 @@ withClock("watchRegions() ends with the second answer in a row that is not under
   deepEqual(world.calls, ["token", "fetch", "fetch"]);
 });
 
-withClock("watchRegions() ends at once with what will not pass", async ({ clock, service }) => {
+withClock("watchRegions() ends immediately with a permanent failure", async ({ clock, service }) => {
   const world = mock({ fetch: [text('{"title":"Forbidden","detail":"No plan."}', 403)] });
   deepEqual(await collect(clock, watchRegions(ID)(service(world))), [
     E.left(http("fetch", 403, null, "Forbidden: No plan.")),
@@ -381,7 +381,7 @@ withClock("watchRegions() ends at once with what will not pass", async ({ clock,
   equal(world.calls.length, 2);
 });
 
-withClock("watchRegions() ends with a Retry-After that is longer than its deadline", async ({ clock, service }) => {
+withClock("watchRegions() ends with a Retry-After that exceeds its deadline", async ({ clock, service }) => {
   for (const seconds of ["301", "1e12"]) {
     const world = mock({ fetch: [text("", 429, { "Retry-After": seconds })] });
     deepEqual(await collect(clock, watchRegions(ID)(service(world)), 10), [
@@ -390,7 +390,7 @@ withClock("watchRegions() ends with a Retry-After that is longer than its deadli
   }
 });
 
-withClock("watchRegions() polls a last time at its deadline, and then gives up", async ({ clock, service }) => {
+withClock("watchRegions() polls a last time at its deadline and then gives up", async ({ clock, service }) => {
   const world = mock({ fetch: [pending] });
   const replies: Reply[] = [];
   watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
@@ -404,7 +404,7 @@ withClock("watchRegions() polls a last time at its deadline, and then gives up",
 });
 
 withClock(
-  "watchRegions() hears of a task that ended since its last poll, at its deadline",
+  "watchRegions() receives the status of a task that finished before its deadline",
   async ({ clock, service }) => {
     const world = mock({ fetch: [pending, completed] });
     const options = { deadline: 2500, schedule: fixed({ delay: 60_000 }) };
@@ -412,7 +412,7 @@ withClock(
   },
 );
 
-withClock("watchRegions() gives its last poll five seconds at most", async ({ clock, service }) => {
+withClock("watchRegions() allows its last poll at most five seconds", async ({ clock, service }) => {
   for (const answer of [silent, stalled]) {
     const replies: Reply[] = [];
     const world = mock({ fetch: [pending, answer] });
@@ -426,18 +426,21 @@ withClock("watchRegions() gives its last poll five seconds at most", async ({ cl
   }
 });
 
-withClock("watchRegions() gives its last poll five seconds at most, token included", async ({ clock, service }) => {
-  const replies: Reply[] = [];
-  const world = mock({ token: [stalled] });
-  watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
-  await clock.tickAsync(5000);
-  deepEqual([tags(replies), world.calls], [["GaveUp"], ["token"]]);
-  equal(world.requests[0].signal.aborted, true, "nobody waits for the token any more");
-});
+withClock(
+  "watchRegions() allows its last poll at most five seconds, including the token request",
+  async ({ clock, service }) => {
+    const replies: Reply[] = [];
+    const world = mock({ token: [stalled] });
+    watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
+    await clock.tickAsync(5000);
+    deepEqual([tags(replies), world.calls], [["GaveUp"], ["token"]]);
+    equal(world.requests[0].signal.aborted, true, "nobody waits for the token any more");
+  },
+);
 
 for (const jump of [-3_600_000, 3_600_000]) {
   withClock(
-    `watchRegions() keeps its deadline while the wall clock jumps by ${jump / 3_600_000} h`,
+    `watchRegions() keeps its deadline when the system clock jumps by ${jump / 3_600_000} h`,
     async ({ clock, service }) => {
       const world = mock({ fetch: [pending] });
       const replies: Reply[] = [];
@@ -452,7 +455,7 @@ for (const jump of [-3_600_000, 3_600_000]) {
   );
 }
 
-Deno.test("watchRegions() wakes and keeps its deadline where timers are faked and performance is not", async () => {
+Deno.test("watchRegions() polls and keeps its deadline if timers are faked but performance is not", async () => {
   const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout", "Date"] });
   try {
     const world = mock({ fetch: [pending] });
@@ -467,7 +470,7 @@ Deno.test("watchRegions() wakes and keeps its deadline where timers are faked an
   }
 });
 
-withClock("watchRegions() polls at once for a task whose first poll is late", async ({ clock, service }) => {
+withClock("watchRegions() polls immediately if the first poll is overdue", async ({ clock, service }) => {
   for (const submittedAt of [Date.now() - 17 * 60_000 - 1000, Date.now() - 300_000, 0]) {
     const world = mock();
     const late = { ...service(world), schedule: undefined };
@@ -475,7 +478,7 @@ withClock("watchRegions() polls at once for a task whose first poll is late", as
   }
 });
 
-withClock("watchRegions() learns nothing from a time of submission that cannot be true", async ({ clock, service }) => {
+withClock("watchRegions() learns nothing from an implausible submittedAt", async ({ clock, service }) => {
   const day = 86_400_000;
   const ages = [Date.now(), Date.now() - Date.now() / 1000, -60_000, day + 10_000];
   for (const age of ages) {
@@ -488,7 +491,7 @@ withClock("watchRegions() learns nothing from a time of submission that cannot b
   deepEqual(learning.memory.history().spans, [[5000, 6000]]);
 });
 
-Deno.test("watchRegions() refuses a time of submission that is not finite", () => {
+Deno.test("watchRegions() throws a RangeError if submittedAt is not finite", () => {
   for (const submittedAt of [NaN, Infinity]) {
     throws(() => watchRegions(ID, { submittedAt }), {
       name: "RangeError",
@@ -498,7 +501,7 @@ Deno.test("watchRegions() refuses a time of submission that is not finite", () =
   }
 });
 
-withClock("watchRegions() goes on from the state that GaveUp carries, through JSON", async ({ clock, service }) => {
+withClock("watchRegions() resumes from the JSON of the state in GaveUp", async ({ clock, service }) => {
   const world = mock({ fetch: [pending, pending, processing, completed] });
   const options = { maxPolls: 2 };
   const first = await collect(clock, watchRegions(ID, options)(service(world)), 5000);
@@ -510,7 +513,7 @@ withClock("watchRegions() goes on from the state that GaveUp carries, through JS
   deepEqual(tags(second), ["Processing", "Completed"]);
 });
 
-withClock("watchRegions() resumes no sooner than the next poll was due", async ({ clock, service }) => {
+withClock("watchRegions() does not resume before the next poll is due", async ({ clock, service }) => {
   const world = mock({ fetch: [pending, completed] });
   const [, end] = await collect(clock, watchRegions(ID, { maxPolls: 1 })(service(world)), 10);
   const resume = E.isLeft(end) && end.left._tag === "GaveUp" && end.left.state !== null ? end.left.state : undefined;
@@ -523,7 +526,7 @@ withClock("watchRegions() resumes no sooner than the next poll was due", async (
   subscription.unsubscribe();
 });
 
-withClock("watchRegions() refuses a state that is none with a Malformed", async ({ clock, service }) => {
+withClock("watchRegions() ends with Malformed if resume is not a PollState", async ({ clock, service }) => {
   const resume: PollState = JSON.parse('{"version":2,"id":"1"}');
   const [reply] = await collect(clock, watchRegions("1", { resume })(service(mock())));
   equal(
@@ -532,7 +535,7 @@ withClock("watchRegions() refuses a state that is none with a Malformed", async 
   );
 });
 
-Deno.test("watchRegions() throws for a state of another task and for options out of range", () => {
+Deno.test("watchRegions() throws a RangeError for the state of another task and for options out of range", () => {
   throws(() => watchRegions("2", { resume: STATE }), {
     name: "RangeError",
     message: "Cannot resume the watch of task 2 as the state must be of the same task",
@@ -543,7 +546,7 @@ Deno.test("watchRegions() throws for a state of another task and for options out
   });
 });
 
-withClock("watchRegions() gives a throwing schedule to the error channel", async ({ clock, service }) => {
+withClock("watchRegions() errors if the schedule throws", async ({ clock, service }) => {
   const errors: string[] = [];
   const broken = (): never => {
     throw new Error("of the schedule");
@@ -555,18 +558,21 @@ withClock("watchRegions() gives a throwing schedule to the error channel", async
   deepEqual(errors, ["Error: of the schedule"]);
 });
 
-withClock("watchRegions() ends the request under way at once, and sends nothing more", async ({ clock, service }) => {
-  const world = mock({ fetch: [stalled] });
-  const subscription = watchRegions(ID)(service(world)).subscribe();
-  await clock.tickAsync(1);
-  subscription.unsubscribe();
-  equal(world.requests[1].signal.aborted, true);
-  equal(clock.countTimers(), 0);
-  await clock.tickAsync(600_000);
-  deepEqual(world.calls, ["token", "fetch"]);
-});
+withClock(
+  "watchRegions() aborts the request in flight when it is unsubscribed and sends nothing more",
+  async ({ clock, service }) => {
+    const world = mock({ fetch: [stalled] });
+    const subscription = watchRegions(ID)(service(world)).subscribe();
+    await clock.tickAsync(1);
+    subscription.unsubscribe();
+    equal(world.requests[1].signal.aborted, true);
+    equal(clock.countTimers(), 0);
+    await clock.tickAsync(600_000);
+    deepEqual(world.calls, ["token", "fetch"]);
+  },
+);
 
-withClock("watchRegions() ends one subscription without another's", async ({ clock, service }) => {
+withClock("watchRegions() ends one subscription without affecting another", async ({ clock, service }) => {
   const world = mock({ token: [() => new Promise((give) => setTimeout(() => give(tokenResponse()), 50))] });
   const stream = watchRegions(ID)(service(world));
   const one = stream.subscribe();
@@ -597,7 +603,7 @@ withClock("watchRegions() leaves no listener on a signal after 1,000 polls", asy
   deepEqual([most, listeners], [1, 0]);
 });
 
-withClock("watchRegions() sleeps through a delay that no timer can hold", async ({ clock, service }) => {
+withClock("watchRegions() supports delays longer than setTimeout does", async ({ clock, service }) => {
   const world = mock({ fetch: [pending, completed] });
   const options = { schedule: fixed({ delay: 2 ** 40 }), deadline: Infinity };
   const subscription = watchRegions(ID, options)(service(world)).subscribe();
@@ -606,7 +612,7 @@ withClock("watchRegions() sleeps through a delay that no timer can hold", async 
   subscription.unsubscribe();
 });
 
-withClock("detectRegions() sends, waits, and never asks at time zero", async ({ clock, service }) => {
+withClock("detectRegions() submits, waits and does not poll immediately", async ({ clock, service }) => {
   const world = mock({ fetch: [pending, completed] });
   const replies: Reply[] = [];
   detectRegions(IMAGE)(service(world)).subscribe((reply) => replies.push(reply));
@@ -616,17 +622,20 @@ withClock("detectRegions() sends, waits, and never asks at time zero", async ({ 
   deepEqual([tags(replies), world.calls], [["Pending", "Completed"], ["token", "submit", "fetch", "fetch"]]);
 });
 
-withClock("detectRegions() tells the id at once, so that no failure loses the task", async ({ clock, service }) => {
-  const told: string[] = [];
-  const world = mock({ fetch: [text("", 403)] });
-  const replies = await collect(clock, detectRegions(IMAGE, {}, { onSubmit: (id) => told.push(id) })(service(world)));
-  deepEqual([told, tags(replies)], [[ID], ["Http"]]);
-  const lost = mock({ submit: [refused] });
-  await collect(clock, detectRegions(IMAGE, {}, { onSubmit: (id) => told.push(id) })(service(lost)));
-  equal(told.length, 1);
-});
+withClock(
+  "detectRegions() calls onSubmit before the first poll, so that a failure cannot lose the id",
+  async ({ clock, service }) => {
+    const told: string[] = [];
+    const world = mock({ fetch: [text("", 403)] });
+    const replies = await collect(clock, detectRegions(IMAGE, {}, { onSubmit: (id) => told.push(id) })(service(world)));
+    deepEqual([told, tags(replies)], [[ID], ["Http"]]);
+    const lost = mock({ submit: [refused] });
+    await collect(clock, detectRegions(IMAGE, {}, { onSubmit: (id) => told.push(id) })(service(lost)));
+    equal(told.length, 1);
+  },
+);
 
-withClock("detectRegions() uses its own schedule over the service's", async ({ clock, service }) => {
+withClock("detectRegions() prefers its own schedule to that of the service", async ({ clock, service }) => {
   const world = mock();
   const subscription = detectRegions(IMAGE, {}, { schedule: exponential({ minDelay: 50 }) })(service(world))
     .subscribe();
@@ -635,7 +644,7 @@ withClock("detectRegions() uses its own schedule over the service's", async ({ c
   subscription.unsubscribe();
 });
 
-withClock("detectRegions() uses the service's schedule where its own is undefined", async ({ clock }) => {
+withClock("detectRegions() uses the schedule of the service if its own is undefined", async ({ clock }) => {
   const world = mock();
   const service = connect({ token: "t", fetch: world.fetch, schedule: fixed({ delay: 50 }) });
   const subscription = detectRegions(IMAGE, {}, { schedule: undefined })(service).subscribe();
@@ -644,23 +653,26 @@ withClock("detectRegions() uses the service's schedule where its own is undefine
   subscription.unsubscribe();
 });
 
-withClock("detectRegions() sends the image once, and says so where the answer was lost", async ({ clock, service }) => {
-  for (
-    const [answer, tag] of [
-      [reset, "Network"],
-      [text("<html>Welcome"), "Malformed"],
-      [text("", 500), "Http"],
-      [silent, "Timeout"],
-    ] as const
-  ) {
-    const world = mock({ submit: [answer] });
-    const [reply, ...others] = await collect(clock, detectRegions(IMAGE)(service(world)));
-    equal(E.isLeft(reply) && reply.left._tag === "Unconfirmed" && reply.left.cause._tag, tag);
-    deepEqual([others, world.calls], [[], ["token", "submit"]]);
-  }
-});
+withClock(
+  "detectRegions() sends the image once and ends with Unconfirmed if the response is lost",
+  async ({ clock, service }) => {
+    for (
+      const [answer, tag] of [
+        [reset, "Network"],
+        [text("<html>Welcome"), "Malformed"],
+        [text("", 500), "Http"],
+        [silent, "Timeout"],
+      ] as const
+    ) {
+      const world = mock({ submit: [answer] });
+      const [reply, ...others] = await collect(clock, detectRegions(IMAGE)(service(world)));
+      equal(E.isLeft(reply) && reply.left._tag === "Unconfirmed" && reply.left.cause._tag, tag);
+      deepEqual([others, world.calls], [[], ["token", "submit"]]);
+    }
+  },
+);
 
-withClock("detectRegions() gives its deadline to the sending as well", async ({ clock, service }) => {
+withClock("detectRegions() applies its deadline to the submission as well", async ({ clock, service }) => {
   const world = mock({ submit: [silent] });
   const replies: Reply[] = [];
   detectRegions(IMAGE, {}, { deadline: 700 })(service(world)).subscribe((reply) => replies.push(reply));
@@ -682,7 +694,7 @@ withClock("detectRegions() counts its deadline from the subscription", async ({ 
 });
 
 withClock(
-  "detectRegions() bounds the wait for its first poll by what is left of the deadline",
+  "detectRegions() limits the delay of its first poll to the time left until the deadline",
   async ({ clock, service }) => {
     const world = mock({ submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 600))] });
     const options = { deadline: 1000, schedule: fixed({ delay: 900 }) };
@@ -690,7 +702,7 @@ withClock(
   },
 );
 
-withClock("detectRegions() sends no image when no time is left after the token", async ({ clock }) => {
+withClock("detectRegions() sends no image if no time is left after the token request", async ({ clock }) => {
   const world = mock();
   const { performance } = globalThis;
   const busy = connect({
@@ -710,7 +722,7 @@ withClock("detectRegions() sends no image when no time is left after the token",
   }
 });
 
-withClock("detectRegions() polls again for a task that the service does not know yet", async ({ clock, service }) => {
+withClock("detectRegions() polls again if the service does not know the task yet", async ({ clock, service }) => {
   const retries: Retry[] = [];
   const world = mock({ fetch: [notExist, text("", 404), notExist, processing, completed] });
   const replies = await collect(clock, detectRegions(IMAGE)(service(world, retries)), 10_000);
@@ -718,7 +730,7 @@ withClock("detectRegions() polls again for a task that the service does not know
   deepEqual(retries.map(({ error }) => error._tag), ["Http"]);
 });
 
-withClock("detectRegions() believes NotExist ten seconds after the submission", async ({ clock, service }) => {
+withClock("detectRegions() ends with NotExist ten seconds after the submission", async ({ clock, service }) => {
   const world = mock({ fetch: [notExist] });
   const { retry } = service(world);
   const patient = { ...service(world), retry: { ...retry, minDelay: 1000, maxDelay: 1000 } };
@@ -743,22 +755,25 @@ const ABORTS: readonly (readonly [place: string, at: number, options: (abort: ()
 ];
 
 for (const [place, at, optionsOf] of ABORTS) {
-  withClock(`detectRegions() ends at once, with its state, when it is aborted ${place}`, async ({ clock, service }) => {
-    const retries: Retry[] = [];
-    const controller = new AbortController();
-    const { signal } = controller;
-    const world = mock({ fetch: [pending] });
-    const options = { deadline: Infinity, signal, ...optionsOf(() => controller.abort()) };
-    const replies: Reply[] = [];
-    detectRegions(IMAGE, {}, options)(service(world, retries)).subscribe((reply) => replies.push(reply));
-    await clock.tickAsync(at);
-    const last = replies.at(-1);
-    ok(last !== undefined && E.isLeft(last) && last.left._tag === "GaveUp", JSON.stringify(replies));
-    deepEqual([last.left.reason, last.left.state?.id, retries], ["aborted", ID, []]);
-  });
+  withClock(
+    `detectRegions() ends immediately with its state when it is aborted ${place}`,
+    async ({ clock, service }) => {
+      const retries: Retry[] = [];
+      const controller = new AbortController();
+      const { signal } = controller;
+      const world = mock({ fetch: [pending] });
+      const options = { deadline: Infinity, signal, ...optionsOf(() => controller.abort()) };
+      const replies: Reply[] = [];
+      detectRegions(IMAGE, {}, options)(service(world, retries)).subscribe((reply) => replies.push(reply));
+      await clock.tickAsync(at);
+      const last = replies.at(-1);
+      ok(last !== undefined && E.isLeft(last) && last.left._tag === "GaveUp", JSON.stringify(replies));
+      deepEqual([last.left.reason, last.left.state?.id, retries], ["aborted", ID, []]);
+    },
+  );
 }
 
-withClock("watchRegions() puts one listener on a signal, however many watches share it", async ({ clock, service }) => {
+withClock("watchRegions() adds one listener to a signal that many watches share", async ({ clock, service }) => {
   const controller = new AbortController();
   const { signal } = controller;
   let listeners = 0;
