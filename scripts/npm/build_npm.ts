@@ -3,6 +3,7 @@
 // `deno task npm`; it needs JSR, npm, Node.js and Chromium.
 import { build, emptyDir } from "@deno/dnt";
 import { run, runDeno, succeed } from "../lib/process.ts";
+import { completeExports, type Exports } from "./metadata.ts";
 import {
   bundlerFields,
   completed,
@@ -16,6 +17,7 @@ import {
   withoutPonyfill,
   withPolyfills,
 } from "./plan.ts";
+import { withAbsoluteLinks } from "./readme.ts";
 
 const OUT = "./npm";
 const TESTS = "./tests";
@@ -23,7 +25,7 @@ const TESTS = "./tests";
 const LIB = "scripts/lib";
 /** Where the tarball goes. */
 const PACKED = "./out/npm";
-const COPIED = ["README.md", "LICENSE", "CHANGELOG.md"];
+const COPIED = ["LICENSE", "CHANGELOG.md"];
 const FORMATS = ["esm", "script"];
 
 // All paths start at the root, also those that dnt resolves.
@@ -67,8 +69,12 @@ async function finish(): Promise<void> {
   const modules = [...await readTexts(`${OUT}/esm`, /\.js$/)].filter(([path]) => !isTest(path)).map(([, text]) => text);
   await edit("esm/package.json", (written) => ({ ...written, ...bundlerFields(modules) }));
   await edit("script/package.json", (written) => ({ ...written, sideEffects: false }));
-  await edit("package.json", (written) => completed(written, facts, modules));
+  await edit("package.json", ({ exports, ...written }) => ({
+    ...completed(written, facts, modules),
+    exports: completeExports(exports as Exports),
+  }));
   for (const file of COPIED) await Deno.copyFile(file, `${OUT}/${file}`);
+  await Deno.writeTextFile(`${OUT}/README.md`, withAbsoluteLinks(await Deno.readTextFile("README.md"), facts));
 }
 
 /** Removes the stand-in for `import.meta`, the one polyfill that dnt adds to every package with CommonJS. */

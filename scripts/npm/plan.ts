@@ -1,15 +1,9 @@
 // What the npm package is made of, and what is done to it after dnt: functions of facts and texts, for build_npm.ts.
 import { posix } from "node:path";
+import { type Description, metadata } from "./metadata.ts";
 
-/** What the package takes from the root's deno.json: everything that anybody may ask of it. */
-export interface Facts {
-  readonly name: string;
-  readonly version: string;
-  readonly description: string;
-  readonly keywords: readonly string[];
-  readonly license: string;
-  /** The address of the sources, without an ending. npm's provenance is refused to a package that names none. */
-  readonly repository?: string;
+/** What the package takes from the root's deno.json. */
+export interface Facts extends Description {
   readonly exports: Readonly<Record<string, string>>;
   readonly imports: Readonly<Record<string, string>>;
 }
@@ -52,21 +46,9 @@ export function entryPoints({ exports }: Facts): readonly Entry[] {
 
 /** The package.json, as far as dnt does not write it by itself. Throws where deno.json does not say it all. */
 export function manifest(facts: Facts): OwnManifest {
-  const { name, version, description, keywords, license, repository, imports } = facts;
-  for (const [key, value] of Object.entries({ name, version, description, keywords, license })) {
-    if (value === undefined) throw new TypeError(`Cannot build the package as deno.json must hold ${key}`);
-  }
+  const { imports } = facts;
   return {
-    name,
-    version,
-    description,
-    keywords: [...keywords],
-    license,
-    ...repository === undefined ? {} : {
-      homepage: `${repository}#readme`,
-      repository: { type: "git", url: `git+${repository}.git` },
-      bugs: { url: `${repository}/issues` },
-    },
+    ...metadata(facts),
     type: "module",
     sideEffects: false,
     engines: { node: ">=20" },

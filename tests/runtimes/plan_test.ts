@@ -17,6 +17,7 @@ const FACTS: Facts = {
   description: "What it is",
   keywords: ["one"],
   license: "MIT",
+  author: "Its authors",
   repository: "https://example.com/name",
   exports: { ".": "./mod.ts", "./core": "./src/core.ts", "./cli": "./src/cli/cli.ts", "./bin": "./src/cli/bin.ts" },
   imports: {
