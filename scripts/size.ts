@@ -1,13 +1,11 @@
 // What the library adds to a Worker: four real programs, bundled and minified as for Cloudflare, against size.json (bytes,
 // gzip): over its limit a program fails; its aim is where it should be. And what an import of the library costs, in CPU
 // time, against an empty script.
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { installTools, nodePath, NODES } from "./lib/npm.ts";
-import { packAndInstall } from "./lib/pack.ts";
+import { install, packWithDeno } from "./lib/pack.ts";
 import { run, succeed } from "./lib/process.ts";
-import { bundlerFields } from "./npm/plan.ts";
 import limits from "./size.json" with { type: "json" };
 
 /** Runs of each script; the median counts. */
@@ -82,7 +80,8 @@ const root = join(import.meta.dirname ?? ".", "..");
 const folder = await Deno.makeTempDir();
 let isOver = false;
 try {
-  const [tools, { consumer }] = await Promise.all([installTools(["esbuild", "node"]), packAndInstall(root, folder)]);
+  const tools = await installTools(["esbuild", "node"]);
+  const { consumer } = await install(await packWithDeno(root, folder), join(folder, "consumer"));
   isOver = await showSizes(tools, consumer);
   await showImports(tools, consumer);
 } finally {
@@ -92,7 +91,6 @@ Deno.exit(isOver ? 1 : 0);
 
 /** Prints the sizes; whether one is over its limit. */
 async function showSizes(tools: string, consumer: string): Promise<boolean> {
-  await addBundlerFields(join(consumer, "node_modules/@ocr-cloud/regions"));
   showRow("bundle, bytes", ["minified", "gzip", "limit", "aim", ...SHARES.map(([column]) => column)]);
   let isOver = false;
   for (const [name, program] of Object.entries(PROGRAMS)) {
@@ -135,18 +133,6 @@ async function bundle(
     inputs.set(name, (inputs.get(name) ?? 0) + bytesInOutput);
   }
   return { code: await Deno.readFile(outfile), inputs };
-}
-
-/** Deno's packer leaves out what the npm package tells bundlers. */
-async function addBundlerFields(folder: string): Promise<void> {
-  const modules = (await readdir(folder, { withFileTypes: true, recursive: true }))
-    .filter(({ name, parentPath }) =>
-      name.endsWith(".js") && !parentPath.slice(folder.length).includes("node_modules")
-    );
-  const texts = await Promise.all(modules.map(({ name, parentPath }) => Deno.readTextFile(join(parentPath, name))));
-  const file = join(folder, "package.json");
-  const manifest = JSON.parse(await Deno.readTextFile(file));
-  await Deno.writeTextFile(file, JSON.stringify({ ...manifest, ...bundlerFields(texts) }));
 }
 
 async function showImports(tools: string, consumer: string): Promise<void> {

@@ -45,7 +45,7 @@ export async function installTools(
 
 /** Installs the dependencies of the package.json in `folder`, and adds `packages` to them. Runs no scripts. */
 export async function npmInstall(folder: string, packages: readonly string[] = []): Promise<void> {
-  const command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", ...packages];
+  const command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", ...packages];
   succeed(await run(command, { cwd: folder }), "npm install");
 }
 

@@ -1,43 +1,89 @@
+// Packs the library where dnt is not available, and installs packages as their users do.
 import { join } from "node:path";
+import { completed, entryPoints, type Facts } from "../npm/plan.ts";
 import { npmInstall } from "./npm.ts";
 import { run, succeed } from "./process.ts";
 
 /** The texts of a package's files, by their paths in the package. */
 export type Files = ReadonlyMap<string, string>;
 
+/** What an export leads to, by conditions. */
+export type Target = string | { readonly [condition: string]: Target };
+
 /** The fields of a package.json that are used. */
 export interface Manifest {
   readonly name: string;
   readonly version: string;
-  readonly exports: Readonly<Record<string, { readonly types?: string; readonly default: string }>>;
+  readonly exports: Readonly<Record<string, Target>>;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
 }
 
-/** The package, installed as its user would. */
+/** A package in a project that depends on nothing else. */
 export interface Installed {
-  /** The tarball. */
-  readonly tarball: string;
-  /** The folder of a project that has nothing but the tarball. */
+  /** The folder of the project. */
   readonly consumer: string;
   readonly manifest: Manifest;
   readonly files: Files;
 }
 
-/** Packs the tree at `root` by Deno's own packer, and installs the tarball into an empty project, both in `folder`. */
-export async function packAndInstall(root: string, folder: string): Promise<Installed> {
-  const tarball = join(folder, "package.tgz");
-  const consumer = join(folder, "consumer");
-  // Source maps would carry the paths of this machine.
-  const pack = ["pack", "--no-source-maps", "--allow-dirty", "--quiet", "--output", tarball];
-  succeed(await run([Deno.execPath(), ...pack], { cwd: root }), "deno pack");
-  await Deno.mkdir(consumer);
-  await Deno.writeTextFile(join(consumer, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  await npmInstall(consumer, [tarball]);
-  const { name }: { readonly name: string } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
-  const files = await readFiles(join(consumer, "node_modules", name));
-  return { tarball, consumer, manifest: JSON.parse(files.get("package.json") ?? ""), files };
+/**
+ * Packs the tree at `root` with Deno's own packer; the result is the path of the tarball in `folder`. The package.json is
+ * completed as in the npm build, and has its exports and its program. There is no CommonJS in it.
+ */
+export async function packWithDeno(root: string, folder: string): Promise<string> {
+  const tree = join(folder, "tree"), content = join(folder, "package"), tarball = join(folder, "package.tgz");
+  const config: Facts & { readonly publish: { readonly include: readonly string[] } } = JSON.parse(
+    await Deno.readTextFile(join(root, "deno.json")),
+  );
+  const entries = entryPoints(config);
+  const programs = entries.filter(({ kind }) => kind === "bin");
+  // Deno packs what exports lead to, so the program has to be one.
+  const packedExports = Object.fromEntries(
+    entries.map(({ kind, name, path }) => [kind === "bin" ? "./bin" : name, path]),
+  );
+  await Deno.mkdir(tree);
+  succeed(await run(["cp", "-R", "deno.lock", ...config.publish.include, tree], { cwd: root }), "cp");
+  await Deno.writeTextFile(join(tree, "deno.json"), JSON.stringify({ ...config, exports: packedExports }));
+  // Source maps would contain paths of this machine.
+  const pack = ["pack", "--no-source-maps", "--quiet", "--output", tarball];
+  succeed(await run([Deno.execPath(), ...pack], { cwd: tree }), "deno pack");
+  succeed(await run(["tar", "-xzf", tarball, "-C", folder]), "tar");
+
+  const files = await readFiles(content);
+  const modules = [...files].filter(([path]) => path.endsWith(".js")).map(([, text]) => text);
+  const written: Manifest = JSON.parse(files.get("package.json") ?? "");
+  const { "./bin": _, ...exports } = written.exports;
+  const bin: Record<string, string> = {};
+  for (const { name, path } of programs) {
+    bin[name] = path.replace(/\.ts$/, ".js");
+    const program = join(content, bin[name]);
+    await Deno.writeTextFile(program, `#!/usr/bin/env node\n${await Deno.readTextFile(program)}`);
+  }
+  const manifest = { ...completed({ ...written }, config, modules), exports, bin };
+  await Deno.writeTextFile(join(content, "package.json"), JSON.stringify(manifest, null, 2));
+  succeed(await run(["tar", "-czf", tarball, "-C", folder, "package"]), "tar");
+  return tarball;
 }
 
-/** Every file of a package, but for what is installed inside it. */
+/** Installs a tarball into a new project in `consumer`, next to `packages`; npm adds the newest peers that are missing. */
+export async function install(
+  tarball: string,
+  consumer: string,
+  packages: readonly string[] = [],
+): Promise<Installed> {
+  await Deno.mkdir(consumer);
+  await Deno.writeTextFile(join(consumer, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  await npmInstall(consumer, [tarball, ...packages]);
+  const { dependencies }: { readonly dependencies: Readonly<Record<string, string>> } = JSON.parse(
+    await Deno.readTextFile(join(consumer, "package.json")),
+  );
+  const name = Object.keys(dependencies).find((name) => dependencies[name].startsWith("file:")) ?? "";
+  const files = await readFiles(join(consumer, "node_modules", name));
+  return { consumer, manifest: JSON.parse(files.get("package.json") ?? ""), files };
+}
+
+/** Every file of a package, except those of packages installed inside it. */
 async function readFiles(folder: string, prefix = ""): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for await (const { name, isDirectory } of Deno.readDir(join(folder, prefix))) {

@@ -4,15 +4,18 @@ import { emulate } from "../../src/emulator/emulator.ts";
 export interface Loopback {
   /** Such as `http://127.0.0.1:40000`. */
   readonly origin: string;
+  /** What is served as it is, by paths such as `/page.html`. */
+  readonly files: Map<string, string>;
   readonly close: () => Promise<void>;
 }
 
 /**
  * The emulator on a free port of the loopback interface, and below `/paused`, `/page` and `/stalled` services that are
  * none: an unknown status, a gateway's page, and an answer without an end. `/stalled/count` is the number of those that
- * somebody still waits for. `files` are served as they are, from the same origin as all else, so that a browser may ask both.
+ * somebody still waits for. `files` have the same origin as all else, so that a browser may ask both.
  */
-export function serveLoopback(files: ReadonlyMap<string, string>): Loopback {
+export function serveLoopback(): Loopback {
+  const files = new Map<string, string>();
   const emulator = emulate({
     // Long enough for a poll in each, also where a busy machine lets one wait for half a second.
     pickupTime: 600,
@@ -40,5 +43,5 @@ export function serveLoopback(files: ReadonlyMap<string, string>): Loopback {
     return emulator(request);
   };
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handle);
-  return { origin: `http://127.0.0.1:${server.addr.port}`, close: () => server.shutdown() };
+  return { origin: `http://127.0.0.1:${server.addr.port}`, files, close: () => server.shutdown() };
 }
