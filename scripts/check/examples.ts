@@ -16,7 +16,7 @@ interface Declaration {
   readonly kind: string;
   readonly declarationKind: string;
   readonly jsDoc?: Comment;
-  readonly def?: { readonly tsType?: { readonly repr?: string } };
+  readonly def?: { readonly hasBody?: boolean; readonly tsType?: { readonly repr?: string } };
 }
 
 interface Comment {
@@ -51,8 +51,9 @@ for (const [file, { module_doc: comment, symbols }] of Object.entries(nodes)) {
   const entry = file.replace(/^.*\/(?=src\/|mod\.ts$)/, "");
   if ((comment?.doc ?? "") === "") faults.push(`${entry} has no documentation of its own`);
   for (const { name, declarations } of symbols) {
-    const exported = declarations.filter(({ kind, declarationKind }) =>
-      declarationKind === "export" && kind !== "reference"
+    const exported = declarations.filter(({ kind, declarationKind, def }) =>
+      // The implementation of an overloaded function is not public.
+      declarationKind === "export" && kind !== "reference" && !(declarations.length > 1 && def?.hasBody)
     );
     if (!exported.every(hasCategory)) faults.push(`${name} (${entry}) has no @category of ${CATEGORIES.join(", ")}`);
     const asked = exported.filter(isAsked);

@@ -32,35 +32,26 @@ export interface Installed {
  * completed as in the npm build, and has its exports and its program. There is no CommonJS in it.
  */
 export async function packWithDeno(root: string, folder: string): Promise<string> {
-  const tree = join(folder, "tree"), content = join(folder, "package"), tarball = join(folder, "package.tgz");
-  const config: Facts & { readonly publish: { readonly include: readonly string[] } } = JSON.parse(
-    await Deno.readTextFile(join(root, "deno.json")),
-  );
-  const entries = entryPoints(config);
-  const programs = entries.filter(({ kind }) => kind === "bin");
-  // Deno packs what exports lead to, so the program has to be one.
-  const packedExports = Object.fromEntries(
-    entries.map(({ kind, name, path }) => [kind === "bin" ? "./bin" : name, path]),
-  );
-  await Deno.mkdir(tree);
-  succeed(await run(["cp", "-R", "deno.lock", ...config.publish.include, tree], { cwd: root }), "cp");
-  await Deno.writeTextFile(join(tree, "deno.json"), JSON.stringify({ ...config, exports: packedExports }));
+  const tarball = join(folder, "package.tgz"), content = join(folder, "package");
   // Source maps would contain paths of this machine.
-  const pack = ["pack", "--no-source-maps", "--quiet", "--output", tarball];
-  succeed(await run([Deno.execPath(), ...pack], { cwd: tree }), "deno pack");
+  const pack = ["pack", "--no-source-maps", "--allow-dirty", "--quiet", "--output", tarball];
+  succeed(await run([Deno.execPath(), ...pack], { cwd: root }), "deno pack");
   succeed(await run(["tar", "-xzf", tarball, "-C", folder]), "tar");
 
+  const facts: Facts = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
   const files = await readFiles(content);
   const modules = [...files].filter(([path]) => path.endsWith(".js")).map(([, text]) => text);
   const written: Manifest = JSON.parse(files.get("package.json") ?? "");
-  const { "./bin": _, ...exports } = written.exports;
-  const bin: Record<string, string> = {};
-  for (const { name, path } of programs) {
-    bin[name] = path.replace(/\.ts$/, ".js");
-    const program = join(content, bin[name]);
-    await Deno.writeTextFile(program, `#!/usr/bin/env node\n${await Deno.readTextFile(program)}`);
+  const exports: Record<string, Target> = {}, bin: Record<string, string> = {};
+  for (const { kind, name, path } of entryPoints(facts)) {
+    if (kind === "export") exports[name] = written.exports[name];
+    else {
+      bin[name] = path.replace(/\.ts$/, ".js");
+      const program = join(content, bin[name]);
+      await Deno.writeTextFile(program, `#!/usr/bin/env node\n${await Deno.readTextFile(program)}`);
+    }
   }
-  const manifest = { ...completed({ ...written }, config, modules), exports, bin };
+  const manifest = { ...completed({ ...written }, facts, modules), exports, bin };
   await Deno.writeTextFile(join(content, "package.json"), JSON.stringify(manifest, null, 2));
   succeed(await run(["tar", "-czf", tarball, "-C", folder, "package"]), "tar");
   return tarball;

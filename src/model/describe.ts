@@ -46,6 +46,13 @@ export interface DescribeOptions {
  *
  * @category Statuses
  */
+export function describe(reply: Reply | TaskStatus | RegionsError): string;
+/**
+ * The same, with options. A separate signature, so that `map(describe)` compiles: `map` passes an index as well.
+ *
+ * @category Statuses
+ */
+export function describe(reply: Reply | TaskStatus | RegionsError, options: DescribeOptions): string;
 export function describe(reply: Reply | TaskStatus | RegionsError, options: DescribeOptions = {}): string {
   switch (reply._tag) {
     case "Left":

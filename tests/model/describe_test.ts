@@ -1,6 +1,7 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
 import * as E from "fp-ts/lib/Either.js";
+import { from, lastValueFrom, map, toArray } from "rxjs";
 import {
   brief,
   gaveUp,
@@ -247,6 +248,14 @@ Deno.test("describe() states what each status means and what to do about it", ()
     equal(describe(status), sentence);
     equal(describe(E.right(status)), sentence);
   }
+});
+
+Deno.test("describe() works as a function of map(), which passes an index as well", async () => {
+  const statuses = from([E.right(STATUSES.Pending), E.right(STATUSES.NotExist)]);
+  deepEqual(await lastValueFrom(statuses.pipe(map(describe), toArray())), [
+    describe(STATUSES.Pending),
+    describe(STATUSES.NotExist),
+  ]);
 });
 
 Deno.test("describe() states whether the result of an unknown task has expired if the submission time is known", () => {

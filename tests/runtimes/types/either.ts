@@ -3,6 +3,7 @@ import {
   type Completed,
   connect,
   decodeResponse,
+  describe,
   fetchRegions,
   Payload,
   PollState,
@@ -49,6 +50,7 @@ export function completed(reply: Reply): Completed | null {
 const service = connect({ token: "token" });
 
 export const watched: Observable<E.Either<RegionsError, TaskStatus>> = watchRegions("1")(service);
+export const texts: Observable<string> = watched.pipe(map(describe));
 export const tags: Observable<"Left" | "Right"> = watched.pipe(map((reply) => reply._tag));
 export const first: Promise<Reply> = firstValueFrom(watched);
 export const fetched: Promise<E.Either<RegionsError, TaskStatus>> = fetchRegions("1")(service)();
