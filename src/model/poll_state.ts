@@ -1,6 +1,6 @@
 /**
- * Where the polling of one task stands. Plain JSON, so that it can sleep in a file, a queue or a Durable Object and
- * be gone on from elsewhere.
+ * The state of polling a task. It is plain JSON, so that it can be stored in a file, a queue or a Durable Object, and
+ * resumed elsewhere.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import * as t from "io-ts";
 import { fields, guarded } from "./codec.ts";
 
 /**
- * Where the polling of one task stands: plain JSON without results. Times are milliseconds since 1970.
+ * The state of polling a task: plain JSON without results. Times are in milliseconds since 1970.
  *
  * @category Durable
  */
@@ -17,23 +17,23 @@ export interface PollState {
   readonly version: 1;
   /** The task's id. */
   readonly id: string;
-  /** When the image was sent, or null where that is not known. */
+  /** The time of the submission, or null if it is unknown. */
   readonly submittedAt: number | null;
-  /** When this watch began: its deadline counts from here. */
+  /** The start of this watch, from which its deadline counts. */
   readonly startedAt: number;
-  /** When to ask next. */
+  /** The time of the next poll. */
   readonly dueAt: number;
-  /** Polls made in this watch, failed ones included: `maxPolls` counts these. */
+  /** The number of polls in this watch, including failed ones. `maxPolls` limits it. */
   readonly polls: number;
-  /** Statuses heard so far. */
+  /** The number of statuses received so far. */
   readonly heard: number;
-  /** When the task was last heard to be unfinished, or null. */
+  /** The time of the last status, or null if there is none. */
   readonly heardAt: number | null;
-  /** Polls that failed since a status was last heard. */
+  /** The number of failed polls since the last status. */
   readonly failures: number;
-  /** Answers that were not understood since a status was last heard. */
+  /** The number of malformed responses since the last status. */
   readonly malformed: number;
-  /** Why the last poll failed, in words, or null where it did not. */
+  /** A description of the failure of the last poll, or null if it did not fail. */
   readonly failure: string | null;
 }
 

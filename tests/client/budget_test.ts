@@ -23,7 +23,7 @@ function withClock(name: string, test: (clock: Clock) => Promise<void>): void {
   });
 }
 
-/** Enters, and notes when and who was admitted. */
+/** Acquires a slot, and records who was admitted when. */
 function visit(
   budget: Budget,
   log: string[],
@@ -112,7 +112,7 @@ withClock(
     for (let i = 0; i < 3; i++) {
       const controller = new AbortController();
       const subscription = watchRegions(ID, { signal: controller.signal })(service).subscribe();
-      // The place was given at once, and the poll begins a microtask later.
+      // The slot was granted immediately, and the poll starts a microtask later.
       if (i % 2 === 0) controller.abort();
       else subscription.unsubscribe();
       await clock.tickAsync(1);
@@ -146,11 +146,12 @@ Deno.test("createBudget() admits one of 100,000 candidates about as fast as one 
   };
   await time(1000);
   const few = await time(1000), many = await time(100_000);
-  // A walk through all that wait takes a hundred times as long, and seconds; a heap, twice as long. The machine may be busy.
+  // Iterating over all waiting candidates would take a hundred times as long; a heap takes twice as long. The machine may
+  // be busy.
   ok(many < 40 * few + 100, `${many} ms, and ${few} ms where a thousand wait`);
 });
 
-/** The mean delay in seconds of tasks that are there at once, end in the order given, and are due whenever they can. */
+/** The mean delay in seconds of tasks that all start at once, finish in the given order, and are always due. */
 async function meanDelay(clock: Clock, options: BudgetOptions, ends: readonly number[]): Promise<number> {
   const budget = createBudget(options);
   const begun = Date.now();
@@ -174,7 +175,7 @@ withClock("createBudget() learns the order in which a service works and starves 
   clock.loopLimit = 1e6;
   const fifo = await meanDelay(clock, { requestsPerSecond: 5 }, endsInOrder(200, 4));
   ok(fifo < 0.5, String(fifo));
-  // Whoever is asked about in turn waits for half a round of those that are left: 17 s here.
+  // Polling in turn has a mean delay of half a round over the unfinished tasks: 17 s here.
   const any = await meanDelay(clock, { requestsPerSecond: 5 }, shuffled(endsInOrder(200, 4), 1));
   ok(any < 22, String(any));
 });

@@ -7,22 +7,22 @@ import { endpoint, granted, withClock } from "../support/token_endpoint.ts";
 
 withClock("createMemory() keeps 1,000 credential pairs and then drops the oldest", async () => {
   const memory = createMemory();
-  const asked: string[] = [];
+  const requested: string[] = [];
   const get = (key: string): Promise<unknown> =>
     clientToken(slotOf(memory, key), () => {
-      asked.push(key);
+      requested.push(key);
       return Promise.resolve(granted("t"));
     }).get(1000, undefined);
   for (let i = 0; i < 1001; i++) await get(`${i}`);
-  asked.length = 0;
+  requested.length = 0;
   await get("1");
   await get("1000");
   await get("0");
-  deepEqual(asked, ["0"]);
+  deepEqual(requested, ["0"]);
 });
 
 withClock("createMemory() keeps tokens for other services with the same credentials", async (clock) => {
-  const { asked, request } = endpoint(granted("one"), granted("two"));
+  const { signals, request } = endpoint(granted("one"), granted("two"));
   const memory = createMemory();
   const get = async (key: string): Promise<unknown> => {
     const token = clientToken(slotOf(memory, key), request).get(1000, undefined);
@@ -30,7 +30,7 @@ withClock("createMemory() keeps tokens for other services with the same credenti
     return await token;
   };
   deepEqual([await get("a"), await get("a"), await get("b")], [E.right("one"), E.right("one"), E.right("two")]);
-  equal(asked.length, 2);
+  equal(signals.length, 2);
   const shown = [
     inspect(memory, { depth: 9, showHidden: true }),
     Deno.inspect(memory),

@@ -33,7 +33,7 @@ import {
 
 const IMAGE = new Uint8Array([1, 2, 3]);
 
-/** The bytes of a request that sends it. */
+/** The body of a request that submits it. */
 const SIZE = JSON.stringify({ image: "AQID", settings: toWireSettings() }).length;
 
 function service(world: Mock, retries: Retry[] = []): Service {
@@ -131,7 +131,7 @@ Deno.test("submitImage() retries if the request was never sent", async () => {
   deepEqual(closed.calls, ["token", "submit", "submit", "submit"]);
 });
 
-/** What Deno's `fetch` rejects with if it runs without `--allow-net`. */
+/** The rejection of Deno's `fetch` without `--allow-net`. */
 const denied = (): Promise<never> =>
   Promise.reject(Object.assign(new Error("Requires net access"), { name: "NotCapable" }));
 
@@ -236,7 +236,7 @@ Deno.test("submitImage() allows upload time in proportion to the size of the ima
   const world = mock({ submit: [silent] });
   const image = new Uint8Array(30_000);
   const reply = await submitImage(image)({ ...service(world), minUploadRate: 200_000 })();
-  // 40,000 characters of Base64, and the rest of the JSON.
+  // 40,000 characters of Base64 plus the rest of the JSON.
   const after = 100 + (SIZE - 4 + 40_000) / 200;
   deepEqual(reply, E.left(unconfirmed({ _tag: "Timeout", call: "submit", after })));
 });

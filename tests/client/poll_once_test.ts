@@ -7,7 +7,7 @@ import { fixed } from "../../src/polling/schedule.ts";
 import { pollPolicy } from "../../src/polling/policy.ts";
 import { startPoll } from "../../src/polling/step.ts";
 import { waiting } from "../support/waiting.ts";
-import { type Answer, completed, ID, type Mock, mock, notExist, pending, refused, silent } from "../support/mock.ts";
+import { completed, ID, type Mock, mock, notExist, pending, refused, type Responder, silent } from "../support/mock.ts";
 
 function service(world: Mock, retries: Retry[] = []): Service {
   return connect({
@@ -69,7 +69,7 @@ Deno.test("pollOnce() keeps the state when a poll is aborted", async () => {
   const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
   const retries: Retry[] = [];
   const controller = new AbortController();
-  const aborting: Answer = () => {
+  const aborting: Responder = () => {
     controller.abort();
     return silent(new Request("http://localhost"));
   };

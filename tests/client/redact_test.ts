@@ -20,11 +20,11 @@ import {
 import { toError } from "../../src/model/describe.ts";
 import { connect, type Req } from "../../src/client/service.ts";
 import { describe } from "../../src/model/describe.ts";
-import { type Answer, ID, mock, text, token } from "../support/mock.ts";
+import { ID, mock, type Responder, text, token } from "../support/mock.ts";
 
 const SECRET = "eyJhbGciOi.J'9+<&\"/\\ %=";
 
-/** Every character of the text by itself. */
+/** Encodes each character of a text separately. */
 const each = (encode: (character: string) => string) => (text: string): string => Array.from(text, encode).join("");
 
 const json = (text: string): string => JSON.stringify(text).slice(1, -1);
@@ -41,7 +41,7 @@ const escapeHtml = (text: string): string =>
     .replaceAll("'", "&apos;");
 const upperHex = (text: string): string => text.replace(/[\da-f]+/g, (digits) => digits.toUpperCase());
 
-/** Encodings of one character after the other: that of a run is a run of that of the text. */
+/** Encodings per character, so that the encoding of a part is a part of the encoding. */
 const ENCODINGS: Readonly<Record<string, (text: string) => string>> = {
   "as it is": (text) => text,
   "in lower case": each((character) => /[A-Z]/.test(character) ? character.toLowerCase() : character),
@@ -72,7 +72,7 @@ function base64(bytes: readonly number[]): string {
 
 const toUrl = (digits: string): string => digits.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
-/** The text in Base64, after so many other bytes. */
+/** Base64 of the text after `offset` other bytes. */
 const inBase64 = (before: number) => (text: string): string =>
   base64([...new Array(before).fill(0x3e), ...bytesOf(text)]);
 
@@ -88,14 +88,14 @@ const ECHOES: Readonly<Record<string, (text: string) => string>> = {
   "JSON in Base64": (text) => base64(bytesOf(JSON.stringify({ text }))),
 };
 
-/** All that runs of Base64 in a text may stand for, a character for a byte. */
+/** All possible decodings of the Base64 in a text, with one character per byte. */
 function bytesIn(text: string): string {
   const runs = text.match(/[\w+/-]{8,}/g) ?? [];
   return runs.flatMap((run) => [0, 1, 2, 3].map((at) => Buffer.from(run.slice(at), "base64").toString("latin1")))
     .join();
 }
 
-/** Fails if a run of eight characters of the secret can be read from what is shown. */
+/** Fails if eight consecutive characters of the secret can be read from a text. */
 function checkHidden(shown: string, secret: string): void {
   const bytes = bytesIn(shown);
   const characters = Array.from(secret);
@@ -106,7 +106,7 @@ function checkHidden(shown: string, secret: string): void {
   }
 }
 
-/** All that a caller can print of an error. */
+/** All forms in which a caller can print an error. */
 function show(error: RegionsError): string {
   const thrown = toError(error);
   return [JSON.stringify(error), describe(error), brief(error), String(thrown), JSON.stringify(thrown)].join("\n");
@@ -190,7 +190,7 @@ Deno.test("redactor() takes linear time for any text and secret", () => {
   ok(performance.now() - start < 10_000);
 });
 
-/** A character of a token: what a header can carry. */
+/** A character of a token, which is valid in a header. */
 const tokenCharacter = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
 
 /** Secrets of 8 to 10,000 characters. */
@@ -200,7 +200,7 @@ const secretOf = (unit: "binary" | fc.Arbitrary<string>): fc.Arbitrary<string> =
     { weight: 1, arbitrary: fc.string({ unit, minLength: 60, maxLength: 10_000, size: "max" }) },
   );
 
-/** A text with an echo of a secret, or of eight or more of its characters. */
+/** A text that echoes a secret, or eight or more of its characters. */
 interface Echo {
   readonly secret: string;
   readonly text: string;
@@ -221,11 +221,11 @@ const echoOf = (secrets: fc.Arbitrary<string>): fc.Arbitrary<Echo> =>
     return { secret, text: before + ECHOES[name](part) + after };
   });
 
-const status = (fields: object): Answer =>
+const status = (fields: object): Responder =>
   text(JSON.stringify({ id: ID, responseStatusCode: "Ok", taskStatus: "Completed", ...fields }));
 
-/** Everything that may answer a request, with a text in it. */
-const ANSWERS: readonly ((echo: string) => Answer)[] = [
+/** All kinds of responses to a request that contain a text. */
+const ANSWERS: readonly ((echo: string) => Responder)[] = [
   (echo) => text(echo, 400),
   (echo) => text(echo, 401),
   (echo) => text(echo, 503),
@@ -245,10 +245,10 @@ const ANSWERS: readonly ((echo: string) => Answer)[] = [
 
 const CALLS: readonly Req<unknown>[] = [fetchRegions(ID), submitImage(new Uint8Array(1)), cancelTask(ID)];
 
-/** Checks that no error of a call shows the secret; the answer with its echo is to the call, or to the token request. */
+/** Checks that no error of a call reveals the secret. It is echoed in the response to the call or to the token request. */
 async function checkErrors(
   { secret, text }: Echo,
-  answer: Answer,
+  answer: Responder,
   call: Req<unknown>,
   toToken: boolean,
 ): Promise<void> {

@@ -15,21 +15,21 @@ import {
 import { connect, type CredentialsOptions, type Retry, type ServiceOptions } from "../../src/client/service.ts";
 import { exchange, retrying } from "../../src/client/request.ts";
 import type { CallContext } from "../../src/client/transport.ts";
-import { type Answer, ID, mock, refused, silent, stalled, text, token } from "../support/mock.ts";
+import { ID, mock, refused, type Responder, silent, stalled, text, token } from "../support/mock.ts";
 
 const credentials = { clientId: "id", clientSecret: "S3cret+/=" };
 
-const ask = exchange<string>({ call: "fetch", method: "GET", path: `/x?id=${ID}`, decode: E.right });
+const send = exchange<string>({ call: "fetch", method: "GET", path: `/x?id=${ID}`, decode: E.right });
 
-/** One exchange, with these answers to it and to the token request. */
+/** Sends a request with these responses to it and to the token request. */
 async function run(
-  answers: readonly Answer[],
+  answers: readonly Responder[],
   options: Partial<CredentialsOptions> = {},
-  tokens: readonly Answer[] = [token()],
+  tokens: readonly Responder[] = [token()],
 ): Promise<{ reply: E.Either<RegionsError, string>; calls: readonly string[]; requests: readonly Request[] }> {
   const world = mock({ fetch: answers, token: tokens });
   const service = connect({ credentials, fetch: world.fetch, ...options });
-  return { reply: await ask(service)(), ...world };
+  return { reply: await send(service)(), ...world };
 }
 
 Deno.test("exchange() fetches a token first, sends it in a header, and stays below baseUrl", async () => {
@@ -114,7 +114,7 @@ Deno.test("exchange() requests a token again after a firewall's page", async () 
   for (const status of [400, 401, 403, 407, 451]) {
     const world = mock({ token: [text("<html>", status), token()], fetch: [text("body")] });
     const service = connect({ credentials, fetch: world.fetch });
-    const replies = [await ask(service)(), await ask(service)()];
+    const replies = [await send(service)(), await send(service)()];
     deepEqual(replies, [E.left(http("token", status, null, "<html>")), E.right("body")]);
   }
 });
@@ -147,7 +147,7 @@ Deno.test("exchange() reads at most maxResponseBytes after decompression", async
   deepEqual((await run([text("x".repeat(1000))], limited)).reply, E.right("x".repeat(1000)));
   deepEqual((await run([text("x".repeat(1001))], limited)).reply, E.left(tooLarge("fetch", 1000)));
   let cancelled = false;
-  const endless: Answer = () =>
+  const endless: Responder = () =>
     new Response(
       new ReadableStream({
         pull: (controller) => controller.enqueue(new Uint8Array(100)),
@@ -172,7 +172,7 @@ Deno.test("exchange() decodes UTF-8 that is split between chunks and drops a byt
 });
 
 Deno.test("exchange() ends a request whose headers or body take longer than requestTimeout", async () => {
-  const slow: Answer = () => new Response(new ReadableStream({ start: (c) => c.enqueue(Uint8Array.of(32)) }));
+  const slow: Responder = () => new Response(new ReadableStream({ start: (c) => c.enqueue(Uint8Array.of(32)) }));
   for (const answer of [silent, stalled, slow]) {
     const { reply, requests } = await run([answer], { requestTimeout: 20 });
     deepEqual(reply, E.left(timeout("fetch", 20)));
@@ -184,10 +184,10 @@ Deno.test("exchange() sends nothing if the signal has aborted and ends immediate
   const world = mock({ fetch: [silent] });
   const service = connect({ credentials, fetch: world.fetch });
   const aborted = E.left(gaveUp("aborted", null));
-  deepEqual(await ask(service, { signal: AbortSignal.abort() })(), aborted);
+  deepEqual(await send(service, { signal: AbortSignal.abort() })(), aborted);
   deepEqual(world.calls, []);
   const controller = new AbortController();
-  const reply = ask(service, { signal: controller.signal })();
+  const reply = send(service, { signal: controller.signal })();
   setTimeout(() => controller.abort(), 5);
   deepEqual(await reply, aborted);
 });
@@ -210,7 +210,7 @@ Deno.test("exchange() returns the runtime's message for a failed connection", as
   ) deepEqual((await run([() => Promise.reject(fault)])).reply, E.left(network("fetch", cause)));
 });
 
-/** How a call with these outcomes is retried, on a clock of the test's. */
+/** Runs a call with these outcomes and fake timers, and returns how it is retried. */
 async function retried(
   outcomes: readonly E.Either<RegionsError, string>[],
   options: ServiceOptions = {},

@@ -8,7 +8,7 @@ import { ID, mock, text, token } from "../support/mock.ts";
 
 const credentials = { clientId: "id", clientSecret: "S3cret+/=" };
 
-const ask = exchange<string>({ call: "fetch", method: "GET", path: `/x?id=${ID}`, decode: E.right });
+const call = exchange<string>({ call: "fetch", method: "GET", path: `/x?id=${ID}`, decode: E.right });
 
 Deno.test("connect() sends nothing and starts no timers", () => {
   const clock = FakeTimers.install();
@@ -95,7 +95,7 @@ Deno.test("connect() accepts plain http on other hosts only with allowHttp", () 
 Deno.test("connect() returns a service that is printed without its secrets", async () => {
   const world = mock();
   const service = connect({ credentials, fetch: world.fetch });
-  await ask(service)();
+  await call(service)();
   const shown = [
     inspect(service, { depth: 9, showHidden: true }),
     Deno.inspect(service, { depth: 9, showHidden: true }),
@@ -108,6 +108,6 @@ Deno.test("connect() returns a service that is printed without its secrets", asy
 Deno.test("connect() removes whitespace around the client id and secret", async () => {
   const padded = { clientId: " id", clientSecret: `${credentials.clientSecret}\r\n` };
   const { fetch, requests } = mock({ fetch: [text("")], token: [token()] });
-  await ask(connect({ credentials: padded, fetch }))();
+  await call(connect({ credentials: padded, fetch }))();
   equal(await requests[0].text(), "grant_type=client_credentials&client_id=id&client_secret=S3cret%2B%2F%3D");
 });

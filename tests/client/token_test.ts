@@ -13,17 +13,17 @@ import {
 import { endpoint, granted, NOW, type TokenReply, withClock } from "../support/token_endpoint.ts";
 
 withClock("clientToken() sends one request for any number of callers and keeps the token", async (clock) => {
-  const { asked, request } = endpoint(granted("one"));
+  const { signals, request } = endpoint(granted("one"));
   const source = clientToken(slotOf(createMemory(), "key"), request);
   const first = Promise.all(Array.from({ length: 100 }, () => source.get(1000, undefined)));
   await clock.tickAsync(10);
   deepEqual(await first, Array(100).fill(E.right("one")));
   deepEqual(await source.get(1000, undefined), E.right("one"));
-  equal(asked.length, 1);
+  equal(signals.length, 1);
 });
 
 withClock("clientToken() requests a new token once the old one is stale", async (clock) => {
-  const { asked, request } = endpoint(granted("one"), E.right({ value: "two", staleAt: Infinity }));
+  const { signals, request } = endpoint(granted("one"), E.right({ value: "two", staleAt: Infinity }));
   const source = clientToken(slotOf(createMemory(), "key"), request);
   const get = async (): Promise<unknown> => {
     const token = source.get(1000, undefined);
@@ -35,11 +35,11 @@ withClock("clientToken() requests a new token once the old one is stale", async 
   deepEqual(await get(), E.right("one"));
   clock.setSystemTime(NOW + 3_540_000);
   deepEqual(await get(), E.right("two"));
-  equal(asked.length, 2);
+  equal(signals.length, 2);
 });
 
 withClock("clientToken() drops a rejected token, but not its successor", async (clock) => {
-  const { asked, request } = endpoint(granted("one"), granted("two"));
+  const { signals, request } = endpoint(granted("one"), granted("two"));
   const source = clientToken(slotOf(createMemory(), "key"), request);
   const get = async (): Promise<unknown> => {
     const token = source.get(1000, undefined);
@@ -51,11 +51,11 @@ withClock("clientToken() drops a rejected token, but not its successor", async (
   deepEqual(await get(), E.right("two"));
   equal(source.refuse("one"), true, "a late refusal of the first");
   deepEqual(await get(), E.right("two"));
-  equal(asked.length, 2);
+  equal(signals.length, 2);
 });
 
 withClock("clientToken() does not send rejected credentials again for ten minutes", async (clock) => {
-  const { asked, request } = endpoint(E.left(unauthorized("token", "invalid_client")), granted("late"));
+  const { signals, request } = endpoint(E.left(unauthorized("token", "invalid_client")), granted("late"));
   const memory = createMemory();
   const refusal = E.left(unauthorized("token", "invalid_client"));
   const sources = Array.from({ length: 20 }, () => clientToken(slotOf(memory, "key"), request));
@@ -64,11 +64,11 @@ withClock("clientToken() does not send rejected credentials again for ten minute
   deepEqual(await first, refusal);
   await clock.tickAsync(599_999);
   for (const source of sources) deepEqual(await source.get(1000, undefined), refusal);
-  equal(asked.length, 1);
+  equal(signals.length, 1);
   await clock.tickAsync(1);
   const second = sources[1].get(1000, undefined);
   await clock.tickAsync(10);
-  deepEqual([await second, asked.length], [E.right("late"), 2]);
+  deepEqual([await second, signals.length], [E.right("late"), 2]);
 });
 
 withClock("clientToken() remembers a rejection for at most ten minutes", async (clock) => {
@@ -97,51 +97,51 @@ withClock("clientToken() ignores a rejection from the future", async (clock) => 
   deepEqual(await second, E.right("late"));
 });
 
-/** Services as a Worker makes them, one for each request: all they share is the memory. */
+/** Services that share only a memory, like those that a Worker creates for its requests. */
 function services(count: number, request: (signal: AbortSignal) => Promise<TokenReply>): readonly TokenSource[] {
   const memory = createMemory();
   return Array.from({ length: count }, () => clientToken(slotOf(memory, "key"), request));
 }
 
 withClock("clientToken() sends one request for 50 services that share a memory", async (clock) => {
-  const { asked, request } = endpoint(granted("one"));
+  const { signals, request } = endpoint(granted("one"));
   const tokens = Promise.all(services(50, request).map((source) => source.get(1000, undefined)));
   await clock.tickAsync(30);
-  deepEqual([await tokens, asked.length], [Array(50).fill(E.right("one")), 1]);
+  deepEqual([await tokens, signals.length], [Array(50).fill(E.right("one")), 1]);
   equal(clock.countTimers(), 0);
 });
 
 withClock("clientToken() shares a rejection among services that wait for the same token", async (clock) => {
   const refusal = E.left(unauthorized("token", "invalid_client"));
-  const { asked, request } = endpoint(refusal);
+  const { signals, request } = endpoint(refusal);
   const tokens = Promise.all(services(50, request).map((source) => source.get(1000, undefined)));
   await clock.tickAsync(30);
-  deepEqual([await tokens, asked.length], [Array(50).fill(refusal), 1]);
+  deepEqual([await tokens, signals.length], [Array(50).fill(refusal), 1]);
 });
 
 withClock("clientToken() lets one service at a time take over after a failure", async (clock) => {
-  const { asked, request } = endpoint(E.left(network("token", "gone")), granted("two"));
+  const { signals, request } = endpoint(E.left(network("token", "gone")), granted("two"));
   const tokens = Promise.all(services(50, request).map((source) => source.get(1000, undefined)));
   await clock.tickAsync(60);
   deepEqual(await tokens, [E.left(network("token", "gone")), ...Array(49).fill(E.right("two"))]);
-  equal(asked.length, 2);
+  equal(signals.length, 2);
 });
 
 withClock("clientToken() takes over after 3 s from a service that has disappeared", async (clock) => {
-  let asked = 0;
-  const request = (): Promise<TokenReply> => ++asked === 1 ? new Promise(() => {}) : Promise.resolve(granted("two"));
+  let requests = 0;
+  const request = (): Promise<TokenReply> => ++requests === 1 ? new Promise(() => {}) : Promise.resolve(granted("two"));
   const [dead, ...others] = services(50, request);
   dead.get(60_000, undefined);
   const tokens = Promise.all(others.map((source) => source.get(60_000, undefined)));
   await clock.tickAsync(2900);
-  equal(asked, 1);
+  equal(requests, 1);
   await clock.tickAsync(200);
-  deepEqual([await tokens, asked], [Array(49).fill(E.right("two")), 2]);
+  deepEqual([await tokens, requests], [Array(49).fill(E.right("two")), 2]);
 });
 
 withClock("clientToken() does not wait for a service that has given up", async (clock) => {
-  let asked = 0;
-  const request = (): Promise<TokenReply> => ++asked === 1 ? new Promise(() => {}) : Promise.resolve(granted("two"));
+  let requests = 0;
+  const request = (): Promise<TokenReply> => ++requests === 1 ? new Promise(() => {}) : Promise.resolve(granted("two"));
   const [first, second] = services(2, request);
   const controller = new AbortController();
   const given = first.get(1000, controller.signal);
@@ -149,7 +149,7 @@ withClock("clientToken() does not wait for a service that has given up", async (
   controller.abort();
   await given;
   await clock.tickAsync(30);
-  deepEqual([await token, asked], [E.right("two"), 2]);
+  deepEqual([await token, requests], [E.right("two"), 2]);
 });
 
 withClock("clientToken() waits no longer than its caller", async (clock) => {
@@ -166,7 +166,7 @@ withClock("clientToken() waits no longer than its caller", async (clock) => {
 });
 
 withClock("clientToken() respects a Retry-After for all callers and counts it down", async (clock) => {
-  const { asked, request } = endpoint(E.left(http("token", 429, 600_000, "")), granted("one"));
+  const { signals, request } = endpoint(E.left(http("token", 429, 600_000, "")), granted("one"));
   const source = clientToken(slotOf(createMemory(), "key"), request);
   const first = source.get(1000, undefined);
   await clock.tickAsync(10);
@@ -174,41 +174,41 @@ withClock("clientToken() respects a Retry-After for all callers and counts it do
   await clock.tickAsync(200_000);
   deepEqual(await source.get(1000, undefined), E.left(http("token", 429, 400_000, "")));
   await clock.tickAsync(399_999);
-  equal(asked.length, 1);
+  equal(signals.length, 1);
   await clock.tickAsync(1);
   const second = source.get(1000, undefined);
   await clock.tickAsync(10);
-  deepEqual([await second, asked.length], [E.right("one"), 2]);
+  deepEqual([await second, signals.length], [E.right("one"), 2]);
 });
 
 withClock("clientToken() requests a token again after a transient failure", async (clock) => {
   for (const error of [http("token", 503, null, ""), network("token", "gone"), malformed(["x"])]) {
-    const { asked, request } = endpoint(E.left(error), granted("one"));
+    const { signals, request } = endpoint(E.left(error), granted("one"));
     const source = clientToken(slotOf(createMemory(), "key"), request);
     const first = source.get(1000, undefined);
     await clock.tickAsync(10);
     deepEqual(await first, E.left(error));
     const second = source.get(1000, undefined);
     await clock.tickAsync(10);
-    deepEqual([await second, asked.length], [E.right("one"), 2]);
+    deepEqual([await second, signals.length], [E.right("one"), 2]);
   }
 });
 
 withClock("clientToken() aborts the request only when no caller is waiting", async (clock) => {
-  const { asked, request } = endpoint(granted("one"), granted("two"));
+  const { signals, request } = endpoint(granted("one"), granted("two"));
   const source = clientToken(slotOf(createMemory(), "key"), request);
   const [a, b] = [new AbortController(), new AbortController()];
   const first = source.get(1000, a.signal);
   const second = source.get(1000, b.signal);
   a.abort();
   deepEqual(await first, E.left(interrupted("token", "aborted", 0)));
-  equal(asked[0].aborted, false);
+  equal(signals[0].aborted, false);
   b.abort();
   await second;
-  equal(asked[0].aborted, true);
+  equal(signals[0].aborted, true);
   const third = source.get(1000, undefined);
   await clock.tickAsync(10);
-  deepEqual([await third, asked.length], [E.right("two"), 2], "the aborted request is nobody's any more");
+  deepEqual([await third, signals.length], [E.right("two"), 2], "the aborted request is nobody's any more");
 });
 
 withClock("clientToken() limits the wait of each caller", async (clock) => {
@@ -259,7 +259,7 @@ Deno.test("decodeAccessToken() accepts a lifetime as text and assumes five minut
   }
 });
 
-/** After how many milliseconds a token is replaced. */
+/** Returns the number of milliseconds after which a token is replaced. */
 function staleAfter(expiresIn: unknown): unknown {
   const text = JSON.stringify({ access_token: "abc", expires_in: expiresIn, token_type: "Bearer" });
   return E.map(({ staleAt }: AccessToken) => staleAt - NOW)(decodeAccessToken(text, NOW));

@@ -7,13 +7,13 @@ import { network, permissionDenied, tooLarge } from "../../src/model/error.ts";
 import { connect, type Service, type ServiceOptions } from "../../src/client/service.ts";
 import { ID } from "../support/mock.ts";
 
-// On the line
+// Over real connections
 
-/** One request, as it arrived at the server. */
+/** A request that the server received. */
 interface Arrival {
-  /** Such as `POST /connect/token`. */
+  /** The method and path, such as `POST /connect/token`. */
   readonly name: string;
-  /** How many requests its connection had carried before. */
+  /** The number of earlier requests on its connection. */
   readonly before: number;
   readonly hasLength: boolean;
   isClosed: boolean;
@@ -25,10 +25,10 @@ interface Line {
   readonly close: () => Promise<void>;
 }
 
-/** What the server does with a request that it has read: the text of its answer, or null to say nothing more. */
+/** Returns the body of the response to a request, or null to send nothing. */
 type Respond = (name: string, nth: number, socket: Socket) => string | null;
 
-/** A server that keeps its connections alive, and shows every byte that a runtime sends by itself. */
+/** A server with keep-alive connections that also records requests that the runtime itself repeats. */
 async function listen(respond: Respond): Promise<Line> {
   const arrivals: Arrival[] = [];
   const sockets = new Set<Socket>();
@@ -71,7 +71,7 @@ const IMAGE = new Uint8Array([1, 2, 3]);
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Runs with a service that asks this server, through the runtime's own `fetch`. */
+/** Runs a test with a service that uses this server and the runtime's own `fetch`. */
 async function against(
   respond: Respond,
   test: (service: Service, line: Line) => Promise<void>,
@@ -85,14 +85,14 @@ async function against(
   }
 }
 
-/** A server that answers the first requests, and then reads one and closes its connection 50 ms later. */
+/** A server that responds to the first requests, then reads one and closes the connection 50 ms later. */
 const closing = (answered: number): Respond => (name, nth, socket) => {
   if (nth <= answered) return name.endsWith("/connect/token") ? TOKEN : "{}";
   setTimeout(() => socket.destroy(), 50);
   return null;
 };
 
-/** Uses the connection. Node.js takes a moment until it is free again. */
+/** Uses the connection once. Node.js takes a moment until it can reuse it. */
 async function warmUp(service: Service): Promise<void> {
   await fetchRegions(ID)(service)();
   await pause(50);
@@ -121,7 +121,7 @@ Deno.test("a token request arrives once at a server that closes a reused connect
   });
 });
 
-/** A full collection, and the time in which what it found is finalized. Node.js needs --expose-gc. */
+/** Runs a full garbage collection and waits for finalization. Node.js needs --expose-gc. */
 async function collect(): Promise<void> {
   const { gc } = globalThis as { readonly gc?: () => void };
   const { process } = globalThis as { readonly process?: { readonly versions: Readonly<Record<string, string>> } };
@@ -133,7 +133,7 @@ async function collect(): Promise<void> {
   }
 }
 
-/** A server that takes a request and says nothing more, or begins an answer. */
+/** A server that reads a request and then sends nothing, or only the beginning of a response. */
 const silent = (beginning: string): Respond => (name, _, socket) => {
   if (name.endsWith("/connect/token")) return TOKEN;
   socket.write(beginning);
@@ -169,10 +169,10 @@ for (
   });
 }
 
-// With a fetch of the test's own
+// With a custom fetch
 
 const message = { call: "fetch", method: "GET", path: "/", headers: {} } as const;
-/** A transport with this `fetch`. */
+/** Returns a transport with this `fetch`. */
 const through = (fetch: Fetch, maxResponseBytes = 1000): Transport => ({
   baseUrl: "https://x.example",
   fetch,
@@ -209,7 +209,7 @@ Deno.test("send() sends its body even if a test environment has replaced the glo
   class Foreign {}
   globalThis.Blob = Foreign as never;
   try {
-    // Deno and Node.js 24 make even their own from the global, so that nothing can be done, or seen, there.
+    // Deno and Node.js 24 use the global `Blob` internally, so nothing can be tested there.
     if (await new Response("").blob() instanceof Foreign) return;
     await send(through(fetch), { ...message, method: "POST", body: "body" }, {});
   } finally {
@@ -240,7 +240,7 @@ Deno.test("send() calculates a Retry-After date from the response's own Date", a
   };
   const now = Date.now();
   const date = (ms: number): string => new Date(ms).toUTCString();
-  // The server's clock is an hour behind, and then an hour ahead.
+  // The server's clock is first an hour behind, and then an hour ahead.
   for (const skew of [-3_600_000, 3_600_000]) {
     equal(await retryAfter({ "Date": date(now + skew), "Retry-After": date(now + skew + 30_000) }), 30_000);
   }
@@ -271,7 +271,7 @@ Deno.test("send() distinguishes a denied permission from a failed connection", a
       [restricted, "Access to this API has been restricted"],
     ] as const
   ) deepEqual(await send(reject(error), message, {}), E.left(permissionDenied("fetch", cause)));
-  // The operating system's refusal can pass, such as a firewall's.
+  // A rejection by the operating system, such as by a firewall, may be transient.
   const refused = Object.assign(new Error("connect EACCES"), { code: "EACCES", syscall: "connect" });
   deepEqual(await send(reject(refused), message, {}), E.left(network("fetch", "connect EACCES", true)));
 });

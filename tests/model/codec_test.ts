@@ -20,7 +20,7 @@ const Word = oneOf(["yes", "no"]);
 const Words = list(Word, "Words");
 const Pair = fields<{ readonly a: number; readonly b?: string | null }>({ a: Even, b: nullable(t.string) }, "Pair");
 
-/** The lines that explain why `codec` refuses `u`; none where it does not. */
+/** Returns the errors of `codec` for `u`, or an empty array if it is valid. */
 function linesOf(codec: t.Mixed, u: unknown): readonly string[] {
   const result = codec.decode(u);
   equal(codec.is(u), E.isRight(result));

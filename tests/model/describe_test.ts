@@ -279,7 +279,7 @@ Deno.test("describe() states whether the result of an unknown task has expired i
       equal(describe(reply, { submittedAt, now: submittedAt + age }), sentence);
     }
   }
-  // Clocks differ.
+  // The clocks may differ.
   equal(describe(STATUSES.NotExist, { submittedAt, now: submittedAt - 1 }), describe(STATUSES.NotExist));
   equal(describe(STATUSES.NotExist, { submittedAt: Date.now() - RETENTION }), gone);
   ok(/only \d+ h ago/.test(describe(STATUSES.NotExist, { submittedAt: Date.now() - RETENTION / 2 })));

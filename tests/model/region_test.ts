@@ -9,7 +9,7 @@ import { json, MAX_COORDINATE, nested, payload, region, regions, rowOf, SPELLING
 const ROW = [0, 8, 697, 441];
 const REGION: Region = { left: 0, top: 8, right: 697, bottom: 441 };
 
-/** The lines that explain why `codec` refuses `u`. */
+/** Returns the errors of `codec` for `u`. */
 function linesOf(codec: t.Mixed, u: unknown): readonly string[] {
   const result = codec.decode(u);
   ok(E.isLeft(result), "expected a refusal");
@@ -180,7 +180,7 @@ Deno.test("Payload states whether the Base64, its JSON or a row is invalid", () 
     ["W10=W10=", `${base64} "W10=W10="`],
     ["W", `${base64} "W"`],
     ["W10==", `${base64} "W10=="`],
-    // base64url; the standard alphabet has + and / there.
+    // Base64url. The standard alphabet has + and / instead.
     ["W1s-Pz9dXQ", `${base64} "W1s-Pz9dXQ"`],
     ["W1s_XV0", `${base64} "W1s_XV0"`],
     ["W10\u00a0", `${base64} "W10\u00a0"`],
@@ -203,7 +203,7 @@ Deno.test("Payload states whether the Base64, its JSON or a row is invalid", () 
     [payload('[{"__proto__": [0, 8, 697, 441]}]'), `Payload/Regions/0/Region: ${NOT_A_ROW} an object`],
     [payload('[[0, 8, 697, {"__proto__": 441}]]'), "Payload/Regions/0/Region/3: expected number, got an object"],
     [payload("[[0, 8, 697, 441, 5]]"), `Payload/Regions/0/Region: ${NOT_A_ROW} an array of 5`],
-    // Bytes of UTF-8: é, and a byte order mark before it.
+    // The UTF-8 bytes of a byte order mark and é.
     [payload('["\xc3\xa9"]'), `Payload/Regions/0/Region: ${NOT_A_ROW} "\xc3\xa9"`],
     [payload('\xef\xbb\xbf["\xc3\xa9"]'), `Payload/Regions/0/Region: ${NOT_A_ROW} "é"`],
   ];
@@ -251,7 +251,7 @@ Deno.test("Region decodes a row of any length or explains it with at most 100 er
   equal(linesOf(Region, long.fill("x")).length, 100);
   equal(linesOf(Regions, new Array(9).fill(long)).length, 100);
 
-  // They are not even made.
+  // No more errors are built.
   for (const faults of [Region.decode(long), Regions.decode(new Array(9).fill(long)), Regions.decode(long)]) {
     ok(E.isLeft(faults) && faults.left.length <= 200);
   }
@@ -267,7 +267,7 @@ Deno.test("Payload reports 100,000 invalid rows with 100 short errors, about as 
   equal(lines[99], `Payload/Regions/99/Region/2: expected number, got "x"`);
   deepEqual(linesOf(Payload, last), [`Payload/Regions/99999/Region: ${NOT_A_ROW} an array of 3`]);
 
-  // The shortest of several, since other tests run at the same time.
+  // The shortest of several runs, since other tests run concurrently.
   const shortest = (text: string): number =>
     Math.min(...[1, 2, 3, 4, 5].map(() => {
       const start = performance.now();

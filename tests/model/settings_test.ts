@@ -14,7 +14,7 @@ import {
 } from "../../src/model/settings.ts";
 import { json, junk, settings, withProtoAccessor } from "../support/arbitrary.ts";
 
-/** As the service's page on sending an image states them. */
+/** The defaults on the service's page about sending an image. */
 const DEFAULTS: CompleteSettings = {
   language: "English",
   makeSkewCorrect: true,
@@ -26,7 +26,7 @@ const DEFAULTS: CompleteSettings = {
   dsrConfidence: "Default",
 };
 
-/** The same settings on the wire, where the angle has another name. */
+/** The same settings on the wire, where the angle is spelled differently. */
 const onTheWire = ({ rotate, ...others }: CompleteSettings): WireSettings => ({ ...others, Rotate: rotate });
 
 const MODES = [
@@ -47,7 +47,7 @@ Deno.test("toWireSettings() returns every setting with the service's defaults", 
 });
 
 Deno.test("toWireSettings() returns exactly the settings in the service's API description", () => {
-  // Its schema allows no additional properties, and spells the angle with a capital letter.
+  // The schema does not allow additional properties, and spells the angle with a capital letter.
   const known = [
     "Rotate",
     "dsrConfidence",
@@ -104,7 +104,7 @@ Deno.test("toWireSettings() throws a RangeError for values that the service does
     [{ makeBinarization: 1 }, "DetectionSettings/makeBinarization: expected boolean or null, got 1"],
     [{ makeContrastCorrection: 0 }, "DetectionSettings/makeContrastCorrection: expected boolean or null, got 0"],
     [{ makeUpsampling: {} }, "DetectionSettings/makeUpsampling: expected boolean or null, got an object"],
-    // The service's description says int32.
+    // The service's API description says int32.
     ...[0.5, NaN, Infinity, 2 ** 31].map((rotate): [unknown, string] => [
       { rotate },
       `DetectionSettings/rotate: expected an integer number of degrees or null, got ${rotate}`,

@@ -4,7 +4,6 @@ import * as E from "fp-ts/lib/Either.js";
 import { malformed, timeout } from "../../src/model/error.ts";
 import { decodeResponse, isFinal, match, TaskStatus } from "../../src/model/task_status.ts";
 import {
-  answer,
   GUID,
   hostileValues,
   json,
@@ -13,8 +12,9 @@ import {
   mutant,
   nested,
   payload,
+  reports,
   taskStatus,
-  tellsOf,
+  validResponse,
   withProtoAccessor,
 } from "../support/arbitrary.ts";
 
@@ -35,7 +35,7 @@ const STATUSES: { readonly [Tag in TaskStatus["_tag"]]: Extract<TaskStatus, { _t
   NotExist: { _tag: "NotExist", id: GUID, messages: [] },
 };
 
-/** The lines that explain why an answer is refused. */
+/** Returns the errors of an invalid response. */
 function linesOf(body: unknown, id?: string): readonly string[] {
   const reply = decodeResponse(body, id);
   ok(E.isLeft(reply) && reply.left._tag === "Malformed", "expected a Malformed");
@@ -165,7 +165,7 @@ Deno.test("decodeResponse() reports what was expected at which path", () => {
 
 Deno.test("decodeResponse() decodes valid responses in every allowed form", () => {
   fc.assert(
-    fc.property(answer, ({ body, expected }) => {
+    fc.property(validResponse, ({ body, expected }) => {
       const before = JSON.stringify(body);
       deepEqual(decodeResponse(body), E.right(expected));
       if (expected.id !== "") deepEqual(decodeResponse(body, expected.id.toUpperCase()), E.right(expected));
@@ -185,11 +185,11 @@ Deno.test("decodeResponse() decodes a mutated response correctly or names the pa
       seen[reply._tag]++;
       if (expected !== null) return deepEqual(reply, E.right(expected));
       ok(E.isLeft(reply) && reply.left._tag === "Malformed", "expected a Malformed");
-      ok(reply.left.errors.some((line) => tellsOf(line, path)), `no line of ${reply.left.errors} tells of ${path}`);
+      ok(reply.left.errors.some((line) => reports(line, path)), `no line of ${reply.left.errors} tells of ${path}`);
     }),
     { numRuns: 10_000 },
   );
-  // Both ends must have been tried often.
+  // Both outcomes must have occurred often.
   ok(seen.Left > 1000 && seen.Right > 1000, JSON.stringify(seen));
 });
 
@@ -374,7 +374,7 @@ Deno.test("match() requires a handler for every status at compile time", () => {
   match<string>(noError);
   // @ts-expect-error: NotExist is missing
   match<string>(noNotExist);
-  // @ts-expect-error: regions are those of Completed alone
+  // @ts-expect-error: only Completed has regions
   match({ ...all, Pending: ({ regions }) => String(regions) });
 });
 

@@ -20,7 +20,7 @@ const of = (...spans: Span[]): History => ({ version: 1, spans });
 const delayOf = (history: History, elapsed = 0, options: AdaptiveOptions = {}): number =>
   O.getOrElse(() => NaN)(adaptive(options)({ id: "1", attempt: 1, elapsed, history }));
 
-/** The cost against the optimum, in the mean of `runs` histories of `tasks` tasks. */
+/** The cost relative to the optimum, averaged over `runs` histories of `tasks` tasks. */
 function ratio(time: ServiceTime, tasks: number, runs: number, pollCost = 1000): number {
   const schedule = adaptive({ pollCost });
   const costs = Array.from({ length: runs }, (_, run) => {

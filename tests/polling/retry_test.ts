@@ -37,7 +37,7 @@ Deno.test("retryPolicy() applies defaults and throws a RangeError for options ou
   }
 });
 
-/** Every error, and whether it passes. */
+/** Every error, and whether it is transient. */
 const ERRORS: readonly (readonly [RegionsError, boolean])[] = [
   [network("fetch", "reset"), true],
   [timeout("fetch", 30_000), true],
@@ -74,15 +74,15 @@ Deno.test("retryDelay() doubles the upper bound with each failure up to maxDelay
 
 Deno.test("retryDelay() waits at least as long as Retry-After, even beyond maxDelay", () => {
   const policy = retryPolicy({ minDelay: 1000, maxDelay: 6000 });
-  const asked = (retryAfter: number | null, failures: number, status = 429): O.Option<number> =>
+  const delayAfter = (retryAfter: number | null, failures: number, status = 429): O.Option<number> =>
     retryDelay(policy, http("fetch", status, retryAfter, ""), failures, 0, 0.5);
-  deepEqual(asked(null, 2), O.some(1000));
-  deepEqual(asked(0, 2), O.some(1000));
-  deepEqual(asked(999, 2), O.some(1000));
-  deepEqual(asked(1001, 2), O.some(1001));
-  deepEqual(asked(600_000, 1), O.some(600_000));
-  deepEqual(asked(2 ** 31, 1, 503), O.some(2 ** 31));
-  deepEqual(asked(5000, 1, 404), O.none);
+  deepEqual(delayAfter(null, 2), O.some(1000));
+  deepEqual(delayAfter(0, 2), O.some(1000));
+  deepEqual(delayAfter(999, 2), O.some(1000));
+  deepEqual(delayAfter(1001, 2), O.some(1001));
+  deepEqual(delayAfter(600_000, 1), O.some(600_000));
+  deepEqual(delayAfter(2 ** 31, 1, 503), O.some(2 ** 31));
+  deepEqual(delayAfter(5000, 1, 404), O.none);
 });
 
 Deno.test("retryDelay() retries a malformed response once, even with other failures in between", () => {
@@ -137,7 +137,7 @@ Deno.test("jitter() is distributed evenly over [0, 1) across ids and attempts", 
   spread(numbers.map((n) => jitter(GUID, n)));
   spread(numbers.map((n) => jitter(`${n.toString(16).padStart(8, "0")}${GUID.slice(8)}`, 0)));
   spread(numbers.map((n) => jitter(String(n), n % 3)));
-  // Neighbours must not move together: clients that begin with one task each, or one client from poll to poll.
+  // Neighbors must not be correlated: clients that start with one task each, and the polls of a client.
   spread(numbers.map((n) => (jitter(GUID, n) - jitter(GUID, n + 1) + 1) % 1));
 });
 

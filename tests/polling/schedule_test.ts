@@ -11,12 +11,12 @@ import {
 import { NO_HISTORY } from "../../src/model/history.ts";
 import { GUID } from "../support/arbitrary.ts";
 
-/** What a schedule is told. */
+/** The input of a schedule. */
 function after(attempt: number, elapsed: number, id = GUID): ScheduleInput {
   return { id, attempt, elapsed, history: NO_HISTORY };
 }
 
-/** When a task is asked about that is never finished, in milliseconds after its image was sent. */
+/** The times of the polls of a task that is never finished, in milliseconds from its submission. */
 function pollTimes(schedule: Schedule, polls: number): readonly number[] {
   const times: number[] = [];
   for (let elapsed = 0; times.length < polls;) {

@@ -50,7 +50,7 @@ const FRESH: PollState = {
   failure: null,
 };
 
-/** Where the polling may stand, and how long to wait before what failed then is tried again. */
+/** States, and the delay before a failed poll is retried in each of them. */
 const STATES = {
   "fresh": { state: FRESH, backoff: JITTER[0] * 1000 },
   "heard twice": {
@@ -96,10 +96,10 @@ const FATAL: readonly RegionsError[] = [
 ];
 const NOT_UNDERSTOOD = malformed(["Response: expected an object, got null"]);
 
-/** What must follow; `retry` and `wait` may be shortened by the deadline. */
+/** The expected next actions. The deadline may shorten `retry` and `wait`. */
 type End = "wait" | "retry" | "done" | "maxPolls" | "deadline";
 
-/** What must follow each outcome in each state, in the order of STATES. */
+/** The expected action for each outcome in each state, in the order of STATES. */
 const TABLE: readonly { readonly outcomes: readonly Reply[]; readonly ends: readonly End[] }[] = [
   {
     outcomes: UNFINISHED.map((status) => E.right(status)),
@@ -123,7 +123,7 @@ const TABLE: readonly { readonly outcomes: readonly Reply[]; readonly ends: read
   },
 ];
 
-/** What follows an outcome, by the words of the table. */
+/** Returns the action after an outcome in the notation of the table. */
 function expected(end: End, reply: Reply, state: PollState, backoff: number): Next {
   if (end === "done") return { _tag: "Done", heard: null, reply };
   const polled = { ...state, polls: state.polls + 1 };
@@ -177,31 +177,31 @@ Deno.test("step() polls for five minutes on the adaptive schedule by default", (
   deepEqual(O.some(late.state.dueAt), O.map((ms: number) => NOW + ms)(delay));
 });
 
-/** A schedule that notes what it is asked. */
-function spied(delay: O.Option<number>): { readonly schedule: Schedule; readonly asked: ScheduleInput[] } {
-  const asked: ScheduleInput[] = [];
+/** A schedule that records its inputs. */
+function spied(delay: O.Option<number>): { readonly schedule: Schedule; readonly inputs: ScheduleInput[] } {
+  const inputs: ScheduleInput[] = [];
   const schedule: Schedule = (input) => {
-    asked.push(input);
+    inputs.push(input);
     return delay;
   };
-  return { schedule, asked };
+  return { schedule, inputs };
 }
 
 Deno.test("step() calls the schedule once after each status that is not final", () => {
-  const { schedule, asked } = spied(O.some(5));
+  const { schedule, inputs } = spied(O.some(5));
   const history: History = { version: 1, spans: [[2000, 3100]] };
   const policy = pollPolicy({ ...POLICY, schedule });
   step(FRESH, E.right(UNFINISHED[0]), NOW, policy, history);
   step({ ...FRESH, heard: 6, polls: 8 }, E.right(UNFINISHED[1]), NOW + 1, policy, history);
   step({ ...FRESH, submittedAt: NOW - 99 }, E.right(UNFINISHED[1]), NOW, policy, history);
-  deepEqual(asked, [
+  deepEqual(inputs, [
     { id: GUID, attempt: 1, elapsed: 10_000, history },
     { id: GUID, attempt: 7, elapsed: 10_001, history },
     { id: GUID, attempt: 1, elapsed: 99, history },
   ]);
   for (const status of FINAL) step(FRESH, E.right(status), NOW, policy);
   for (const error of [...PASSING, ...FATAL, NOT_UNDERSTOOD]) step(FRESH, E.left(error), NOW, policy);
-  equal(asked.length, 3);
+  equal(inputs.length, 3);
 });
 
 Deno.test("step() gives up with the last status if the schedule returns none", () => {
@@ -280,7 +280,7 @@ Deno.test("step() waits at least as long as Retry-After and ends if that is beyo
       deepEqual(after(status, retryAfter), { _tag: "Done", heard: null, reply });
     }
   }
-  // Where the deadline has passed anyway, that is the reason, and the state is kept.
+  // If the deadline has already passed, that is the reason, and the state is kept.
   const late = step(STATES["after the deadline"].state, E.left(http("fetch", 429, 5000, "")), NOW, POLICY);
   ok(late._tag === "Done" && E.isLeft(late.reply) && late.reply.left._tag === "GaveUp");
   equal(late.reply.left.reason, "deadline");
@@ -330,24 +330,24 @@ Deno.test("step() counts failed polls toward maxPolls", () => {
 });
 
 Deno.test("startPoll() polls immediately if the submission time is unknown, and otherwise by the schedule", () => {
-  const { schedule, asked } = spied(O.some(700));
+  const { schedule, inputs } = spied(O.some(700));
   const policy = pollPolicy({ ...POLICY, schedule });
   const state = { ...FRESH, startedAt: NOW, dueAt: NOW };
   const wait = (state: PollState, delay: number): Wait => ({ _tag: "Wait", state, delay, heard: null, failure: null });
   deepEqual(startPoll(GUID, NOW, null, policy), wait(state, 0));
-  deepEqual(asked, []);
+  deepEqual(inputs, []);
   deepEqual(startPoll(GUID, NOW, NOW, policy), wait({ ...state, submittedAt: NOW, dueAt: NOW + 700 }, 700));
   deepEqual(
     startPoll(GUID, NOW, NOW - 300, policy),
     wait({ ...state, submittedAt: NOW - 300, dueAt: NOW + 400 }, 400),
   );
-  // A clock that was set back since makes the first poll neither later nor earlier.
+  // If the clock was set back, the first poll is neither later nor earlier.
   deepEqual(waiting(startPoll(GUID, NOW, NOW + 5000, policy)).delay, 700);
-  deepEqual(asked, Array(3).fill({ id: GUID, attempt: 0, elapsed: 0, history: NO_HISTORY }));
+  deepEqual(inputs, Array(3).fill({ id: GUID, attempt: 0, elapsed: 0, history: NO_HISTORY }));
 
   const history: History = { version: 1, spans: [[2000, 3100]] };
   startPoll(GUID, NOW, NOW, policy, history);
-  deepEqual(asked.slice(3), [{ id: GUID, attempt: 0, elapsed: 0, history }]);
+  deepEqual(inputs.slice(3), [{ id: GUID, attempt: 0, elapsed: 0, history }]);
   ok(waiting(startPoll(GUID, NOW, NOW, pollPolicy())).delay > 0);
   equal(waiting(startPoll(GUID, NOW, NOW, pollPolicy({ minDelay: 60_000 }))).delay, 60_000);
   throws(() => startPoll(GUID, NOW, NOW, pollPolicy({ schedule: () => O.some(NaN) })), RangeError);
@@ -442,10 +442,10 @@ Deno.test("step() polls again if the service does not know a task within ten sec
     }
     const done = { _tag: "Done", heard: null, reply };
     deepEqual(step(first, reply, NOW + 10_000, POLICY), done);
-    // Nothing is known of its submission, or the clock was set back so far that it proves nothing.
+    // The submission time is unknown, or the clock was set back too far.
     deepEqual(step({ ...first, submittedAt: null }, reply, NOW, POLICY), done);
     deepEqual(step(first, reply, NOW - 3_600_000, POLICY), done);
-    // It was heard of, so it has been cancelled since.
+    // A status was received before, so the task was canceled since.
     deepEqual(step({ ...first, heard: 1, heardAt: NOW }, reply, NOW + 1, POLICY), done);
   }
 });
@@ -478,18 +478,18 @@ Deno.test("step() passes a plausible age to the schedule", () => {
     50,
   ]] as const;
   for (const [submittedAt, elapsed] of cases) {
-    const { schedule, asked } = spied(O.some(700));
+    const { schedule, inputs } = spied(O.some(700));
     step(
       { ...FRESH, startedAt: NOW - 50, submittedAt },
       E.right(UNFINISHED[0]),
       NOW,
       pollPolicy({ ...POLICY, schedule }),
     );
-    equal(asked[0].elapsed, elapsed);
+    equal(inputs[0].elapsed, elapsed);
   }
 });
 
-/** Any outcome of a poll, those that go on more often than those that end. */
+/** Any outcome of a poll. Outcomes that continue the watch are more frequent than those that end it. */
 const reply: fc.Arbitrary<Reply> = fc.oneof(
   {
     weight: 4,
@@ -499,7 +499,7 @@ const reply: fc.Arbitrary<Reply> = fc.oneof(
   { weight: 1, arbitrary: taskStatus.map((status): Reply => E.right(status)) },
 );
 
-/** A schedule that says anything, be it no more. */
+/** A schedule that returns arbitrary delays or none. */
 const schedule: fc.Arbitrary<Schedule> = fc.array(
   fc.oneof(fc.nat(300), fc.constantFrom(0, 1e9, Infinity), fc.constant(null)).map(O.fromNullable),
   { minLength: 1, maxLength: 10 },
@@ -526,7 +526,7 @@ Deno.test("step() ends in time for any replies, and each state is unchanged by J
       (policy, replies, age, latency) => {
         let now = NOW;
         let next: Next = startPoll(GUID, now, age === null ? null : now - age, policy);
-        // As the watch does it: sleep, then poll. A poll takes its time.
+        // Like the watch: wait, then poll. A poll takes some time.
         for (let polls = 0; next._tag === "Wait"; polls++) {
           const { state, delay }: Wait = next;
           ok(Number.isFinite(state.dueAt) && Number.isFinite(delay) && delay >= 0);

@@ -7,7 +7,7 @@ import type FakeTimers from "@sinonjs/fake-timers";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import type { DurableTask } from "../../src/server/durable_object.ts";
 import { isFinal, type Reply } from "../../src/model/task_status.ts";
-import { type Answer, completed, ID, mock, notExist, pending, processing, text } from "../support/mock.ts";
+import { completed, ID, mock, notExist, pending, processing, type Responder, text } from "../support/mock.ts";
 import { createWorld, type Fault, withClock, type World } from "./durable_world.ts";
 
 const IMAGE = new Uint8Array([1, 2, 3]);
@@ -20,7 +20,7 @@ const OUTLASTS_ALARMS = 10 * MINUTE;
 /** Regions that are stored in three parts. */
 const LARGE = Array.from({ length: 7000 }, (_, i) => [i, i, i + 1, i + 1]);
 
-const completedLarge: Answer = () =>
+const completedLarge: Responder = () =>
   Response.json({
     id: ID,
     responseStatusCode: "Ok",
@@ -43,8 +43,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 interface Scenario {
-  readonly fetch?: readonly Answer[];
-  readonly submit?: readonly Answer[];
+  readonly fetch?: readonly Responder[];
+  readonly submit?: readonly Responder[];
   readonly begin: (task: DurableTask) => Promise<void>;
   /** The tags of all replies at the end. Statuses may be missing if the object was stopped before it stored a response. */
   readonly ends: string;
@@ -155,7 +155,7 @@ for (const [title, kind] of Object.entries(KINDS)) {
   withClock(`a canceled task leaves nothing behind if at any point ${title}`, async (clock) => {
     await atEach(kind, async (fault) => {
       // After the cancellation, the service no longer knows the task.
-      const fetch: Answer = (request) => (service.calls.includes("cancel") ? notExist : pending)(request);
+      const fetch: Responder = (request) => (service.calls.includes("cancel") ? notExist : pending)(request);
       const service = mock({ fetch: [fetch] });
       const world = createWorld(service, { fault });
       await persist(world, clock, submit);

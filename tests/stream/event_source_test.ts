@@ -1,4 +1,4 @@
-/** `toEventStream` with an `EventSource` that reconnects, over a real socket, as a server without any memory has it. */
+/** Tests `toEventStream` on a stateless server with an `EventSource` that reconnects over a real socket. */
 import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { from } from "rxjs";
@@ -9,10 +9,10 @@ const PENDING: Reply = E.right({ _tag: "Pending", id: "1" });
 const PROCESSING: Reply = E.right({ _tag: "Processing", id: "1" });
 const COMPLETED: Reply = E.right({ _tag: "Completed", id: "1", regions: [], notices: [] });
 
-/** The replies of a new watch of the same task, one list per connection. A connection without a final reply is cut. */
+/** The replies of a new watch of the same task, one list per connection. A connection without a final reply is closed. */
 type Script = readonly (readonly Reply[])[];
 
-/** What an `EventSource` received within half a second, and the `Last-Event-ID` of each of its connections. */
+/** The events that an `EventSource` receives within half a second, and the `Last-Event-ID` of each connection. */
 async function run(script: Script): Promise<{ events: string[]; connections: (string | null)[] }> {
   const events: string[] = [];
   const connections: (string | null)[] = [];
@@ -30,7 +30,7 @@ async function run(script: Script): Promise<{ events: string[]; connections: (st
   return { events, connections };
 }
 
-/** The same body with a reconnection time of 50 ms instead of an `EventSource`'s own seconds. */
+/** Prepends a reconnection time of 50 ms to a body, in place of the default of several seconds. */
 function quickly(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const retry = new TextEncoder().encode("retry: 50\n\n");
   return body.pipeThrough(new TransformStream({ start: (controller) => controller.enqueue(retry) }));

@@ -10,14 +10,14 @@ const PENDING: Reply = E.right({ _tag: "Pending", id: "1" });
 const DONE: Reply = E.right({ _tag: "NotExist", id: "1", messages: [] });
 const LOST: Reply = E.left(gaveUp("maxPolls", null));
 
-/** What follows a final event: a reconnection time of the longest timer that there is. */
+/** The reconnection time after a final event, which is the longest delay that a timer supports. */
 const NO_RECONNECTION = "retry: 2147483647\n\n";
 
 const read = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
 
 const final = (number: number): string => `id: ${number}\ndata: {"_tag":"NotExist","id":"1","messages":[]}\n\n`;
 
-/** Array.fromAsync, which Node.js 20 has not. */
+/** Array.fromAsync, which Node.js 20 does not have. */
 async function collect<A>(stream: ReadableStream<A>): Promise<A[]> {
   const all: A[] = [];
   for await (const element of stream) all.push(element);

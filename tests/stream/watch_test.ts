@@ -38,7 +38,7 @@ import {
   text,
 } from "../support/mock.ts";
 
-// The stream alone, in virtual time: a poll is a thenable that the test's scheduler drives.
+// The stream alone, in virtual time. A poll is a thenable that the TestScheduler drives.
 
 const FIRST = waiting(startPoll("1", 0, null, pollPolicy()));
 const STATE = FIRST.state;
@@ -60,12 +60,12 @@ const VALUES = {
   m: E.left(gaveUp("maxPolls", STATE)),
 } satisfies Record<string, Reply>;
 
-/** What comes `ms` milliseconds later by the test's scheduler, and not by the event loop. */
+/** A thenable that resolves after `ms` milliseconds of the TestScheduler, not of the event loop. */
 function after(ms: number, next: Next): PromiseLike<Next> {
   return { then: (on) => timer(ms).subscribe(() => on?.(next)) as never };
 }
 
-/** A service that sleeps by the test's scheduler; it is not asked for anything else. */
+/** A service whose timers use the TestScheduler. Nothing else of it is used. */
 const SLEEPY: Service = {
   ...connect({ token: "t" }),
   timers: {
@@ -78,13 +78,13 @@ const SLEEPY: Service = {
   },
 };
 
-/** Polls of 1 ms, with the outcomes given; further polls never answer. */
-function polls(...outcomes: Next[]): { readonly poll: Poll; readonly asked: AbortSignalLike[] } {
-  const asked: AbortSignalLike[] = [];
+/** Polls that take 1 ms and have the given outcomes. Further polls never settle. */
+function polls(...outcomes: Next[]): { readonly poll: Poll; readonly signals: AbortSignalLike[] } {
+  const signals: AbortSignalLike[] = [];
   return {
-    asked,
+    signals,
     poll: (_service, _policy, _state, _now, { signal = AbortSignal.abort() }) => {
-      const next = outcomes[asked.push(signal) - 1];
+      const next = outcomes[signals.push(signal) - 1];
       return next === undefined ? after(1e6, wait(0)) : after(1, next);
     },
   };
@@ -159,7 +159,7 @@ Deno.test("statusStream() emits nothing while a poll is pending", () => {
 Deno.test("statusStream() does nothing before a subscription and polls independently for each", () => {
   marbles(({ expectObservable, flush }) => {
     let begun = 0;
-    const { poll, asked } = polls(done(VALUES.c), done(VALUES.n));
+    const { poll, signals } = polls(done(VALUES.c), done(VALUES.n));
     const twice = stream(() => {
       begun++;
       return begin()();
@@ -168,40 +168,40 @@ Deno.test("statusStream() does nothing before a subscription and polls independe
     expectObservable(twice, "^ 99ms !").toBe("-(c|)", VALUES);
     expectObservable(twice, "---^ 99ms !").toBe("----(n|)", VALUES);
     flush();
-    deepEqual([begun, asked.length], [2, 2]);
+    deepEqual([begun, signals.length], [2, 2]);
   });
 });
 
 Deno.test("statusStream() does not poll again after it is unsubscribed during a delay", () => {
   marbles(({ expectObservable, flush }) => {
-    const { poll, asked } = polls(wait(4, status("Pending")), done(VALUES.c));
+    const { poll, signals } = polls(wait(4, status("Pending")), done(VALUES.c));
     expectObservable(stream(begin(), poll), "---!").toBe("-p", VALUES);
     flush();
-    deepEqual(asked.map(({ aborted }) => aborted), [false]);
+    deepEqual(signals.map(({ aborted }) => aborted), [false]);
   });
 });
 
 Deno.test("statusStream() aborts the request in flight only when it is unsubscribed", () => {
   marbles(({ expectObservable, flush }) => {
-    const { poll, asked } = polls(wait(4, status("Pending")));
+    const { poll, signals } = polls(wait(4, status("Pending")));
     expectObservable(stream(begin(), poll), "--------!").toBe("-p", VALUES);
     flush();
-    deepEqual(asked.map(({ aborted }) => aborted), [false, true]);
+    deepEqual(signals.map(({ aborted }) => aborted), [false, true]);
   });
   marbles(({ expectObservable, flush }) => {
-    const { poll, asked } = polls(done(VALUES.c));
+    const { poll, signals } = polls(done(VALUES.c));
     expectObservable(stream(begin(), poll), "^ 99ms !").toBe("-(c|)", VALUES);
     flush();
-    deepEqual(asked.map(({ aborted }) => aborted), [false], "an end of its own aborts nothing");
+    deepEqual(signals.map(({ aborted }) => aborted), [false], "an end of its own aborts nothing");
   });
 });
 
 Deno.test("statusStream() does not poll again after take() completes", () => {
   marbles(({ expectObservable, flush }) => {
-    const { poll, asked } = polls(wait(4, status("Pending")), done(VALUES.c));
+    const { poll, signals } = polls(wait(4, status("Pending")), done(VALUES.c));
     expectObservable(stream(begin(), poll).pipe(take(1)), "^ 99ms !").toBe("-(p|)", VALUES);
     flush();
-    equal(asked.length, 1);
+    equal(signals.length, 1);
   });
 });
 
@@ -209,21 +209,21 @@ Deno.test("statusStream() gives up with its state when the signal aborts during 
   for (const [at, marble] of [[3, "-p-(a|)"], [7, "-p-----(a|)"]] as const) {
     marbles(({ expectObservable, flush }) => {
       const controller = new AbortController();
-      const { poll, asked } = polls(wait(4, status("Pending")));
+      const { poll, signals } = polls(wait(4, status("Pending")));
       timer(at).subscribe(() => controller.abort());
       expectObservable(stream(begin(), poll, controller.signal), "^ 99ms !").toBe(marble, VALUES);
       flush();
-      deepEqual(asked.map(({ aborted }) => aborted), at === 7 ? [false, true] : [false]);
+      deepEqual(signals.map(({ aborted }) => aborted), at === 7 ? [false, true] : [false]);
     });
   }
 });
 
 Deno.test("statusStream() does not poll if the signal has already aborted", () => {
   marbles(({ expectObservable, flush }) => {
-    const { poll, asked } = polls(done(VALUES.c));
+    const { poll, signals } = polls(done(VALUES.c));
     expectObservable(stream(begin(), poll, AbortSignal.abort()), "^ 99ms !").toBe("(a|)", VALUES);
     flush();
-    equal(asked.length, 0);
+    equal(signals.length, 0);
   });
 });
 
@@ -263,7 +263,7 @@ Deno.test("statusStream() reports errors of its subscriber and continues", async
   }
 });
 
-// The same with requests, on a clock of the test's.
+// The stream with requests and fake timers
 
 const IMAGE = new Uint8Array([1, 2, 3]);
 const schedule = fixed({ delay: 1000 });
@@ -298,7 +298,7 @@ function withClock(name: string, test: (world: World) => Promise<void>): void {
   });
 }
 
-/** Everything a stream gives within `ms` milliseconds. */
+/** Returns the values of a stream within `ms` milliseconds. */
 async function collect(clock: Clock, stream: Observable<Reply>, ms = 600_000): Promise<Reply[]> {
   const all = lastValueFrom(stream.pipe(toArray()));
   await clock.tickAsync(ms);
@@ -707,7 +707,7 @@ withClock("detectRegions() sends no image if no time is left after the token req
   const { performance } = globalThis;
   const busy = connect({
     fetch: world.fetch,
-    // The process is busy, so that the deadline has passed before its timer can fire.
+    // Simulates a busy process: the deadline passes before its timer can fire.
     token: () => {
       globalThis.performance = { ...performance, now: () => performance.now() + 800 } as Performance;
       return Promise.resolve("token");
@@ -739,7 +739,7 @@ withClock("detectRegions() ends with NotExist ten seconds after the submission",
   ok(world.calls.length > 10);
 });
 
-/** Where a caller's own code aborts, and when that is. */
+/** Where the caller's own code aborts, and when. */
 const ABORTS: readonly (readonly [place: string, at: number, options: (abort: () => void) => DetectOptions])[] = [
   ["inside onSubmit", 0, (abort) => ({ onSubmit: abort })],
   ["a microtask after onSubmit", 0, (abort) => ({ onSubmit: () => queueMicrotask(abort) })],

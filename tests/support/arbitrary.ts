@@ -1,5 +1,5 @@
 /**
- * What the tests make up: fast-check arbitraries, and values that are hostile on purpose.
+ * fast-check arbitraries, and malicious values.
  *
  * @module
  */
@@ -17,17 +17,17 @@ export const GUID = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
 /** The largest coordinate. */
 export const MAX_COORDINATE = 2 ** 53;
 
-/** fast-check makes objects without a prototype, too, unless it is told not to. */
+/** By default, fast-check also generates objects without a prototype. */
 const PLAIN = { noNullPrototype: true } as const;
 
-/** A coordinate as a region holds it: -0 is none. */
+/** A coordinate of a region, which is never -0. */
 export const coordinate: fc.Arbitrary<number> = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: -100, max: 10_000 }) },
   { weight: 1, arbitrary: fc.double({ min: -MAX_COORDINATE, max: MAX_COORDINATE, noNaN: true }) },
   { weight: 1, arbitrary: fc.constantFrom(-MAX_COORDINATE, MAX_COORDINATE, 2 ** 31, 0.1) },
 ).map((n) => n + 0);
 
-/** A region of two corners. */
+/** A region with two corners. */
 export const rectangle: fc.Arbitrary<Region> = fc.tuple(coordinate, coordinate, coordinate, coordinate)
   .map(([x1, y1, x2, y2]) => ({
     left: Math.min(x1, x2),
@@ -38,7 +38,7 @@ export const rectangle: fc.Arbitrary<Region> = fc.tuple(coordinate, coordinate, 
 
 const point: fc.Arbitrary<Point> = fc.record({ x: coordinate, y: coordinate }, PLAIN);
 
-/** A region of three and more points, with its bounding box. */
+/** A region with three or more points and its bounding box. */
 export const polygon: fc.Arbitrary<Region> = fc.array(point, { minLength: 3, maxLength: 6 }).map((points) => ({
   left: Math.min(...points.map(({ x }) => x)),
   top: Math.min(...points.map(({ y }) => y)),
@@ -53,10 +53,10 @@ export const region: fc.Arbitrary<Region> = fc.oneof({ weight: 3, arbitrary: rec
   arbitrary: polygon,
 });
 
-/** A list of regions, maybe empty. */
+/** A list of regions, possibly empty. */
 export const regions: fc.Arbitrary<readonly Region[]> = fc.array(region, { maxLength: 5 });
 
-/** A region as the service sends it. */
+/** A region in the format of the service. */
 export function rowOf({ left, top, right, bottom, polygon }: Region): readonly number[] {
   return polygon === undefined ? [left, top, right, bottom] : polygon.flatMap(({ x, y }) => [x, y]);
 }
@@ -78,7 +78,7 @@ export const taskStatus: fc.Arbitrary<TaskStatus> = fc.oneof(
 const time: fc.Arbitrary<number> = fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0);
 const count: fc.Arbitrary<number> = fc.maxSafeNat();
 
-/** A state of any content that its codec allows. */
+/** Any state that its codec accepts. */
 export const pollState: fc.Arbitrary<PollState> = fc.record({
   version: fc.constant(1),
   id: fc.string(),
@@ -93,7 +93,7 @@ export const pollState: fc.Arbitrary<PollState> = fc.record({
   failure: fc.option(fc.string()),
 }, PLAIN);
 
-/** Settings, any of them absent. */
+/** Settings, some of which may be missing. */
 export const settings: fc.Arbitrary<DetectionSettings> = fc.record({
   language: fc.constantFrom(...LANGUAGES),
   makeSkewCorrect: fc.boolean(),
@@ -144,13 +144,13 @@ export const regionsError: fc.Arbitrary<RegionsError> = fc.oneof(
   },
 );
 
-/** A valid answer of the service, as `JSON.parse` gives it, and what it says. */
-export interface Answer {
+/** A valid response of the service as parsed JSON, and its meaning. */
+export interface ValidResponse {
   readonly body: unknown;
   readonly expected: TaskStatus;
 }
 
-/** The ways to write one payload, all of which are allowed. */
+/** The allowed forms of a payload. */
 export const SPELLINGS: Readonly<Record<string, (json: string) => string>> = {
   plain: btoa,
   spaced: (json) => btoa(`\r\n ${json.replaceAll(",", " , ")}\t`),
@@ -159,7 +159,7 @@ export const SPELLINGS: Readonly<Record<string, (json: string) => string>> = {
   marked: (json) => btoa(`\xef\xbb\xbf${json}`),
 };
 
-/** What is left alone wherever it stands, as the service may announce new fields. An own `__proto__` is one. */
+/** Additional fields, which the decoder must ignore, since the service may add fields. An own `__proto__` is one of them. */
 const unannounced: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc.constantFrom<Record<string, unknown>>(
   {},
   {},
@@ -210,8 +210,8 @@ const results = fc.oneof(
 
 const CODES = ["Ok", "PartiallyNotFound", "NoAnyResultData", "ResultDataLost", "TaskNotFound", "NotReady", "Error"];
 
-/** A valid answer, in any way the service's description allows it to be written. */
-export const answer: fc.Arbitrary<Answer> = fc.tuple(
+/** A valid response, in any form that the service's API description allows. */
+export const validResponse: fc.Arbitrary<ValidResponse> = fc.tuple(
   identity,
   fc.constantFrom("Pending", "Processing", "Completed", "Completed", "Completed", "Error", "NotExist"),
   fc.constantFrom(...CODES),
@@ -235,13 +235,13 @@ export const answer: fc.Arbitrary<Answer> = fc.tuple(
     : { _tag: taskStatus, id },
 }));
 
-/** An answer in which one value was replaced, added or left out, and the path to that place. */
+/** A response in which one value was replaced, added or removed, and the path of that value. */
 export interface Mutant {
   readonly body: unknown;
   readonly path: string;
 }
 
-/** What is put into a valid answer; `undefined` leaves the value out. */
+/** A value to put into a valid response. `undefined` removes the value. */
 const substitute: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(undefined, null, true, "", "x", "W10=", [], {}, [[1, 2, 3, 4]], [[4, 3, 2, 1]], ["x"]),
   fc.constantFrom<unknown>(
@@ -257,15 +257,17 @@ const substitute: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
 );
 
-/** A valid answer with one change at any place, be it within a payload. */
-export const mutant: fc.Arbitrary<Mutant> = fc.tuple(answer, fc.nat(), substitute).map(([{ body }, n, value]) => {
-  const places = [...placesIn(body, "Response", (changed) => changed)];
-  const { path, put } = places[n % places.length];
-  return { body: json(put(value)), path };
-});
+/** A valid response with a single mutation, which may be within a payload. */
+export const mutant: fc.Arbitrary<Mutant> = fc.tuple(validResponse, fc.nat(), substitute).map(
+  ([{ body }, n, value]) => {
+    const places = [...placesIn(body, "Response", (changed) => changed)];
+    const { path, put } = places[n % places.length];
+    return { body: json(put(value)), path };
+  },
+);
 
-/** Whether a line of a Malformed tells of the change at `path`: there, below it, or for a number, at its row. */
-export function tellsOf(line: string, path: string): boolean {
+/** Whether a line of a `Malformed` reports the mutation at `path`: at that path, below it or, for a number, at its row. */
+export function reports(line: string, path: string): boolean {
   const rest = (place: string): string => line.startsWith(place) ? line.slice(place.length) : "";
   return /^[:/]/.test(rest(path)) || /^:/.test(rest(path.replace(/\/\d+$/, ""))) && /Region\/\d+$/.test(path);
 }
@@ -301,8 +303,8 @@ function* placesIn(value: unknown, path: string, put: (value: unknown) => unknow
 }
 
 /**
- * What an answer says, or null where it is none: the service's description, read without haste. The yardstick for
- * `decodeResponse`.
+ * Decodes a response, or returns null if it is invalid. A straightforward implementation of the service's API description,
+ * as a reference for `decodeResponse`.
  */
 export function meaningOf(body: unknown): TaskStatus | null {
   if (!isRecord(body)) return null;
@@ -360,12 +362,12 @@ function isRecord(u: unknown): u is Readonly<Record<string, unknown>> {
   return typeof u === "object" && u !== null && !Array.isArray(u);
 }
 
-/** The value as it comes out of a body. */
+/** A value after a round trip through JSON. */
 export function json(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }
 
-/** Anything at all, and in part what looks like an answer. */
+/** An arbitrary value, part of which resembles a response. */
 export const junk: fc.Arbitrary<unknown> = ((): fc.Arbitrary<unknown> => {
   const anything = fc.anything({
     maxDepth: 2,
@@ -391,7 +393,7 @@ export const junk: fc.Arbitrary<unknown> = ((): fc.Arbitrary<unknown> => {
   return fc.oneof(anything, body);
 })();
 
-/** Values that no JSON holds and that defend themselves: fresh ones at each call, as some are used up. */
+/** Malicious values that JSON cannot contain. Creates new ones at each call, since some can be used only once. */
 export function hostileValues(): Readonly<Record<string, unknown>> {
   const refuse = (): never => {
     throw new Error("trap");
@@ -417,14 +419,14 @@ export function hostileValues(): Readonly<Record<string, unknown>> {
   };
 }
 
-/** Arrays within one another. */
+/** Nested arrays. */
 export function nested(levels: number): unknown {
   return JSON.parse("[".repeat(levels) + "]".repeat(levels));
 }
 
 /**
- * Runs a test as other runtimes would: they have an accessor `__proto__`, so that to copy an own `__proto__` key by
- * assignment sets the copy's prototype. Deno has none, and would not fall into that trap.
+ * Runs a test with the accessor `__proto__` of other runtimes, which Deno does not have. With it, copying an own `__proto__`
+ * key by assignment changes the prototype of the copy.
  */
 export function withProtoAccessor(test: () => void): void {
   const before = Object.getOwnPropertyDescriptor(Object.prototype, "__proto__");

@@ -1,22 +1,22 @@
-/** A service that answers as a script says: for tests of what sends requests, and of nothing else. */
+/** A service with scripted responses, for tests of code that sends requests. */
 import type { Call } from "../../src/model/error.ts";
 
-/** An id that the service could have given. */
+/** A valid task id. */
 export const ID = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
 
-/** One answer; the last of a list is given again and again. */
-export type Answer = (request: Request) => Response | Promise<Response>;
+/** Responds to a request. The last responder of a list is used for all further requests. */
+export type Responder = (request: Request) => Response | Promise<Response>;
 
 export interface Mock {
   readonly fetch: (input: Request | URL | string, init?: RequestInit) => Promise<Response>;
-  /** What was asked, in order. */
+  /** The kinds of the requests, in order. */
   readonly calls: Call[];
   /** The requests themselves. */
   readonly requests: Request[];
 }
 
-export function mock(script: { readonly [C in Call]?: readonly Answer[] } = {}): Mock {
-  const answers = { ...DEFAULTS, ...script };
+export function mock(script: { readonly [C in Call]?: readonly Responder[] } = {}): Mock {
+  const responders = { ...DEFAULTS, ...script };
   const calls: Call[] = [];
   const requests: Request[] = [];
   return {
@@ -25,27 +25,27 @@ export function mock(script: { readonly [C in Call]?: readonly Answer[] } = {}):
     fetch: async (input, init) => {
       const request = new Request(input, init);
       const call = callOf(request);
-      const list = answers[call];
-      const answer = list[Math.min(calls.filter((c) => c === call).length, list.length - 1)];
+      const list = responders[call];
+      const respond = list[Math.min(calls.filter((c) => c === call).length, list.length - 1)];
       calls.push(call);
       requests.push(request);
-      return await answer(request);
+      return await respond(request);
     },
   };
 }
 
-export const token = (value = "token", expiresIn = 3600): Answer => () =>
+export const token = (value = "token", expiresIn = 3600): Responder => () =>
   Response.json({ access_token: value, expires_in: expiresIn, token_type: "Bearer" });
 
-export const text = (body: string, status = 200, headers: Record<string, string> = {}): Answer => () =>
+export const text = (body: string, status = 200, headers: Record<string, string> = {}): Responder => () =>
   new Response(body, { status, headers });
 
-export const pending: Answer = () => status("Pending");
-export const processing: Answer = () => status("Processing");
-export const notExist: Answer = () => status("NotExist");
-export const failed = (...messages: string[]): Answer => () =>
+export const pending: Responder = () => status("Pending");
+export const processing: Responder = () => status("Processing");
+export const notExist: Responder = () => status("NotExist");
+export const failed = (...messages: string[]): Responder => () =>
   Response.json({ id: ID, responseStatusCode: "Error", taskStatus: "Error", results: null, error: { messages } });
-export const completed: Answer = () =>
+export const completed: Responder = () =>
   Response.json({
     id: ID,
     responseStatusCode: "Ok",
@@ -54,22 +54,22 @@ export const completed: Answer = () =>
     error: null,
   });
 
-/** No connection, in the words of Node. */
-export const refused: Answer = failing("connect", "ECONNREFUSED");
+/** Rejects like Node.js if the connection is refused. */
+export const refused: Responder = failing("connect", "ECONNREFUSED");
 
-/** A connection that breaks after the request was sent, in the words of Node. */
-export const reset: Answer = failing("read", "ECONNRESET");
+/** Rejects like Node.js if the connection breaks after the request was sent. */
+export const reset: Responder = failing("read", "ECONNRESET");
 
-function failing(syscall: string, code: string): Answer {
+function failing(syscall: string, code: string): Responder {
   const cause = Object.assign(new Error(`${syscall} ${code}`), { syscall, code });
   return () => Promise.reject(new TypeError("fetch failed", { cause }));
 }
 
-/** No answer, ever, not even to an abort. */
-export const silent: Answer = () => new Promise(() => {});
+/** Never settles, even if the request is aborted. */
+export const silent: Responder = () => new Promise(() => {});
 
-/** No answer, until the request is aborted. */
-export const stalled: Answer = ({ signal }) =>
+/** Settles only when the request is aborted. */
+export const stalled: Responder = ({ signal }) =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
 export const COMPLETED = {
@@ -79,7 +79,7 @@ export const COMPLETED = {
   notices: [],
 } as const;
 
-const DEFAULTS: { readonly [C in Call]: readonly Answer[] } = {
+const DEFAULTS: { readonly [C in Call]: readonly Responder[] } = {
   token: [token()],
   submit: [text(ID)],
   fetch: [completed],

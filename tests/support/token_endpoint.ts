@@ -11,22 +11,22 @@ export const NOW = 1_800_000_000_000;
 /** A token that is valid for almost an hour from {@linkcode NOW}. */
 export const granted = (value: string): TokenReply => E.right({ value, staleAt: NOW + 3_540_000 });
 
-/** A token endpoint that answers after 10 ms, and remembers the signals it was given. */
+/** A token endpoint that replies after 10 ms and records the signals of its requests. */
 export function endpoint(...replies: TokenReply[]): {
-  readonly asked: AbortSignal[];
+  readonly signals: AbortSignal[];
   readonly request: (signal: AbortSignal) => Promise<TokenReply>;
 } {
-  const asked: AbortSignal[] = [];
+  const signals: AbortSignal[] = [];
   return {
-    asked,
+    signals,
     request: (signal) => {
-      const reply = replies[Math.min(asked.push(signal), replies.length) - 1];
+      const reply = replies[Math.min(signals.push(signal), replies.length) - 1];
       return new Promise((give) => setTimeout(() => give(reply), 10));
     },
   };
 }
 
-/** A test whose clock stands at {@linkcode NOW} until it is moved. */
+/** Registers a test with fake timers whose clock starts at {@linkcode NOW}. */
 export function withClock(name: string, test: (clock: ReturnType<typeof FakeTimers.install>) => Promise<void>): void {
   Deno.test(name, async () => {
     const clock = FakeTimers.install({ now: NOW, toFake: ["setTimeout", "clearTimeout", "Date"] });
