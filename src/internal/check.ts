@@ -1,28 +1,28 @@
 /**
- * Checks of the caller's options.
+ * Validation of the caller's options.
  *
  * @module
  */
 import { preview } from "./text.ts";
 
 /**
- * Options with a value for each of them. `Required` leaves `undefined` in under `exactOptionalPropertyTypes`.
+ * Options with a value for each option. With `exactOptionalPropertyTypes`, `Required` would not remove `undefined`.
  *
  * @category Connect
  */
 export type Complete<Options> = { readonly [K in keyof Options]-?: Exclude<Options[K], undefined> };
 
 /**
- * Returns a caller's number if it is `min` or more; Infinity is allowed.
+ * Returns the value of an option if it is a number of `min` or more. Infinity is allowed.
  *
- * @param action What the caller wanted to do, as in "Cannot connect as …".
+ * @param action The action of the caller, such as `connect` for "Cannot connect as …".
  * @param name The name of the option.
- * @param min The bound. `Number.MIN_VALUE` stands for any number greater than 0.
+ * @param min The lower bound. `Number.MIN_VALUE` stands for any number greater than 0.
  *
- * @throws {RangeError} If it is not a number, or less than `min`.
+ * @throws {RangeError} If the value is not a number, or less than `min`.
  */
 export function atLeast(action: string, name: string, value: number, min: number): number {
   if (typeof value === "number" && value >= min) return value;
-  const bound = min === Number.MIN_VALUE ? "over 0" : `of ${min} or more`;
+  const bound = min === Number.MIN_VALUE ? "greater than 0" : `of ${min} or more`;
   throw new RangeError(`Cannot ${action} as ${name} must be a number ${bound}: current value is ${preview(value)}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Texts for people, bounded and safe to print.
+ * Short texts for users that are safe to print.
  *
  * @module
  */
@@ -8,7 +8,7 @@ const MAX_PREVIEW = 40;
 const MAX_QUOTE = 300;
 const MAX_QUOTES = 3;
 
-/** A value in a few characters, whatever it is: deep, endless, or with a hostile `toString`. */
+/** Describes any value in a few characters, even if it is deeply nested, very large, or has a malicious `toString`. */
 export function preview(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "string") return JSON.stringify(cut(value, MAX_PREVIEW));
@@ -18,25 +18,25 @@ export function preview(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** The first `length` UTF-16 units of the text and an ellipsis, if it is longer. Never splits a surrogate pair. */
+/** Truncates a text to `length` UTF-16 units and an ellipsis. Never splits a surrogate pair. */
 export function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 /**
- * The text in a form that is safe to print on a terminal or write to a log: on one line, without control characters
- * (C0 and C1), bidirectional controls or lone surrogates. Each UTF-16 unit is replaced by one, so the length stays.
+ * Makes a text safe for terminals and logs: a single line without control characters (C0 and C1), bidirectional controls
+ * and lone surrogates. Each UTF-16 unit is replaced by a single one, so the length does not change.
  */
 export function printable(text: string): string {
   return text.replace(/[\t-\r\x85\u2028\u2029]/g, " ").replace(/[\p{Cc}\p{Cs}\p{Bidi_Control}]/gu, "\uFFFD");
 }
 
-/** A text by somebody else as a part of a sentence: {@linkcode printable}, and not more than 300 characters of it. */
+/** Returns a text from outside for use in a sentence: {@linkcode printable}, and at most 300 characters. */
 export function quote(text: string): string {
   return printable(cut(text.trim(), MAX_QUOTE));
 }
 
-/** The first three of several texts, quoted, and the number of the others. */
+/** Quotes the first three of several texts, and states the number of the others. */
 export function quoteAll(texts: readonly string[]): string {
   const quotes = texts.slice(0, MAX_QUOTES).map(quote).join(" ");
   return texts.length <= MAX_QUOTES ? quotes : `${quotes} … and ${texts.length - MAX_QUOTES} more`;

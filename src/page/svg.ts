@@ -52,7 +52,7 @@ export interface SvgOptions {
    */
   readonly width?: number | undefined;
   /**
-   * Height of the image as displayed, in pixels. Must be finite and above 0.
+   * Height of the image as displayed, in pixels. Must be finite and greater than 0.
    *
    * @default {undefined} the height stated in the image's bytes or, if there is none, the extent of the regions
    */
@@ -85,7 +85,7 @@ export interface SvgOptions {
  * The result is well-formed XML regardless of what the title and link contain. It has no scripts, requires no fonts,
  * and can be inserted into an HTML page unchanged. The running time is linear in the number of regions.
  *
- * @throws {RangeError} If `width` or `height` is not finite and above 0, or if `labels` is not one of its values.
+ * @throws {RangeError} If `width` or `height` is not finite and greater than 0, or if `labels` is not one of its values.
  * @throws {TypeError} If `image` is neither bytes nor a link, is empty, or is a link with another scheme, or if an
  * element of `regions` is not a {@linkcode Region}.
  *
@@ -144,7 +144,7 @@ function checkRegion(region: Region, i: number): void {
 function checkSize(name: string, value: number | undefined): number | undefined {
   if (value === undefined || Number.isFinite(value) && value > 0) return value;
   throw new RangeError(
-    `Cannot draw the image as its ${name} must be finite and above 0: current value is ${preview(value)}`,
+    `Cannot draw the image as its ${name} must be finite and greater than 0: current value is ${preview(value)}`,
   );
 }
 

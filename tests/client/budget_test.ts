@@ -237,7 +237,7 @@ withClock("connect() gets a slot back from a poll that fails and from a watch th
 Deno.test("createBudget() throws a RangeError for options out of range", () => {
   throws(() => createBudget({ requestsPerSecond: 0 }), {
     name: "RangeError",
-    message: "Cannot share a budget as budget.requestsPerSecond must be a number over 0: current value is 0",
+    message: "Cannot share a budget as budget.requestsPerSecond must be a number greater than 0: current value is 0",
   });
   throws(
     () => createBudget({ concurrency: 0.5 }),

@@ -37,9 +37,17 @@ Deno.test("connect() throws for invalid options", () => {
         /must not contain credentials, a query or/,
       ],
       [{ token: "t", baseUrl: "https://api.example?a=1" }, "TypeError", /must not contain credentials, a query or/],
-      [{ token: "t", requestTimeout: 0 }, "RangeError", /requestTimeout must be a number over 0: current value is 0$/],
+      [
+        { token: "t", requestTimeout: 0 },
+        "RangeError",
+        /requestTimeout must be a number greater than 0: current value is 0$/,
+      ],
       [{ token: "t", requestTimeout: NaN }, "RangeError", /current value is NaN$/],
-      [{ token: "t", minUploadRate: 0 }, "RangeError", /minUploadRate must be a number over 0: current value is 0$/],
+      [
+        { token: "t", minUploadRate: 0 },
+        "RangeError",
+        /minUploadRate must be a number greater than 0: current value is 0$/,
+      ],
       [{ token: "t", maxResponseBytes: 0 }, "RangeError", /maxResponseBytes must be a number of 1 or more/],
       [
         { token: "t", retry: { maxAttempts: 0 } },

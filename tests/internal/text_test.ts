@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { cut, preview, printable, quote, quoteAll } from "../../src/internal/text.ts";
 import { hostileValues, nested } from "../support/arbitrary.ts";
 
-Deno.test("preview() names every kind of value in a few characters", () => {
+Deno.test("preview() describes every kind of value in a few characters", () => {
   const cases: [unknown, string][] = [
     [undefined, "nothing"],
     [null, "null"],
@@ -34,12 +34,12 @@ Deno.test("preview() names every kind of value in a few characters", () => {
   for (const [value, text] of cases) equal(preview(value), text);
 });
 
-Deno.test("preview() reads nothing of an object, be it hostile", () => {
+Deno.test("preview() does not read properties of an object", () => {
   const { "a revoked proxy": _, "an array proxy whose traps throw": __, ...values } = hostileValues();
   for (const value of Object.values(values)) ok(preview(value).length < 20);
 });
 
-Deno.test("preview() is short, whatever the value", () => {
+Deno.test("preview() returns a short text for any value", () => {
   const text = fc.string({
     unit: fc.constantFrom("x", '"', "\0", "\ud800", "\u{1f600}"),
     minLength: 30,
@@ -50,7 +50,7 @@ Deno.test("preview() is short, whatever the value", () => {
   equal(preview("\0".repeat(99)).length, 6 * 40 + 3);
 });
 
-Deno.test("cut() shortens what is longer, and says so", () => {
+Deno.test("cut() truncates longer texts and adds an ellipsis", () => {
   const cases: [string, number, string][] = [
     ["", 0, ""],
     ["abc", 3, "abc"],
@@ -62,7 +62,7 @@ Deno.test("cut() shortens what is longer, and says so", () => {
   for (const [text, length, expected] of cases) equal(cut(text, length), expected);
 });
 
-Deno.test("printable() leaves nothing that moves a cursor, reorders text or ends a line", () => {
+Deno.test("printable() removes characters that move a cursor, reorder text or end a line", () => {
   const cases: [string, string][] = [
     ["", ""],
     ["Größe 漢字 😀 שלום e\u0301 👩\u200d🚀", "Größe 漢字 😀 שלום e\u0301 👩\u200d🚀"],
@@ -80,7 +80,7 @@ Deno.test("printable() leaves nothing that moves a cursor, reorders text or ends
   }));
 });
 
-Deno.test("quote() and quoteAll() bound what they show of a text, and of several", () => {
+Deno.test("quote() and quoteAll() limit the length and number of texts", () => {
   equal(quote(" a\n\x1b[1mb "), "a \ufffd[1mb");
   equal(quote("x".repeat(300)), "x".repeat(300));
   equal(quote("x".repeat(301)), `${"x".repeat(300)}…`);

@@ -444,12 +444,12 @@ Deno.test("toSvg() truncates a long link in its error message", () => {
   throws(() => toSvg([], { image: `javascript:${"x".repeat(1e6)}` }), ({ message }: Error) => message.length < 200);
 });
 
-Deno.test("toSvg() throws a RangeError if the width or height is not finite and above 0", () => {
+Deno.test("toSvg() throws a RangeError if the width or height is not finite and greater than 0", () => {
   for (const [value, shown] of [[0, "0"], [-0, "-0"], [-5, "-5"], [NaN, "NaN"], [Infinity, "Infinity"]] as const) {
     for (const name of ["width", "height"]) {
       throws(() => toSvg([], { [name]: value }), {
         name: "RangeError",
-        message: `Cannot draw the image as its ${name} must be finite and above 0: current value is ${shown}`,
+        message: `Cannot draw the image as its ${name} must be finite and greater than 0: current value is ${shown}`,
       });
     }
   }

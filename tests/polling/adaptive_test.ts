@@ -130,7 +130,7 @@ Deno.test("adaptive() computes one plan per history", () => {
 Deno.test("adaptive() throws a RangeError for options out of range", () => {
   throws(() => adaptive({ pollCost: 0 }), {
     name: "RangeError",
-    message: "Cannot poll on an adaptive schedule as pollCost must be a number over 0: current value is 0",
+    message: "Cannot poll on an adaptive schedule as pollCost must be a number greater than 0: current value is 0",
   });
-  throws(() => adaptive({ median: -1 }), /as median must be a number over 0: current value is -1$/);
+  throws(() => adaptive({ median: -1 }), /as median must be a number greater than 0: current value is -1$/);
 });

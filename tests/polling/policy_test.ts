@@ -27,8 +27,8 @@ Deno.test("pollPolicy() applies defaults and throws a RangeError for options out
   deepEqual(pollPolicy(POLICY), POLICY);
 
   const cases: [PollOptions, string][] = [
-    [{ deadline: 0 }, "watch a task as deadline must be a number over 0: current value is 0"],
-    [{ deadline: NaN }, "watch a task as deadline must be a number over 0: current value is NaN"],
+    [{ deadline: 0 }, "watch a task as deadline must be a number greater than 0: current value is 0"],
+    [{ deadline: NaN }, "watch a task as deadline must be a number greater than 0: current value is NaN"],
     [{ maxPolls: 0 }, "watch a task as maxPolls must be a number of 1 or more: current value is 0"],
     [{ maxPolls: NaN }, "watch a task as maxPolls must be a number of 1 or more: current value is NaN"],
     [{ minDelay: -1 }, "watch a task as minDelay must be a number of 0 or more: current value is -1"],

@@ -77,11 +77,11 @@ Deno.test("schedules throw a RangeError with the name and value of an option out
   const cases: [() => unknown, string][] = [
     ...[0, -1, NaN, -Infinity].map((delay): [() => unknown, string] => [
       () => fixed({ delay }),
-      `Cannot poll on a fixed schedule as delay must be a number over 0: current value is ${delay}`,
+      `Cannot poll on a fixed schedule as delay must be a number greater than 0: current value is ${delay}`,
     ]),
     ...([
-      [{ minDelay: 0 }, "minDelay must be a number over 0: current value is 0"],
-      [{ minDelay: NaN }, "minDelay must be a number over 0: current value is NaN"],
+      [{ minDelay: 0 }, "minDelay must be a number greater than 0: current value is 0"],
+      [{ minDelay: NaN }, "minDelay must be a number greater than 0: current value is NaN"],
       [{ factor: 0.99 }, "factor must be a number of 1 or more: current value is 0.99"],
       [{ factor: NaN }, "factor must be a number of 1 or more: current value is NaN"],
       [{ maxDelay: 999 }, "maxDelay must be a number of 1000 or more: current value is 999"],

@@ -143,6 +143,6 @@ Deno.test("toEventStream() leaves no timer or subscription behind, whichever sid
 Deno.test("toEventStream() throws a RangeError for a heartbeat of 0", () => {
   throws(() => toEventStream(EMPTY, { heartbeat: 0 }), {
     name: "RangeError",
-    message: "Cannot stream events as heartbeat must be a number over 0: current value is 0",
+    message: "Cannot stream events as heartbeat must be a number greater than 0: current value is 0",
   });
 });

@@ -542,7 +542,7 @@ Deno.test("watchRegions() throws a RangeError for the state of another task and 
   });
   throws(() => watchRegions("2", { deadline: 0 })(connect({ token: "t" })), {
     name: "RangeError",
-    message: "Cannot watch a task as deadline must be a number over 0: current value is 0",
+    message: "Cannot watch a task as deadline must be a number greater than 0: current value is 0",
   });
 });
 
