@@ -1,6 +1,6 @@
 /**
- * Everything in `@ocr-cloud/regions` that does not need RxJS: decoders, schedules, polling as a pure step, and single calls.
- * For scripts, and for Workers whose startup time matters.
+ * Everything in `@ocr-cloud/regions` that does not need RxJS: decoders, schedules, polling as a pure step, and single
+ * calls. For scripts, and for Workers whose startup time matters.
  *
  * @example
  * ```ts

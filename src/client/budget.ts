@@ -43,8 +43,8 @@ export type Release = (final: boolean) => void;
 /** Admits polls within the limits. */
 export interface Budget {
   /**
-   * Waits for a slot until `ms` milliseconds have passed or `signal` aborts. If a slot is free, it is acquired immediately,
-   * even if `ms` is 0 or less.
+   * Waits for a slot until `ms` milliseconds have passed or `signal` aborts. If a slot is free, it is acquired
+   * immediately, even if `ms` is 0 or less.
    */
   readonly acquire: (
     candidate: Candidate,
@@ -76,9 +76,9 @@ const DECAY = 0.97;
 const SHARE = 16;
 
 /**
- * Creates a budget. It admits either the oldest candidate, which is best for a service that works first in, first out, or
- * the one whose last status is oldest, which is best for any other order. It prefers the order that has recently found more
- * finished tasks. Starts no timers until a candidate has to wait.
+ * Creates a budget. It admits either the oldest candidate, which is best for a service that works first in, first out,
+ * or the one whose last status is oldest, which is best for any other order. It prefers the order that has recently
+ * found more finished tasks. Starts no timers until a candidate has to wait.
  *
  * @throws {RangeError} If an option is out of range.
  */

@@ -6,7 +6,9 @@
 
 import { isObject } from "../internal/json.ts";
 
-/** Causes are nested: `fetch` wraps the system's error, and an `AggregateError` contains one per address of the host. */
+/**
+ * Causes are nested: `fetch` wraps the system's error, and an `AggregateError` contains one per address of the host.
+ */
 const MAX_DEPTH = 5;
 
 /** System calls before a connection is established. */
@@ -61,8 +63,8 @@ export function isNeverSent(error: unknown): boolean {
 
 /**
  * Whether the runtime denied the program access to the network: `--allow-net` is missing in Deno, or in Node.js with
- * `--permission`. Nothing was sent, and a retry cannot succeed. The name is `NotCapable` in Deno 2, and `PermissionDenied`
- * in Deno 1.
+ * `--permission`. Nothing was sent, and a retry cannot succeed. The name is `NotCapable` in Deno 2, and
+ * `PermissionDenied` in Deno 1.
  *
  * @param error The reason of the rejection of `fetch`.
  */

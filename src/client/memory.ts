@@ -8,9 +8,9 @@ import type { RegionsError } from "../model/error.ts";
 import { appendSpan, History, NO_HISTORY, type Span } from "../model/history.ts";
 
 /**
- * State that outlives a `Service`: access tokens, rejections of credentials, and the durations of recent tasks. It holds
- * only plain values, so it can be created at the module scope of a Worker, where promises and timers are not allowed.
- * Printing it and serializing it to JSON do not reveal secrets.
+ * State that outlives a `Service`: access tokens, rejections of credentials, and the durations of recent tasks. It
+ * holds only plain values, so it can be created at the module scope of a Worker, where promises and timers are not
+ * allowed. Printing it and serializing it to JSON do not reveal secrets.
  *
  * @category Connect
  */
@@ -68,9 +68,9 @@ const known: WeakMap<Memory, Map<string, Known>> = new WeakMap();
  * Creates a memory that several services can share, such as those that a Worker creates for its requests. It stores the
  * tokens of at most 1,000 credential pairs.
  *
- * Services that need the same token at the same time send a single request for it. If the service that sent it disappears,
- * as it may with a Worker's request, another one takes over after 3 seconds. Therefore, a token endpoint that takes longer
- * receives another request every 3 seconds. Memories are not shared between processes or isolates.
+ * Services that need the same token at the same time send a single request for it. If the service that sent it
+ * disappears, as it may with a Worker's request, another one takes over after 3 seconds. Therefore, a token endpoint
+ * that takes longer receives another request every 3 seconds. Memories are not shared between processes or isolates.
  *
  * @param history The JSON of an earlier memory, decoded by {@linkcode History}.
  *

@@ -32,10 +32,10 @@ const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /**
  * Submits an image for detection. The result is the id of its task, which the service keeps for 24 hours.
  *
- * The image is submitted at most once. The request is retried only on evidence that the service did not accept the image:
- * the request was certainly never sent, or the service responded with HTTP 408, 425, 429 or 503 together with `Retry-After`
- * or its own problem body. If the outcome is unknown, the result is `Unconfirmed`, and resubmitting is up to the caller.
- * Over HTTP/1, a browser may itself repeat a request whose connection breaks.
+ * The image is submitted at most once. The request is retried only on evidence that the service did not accept the
+ * image: the request was certainly never sent, or the service responded with HTTP 408, 425, 429 or 503 together with
+ * `Retry-After` or its own problem body. If the outcome is unknown, the result is `Unconfirmed`, and resubmitting is up
+ * to the caller. Over HTTP/1, a browser may itself repeat a request whose connection breaks.
  *
  * @param image The image file. If it is over 256 MiB, the result is `TooLarge`, and nothing is sent.
  * @param settings The settings of the detection.
@@ -137,7 +137,9 @@ export function fetchStatus(id: string): Req<TaskStatus> {
   return exchange({ call: "fetch", method: "GET", path: withId(id), decode: (text) => decodeStatus(text, id) });
 }
 
-/** The service's own ids need no escaping. For others, `encodeURIComponent` would throw if they contain lone surrogates. */
+/**
+ * The service's own ids need no escaping. For others, `encodeURIComponent` would throw if they contain lone surrogates.
+ */
 function withId(id: string): string {
   return GUID.test(id) ? `${PATH}?id=${id}` : `${PATH}?${new URLSearchParams({ id })}`;
 }

@@ -23,8 +23,8 @@ const LAST_POLL = 5000;
 
 /**
  * Polls a task once and decides what to do next, for engines that wait between polls themselves, such as a queue or a
- * Durable Object: store `state`, wait for `delay` milliseconds, and call it again. Rejects only if the caller's own schedule
- * throws or returns an invalid delay.
+ * Durable Object: store `state`, wait for `delay` milliseconds, and call it again. Rejects only if the caller's own
+ * schedule throws or returns an invalid delay.
  *
  * @param state The state from `startPoll`, `resumePoll` or the last `pollOnce`.
  * @param options The schedule and limits, which must be the same for each poll of the task.
@@ -81,9 +81,9 @@ export function policyFor(service: Service, options: PollOptions): PollPolicy {
 }
 
 /**
- * Records the duration of a task if the time of its submission is known. If the watch ended early, records that the task
- * took longer. Implausible durations, because a clock was set or a unit is wrong, are ignored, since many tasks share the
- * history.
+ * Records the duration of a task if the time of its submission is known. If the watch ended early, records that the
+ * task took longer. Implausible durations, because a clock was set or a unit is wrong, are ignored, since many tasks
+ * share the history.
  *
  * @param reply The last reply of the watch, or null if the watch was unsubscribed or aborted.
  * @param now The current time, in milliseconds since 1970.

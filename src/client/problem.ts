@@ -17,8 +17,9 @@ export function refused(call: Call, { status, retryAfter, text }: Answer): Http 
 }
 
 /**
- * Whether a response other than 2xx is evidence that the service itself rejected the request: it has `Retry-After`, or it
- * is a problem (RFC 7807) with the same status. Otherwise, it may come from a proxy that had already forwarded the request.
+ * Whether a response other than 2xx is evidence that the service itself rejected the request: it has `Retry-After`, or
+ * it is a problem (RFC 7807) with the same status. Otherwise, it may come from a proxy that had already forwarded the
+ * request.
  */
 export function isServiceRefusal({ status, retryAfter, text }: Answer): boolean {
   if (retryAfter !== null) return true;
@@ -27,8 +28,8 @@ export function isServiceRefusal({ status, retryAfter, text }: Answer): boolean 
 }
 
 /**
- * Whether the token endpoint itself rejected the credentials. A firewall's page or a proxy's problem is not evidence for
- * that. Source: RFC 6749, section 5.2.
+ * Whether the token endpoint itself rejected the credentials. A firewall's page or a proxy's problem is not evidence
+ * for that. Source: RFC 6749, section 5.2.
  */
 export function isTokenRefusal({ status, text }: Answer): boolean {
   if (status < 400 || status > 499 || status === 408 || status === 425 || status === 429) return false;

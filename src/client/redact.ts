@@ -1,6 +1,6 @@
 /**
- * Keeps secrets out of errors. Errors quote the service, gateways and the runtime, which may echo the token or the client
- * secret in any encoding.
+ * Keeps secrets out of errors. Errors quote the service, gateways and the runtime, which may echo the token or the
+ * client secret in any encoding.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import { printable } from "../internal/text.ts";
 import type { RegionsError } from "../model/error.ts";
 
 /**
- * The number of consecutive characters of a secret that are redacted, or the whole secret if it is shorter. The promise is
- * eight. The search is for one less, since the character next to an echo, such as JSON's quotation mark, may happen to
- * continue it.
+ * The number of consecutive characters of a secret that are redacted, or the whole secret if it is shorter. The promise
+ * is eight. The search is for one less, since the character next to an echo, such as JSON's quotation mark, may happen
+ * to continue it.
  */
 const WINDOW = 7;
 
@@ -20,9 +20,9 @@ const MAX_READINGS = 500;
 const REDACTED = "[redacted]";
 
 /**
- * Returns the error without secrets: without eight consecutive characters of any secret, whether plain or encoded as JSON,
- * HTML, percent-encoding or Base64, any number of times. A plain echo is cut out. A text with an encoded echo is replaced
- * entirely.
+ * Returns the error without secrets: without eight consecutive characters of any secret, whether plain or encoded as
+ * JSON, HTML, percent-encoding or Base64, any number of times. A plain echo is cut out. A text with an encoded echo is
+ * replaced entirely.
  *
  * The running time is linear in the lengths of the error's texts, which are limited, and of the secrets.
  */
@@ -94,7 +94,8 @@ function cutOut(text: string, { size, has }: Windows): string {
 /** Whether any reading of the text contains a window. */
 function holds(text: string, { size, has }: Windows): boolean {
   const readings = new Set([text]);
-  // The iteration includes readings that are added meanwhile. It ends, since a decoder shortens a text or leaves it unchanged.
+  // The iteration includes readings that are added meanwhile. It ends, since a decoder shortens a text or leaves it
+  // unchanged.
   for (const reading of readings) {
     const folded = fold(reading);
     for (let i = 0; i + size <= folded.length; i++) if (has(folded.slice(i, i + size))) return true;
@@ -105,14 +106,17 @@ function holds(text: string, { size, has }: Windows): boolean {
 }
 
 /**
- * Normalizes a text for comparison: as printed, in upper case, and with the spaces that forms encode as `+`. Replaces each
- * character by one character, so that positions stay the same.
+ * Normalizes a text for comparison: as printed, in upper case, and with the spaces that forms encode as `+`. Replaces
+ * each character by one character, so that positions stay the same.
  */
 function fold(text: string): string {
   return printable(text).replace(/\+/g, " ").replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 }
 
-/** Each function decodes one layer of an encoding wherever it occurs, and leaves the rest unchanged. None of them throws. */
+/**
+ * Each function decodes one layer of an encoding wherever it occurs, and leaves the rest unchanged. None of them
+ * throws.
+ */
 const DECODERS: readonly ((text: string) => string)[] = [
   fromJson,
   fromHtml,
@@ -167,7 +171,9 @@ const JSON_ESCAPES: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
   ["t", "\t"],
 ]);
 
-/** The entities of ASCII characters, with names in lower case. Source: the HTML standard, "Named character references". */
+/**
+ * The entities of ASCII characters, with names in lower case. Source: the HTML standard, "Named character references".
+ */
 const HTML_ENTITIES: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
   ["tab", "\t"],
   ["newline", "\n"],

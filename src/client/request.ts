@@ -32,7 +32,10 @@ export interface Exchange<A> {
   readonly afterSending?: (error: RegionsError, isRefusal: boolean) => RegionsError;
 }
 
-/** Sends a request with a token. If the service rejects the token, sends it once more with a new one. Otherwise no retries. */
+/**
+ * Sends a request with a token. If the service rejects the token, sends it once more with a new one. Otherwise no
+ * retries.
+ */
 export function exchange<A>(exchange: Exchange<A>): Req<A> {
   return (service, context = {}) => async () => {
     const first = await attempt(exchange, service, context);

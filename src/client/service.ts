@@ -43,25 +43,25 @@ export interface ServiceOptions {
   /**
    * The base URL of the service. It must be https, except on the loopback interface.
    *
-   * Deno and Bun send requests to plain http URLs through `HTTP_PROXY`, even on the loopback interface, with the secret and
-   * the token in plain text, unless `NO_PROXY` lists the host. The library cannot read the environment.
+   * Deno and Bun send requests to plain http URLs through `HTTP_PROXY`, even on the loopback interface, with the secret
+   * and the token in plain text, unless `NO_PROXY` lists the host. The library cannot read the environment.
    *
    * @default {"https://api.aspose.cloud"}
    */
   readonly baseUrl?: string | undefined;
   /**
-   * Allows a plain http `baseUrl` outside of the loopback interface, such as an emulator in a container. The secret, the
-   * tokens and the images are then sent in plain text. Never set it for the real service.
+   * Allows a plain http `baseUrl` outside of the loopback interface, such as an emulator in a container. The secret,
+   * the tokens and the images are then sent in plain text. Never set it for the real service.
    *
    * @default {false}
    */
   readonly allowHttp?: boolean | undefined;
   /**
-   * The function that sends requests: any `fetch`, such as undici's with a `dispatcher` for a proxy. It is called with a URL
-   * and options, never with a `Request`, since implementations do not accept each other's `Request`.
+   * The function that sends requests: any `fetch`, such as undici's with a `dispatcher` for a proxy. It is called with
+   * a URL and options, never with a `Request`, since implementations do not accept each other's `Request`.
    *
-   * It must send each request once, and must reject only with the failure of that request. For example, a rejection with
-   * `ECONNREFUSED` means that the image was not sent and may be resubmitted.
+   * It must send each request once, and must reject only with the failure of that request. For example, a rejection
+   * with `ECONNREFUSED` means that the image was not sent and may be resubmitted.
    *
    * @default {globalThis.fetch}
    */
@@ -76,8 +76,9 @@ export interface ServiceOptions {
    */
   readonly requestTimeout?: number | undefined;
   /**
-   * The slowest acceptable upload, in bytes per second. Greater than 0. The time limit of a request increases by one second
-   * for each `minUploadRate` bytes of its body. For an image, the body is 4/3 its size, since it is sent as Base64.
+   * The slowest acceptable upload, in bytes per second. Greater than 0. The time limit of a request increases by one
+   * second for each `minUploadRate` bytes of its body. For an image, the body is 4/3 its size, since it is sent as
+   * Base64.
    *
    * @default {50_000}
    */
@@ -98,7 +99,9 @@ export interface ServiceOptions {
   readonly budget?: BudgetOptions | undefined;
   /** The schedule of watches without their own. */
   readonly schedule?: Schedule | undefined;
-  /** Called before a failed call is retried. If it throws, the error is reported as uncaught and has no other effect. */
+  /**
+   * Called before a failed call is retried. If it throws, the error is reported as uncaught and has no other effect.
+   */
   readonly onRetry?: ((retry: Retry) => void) | undefined;
 }
 
@@ -134,8 +137,9 @@ export interface TokenOptions extends ServiceOptions {
 }
 
 /**
- * A connection to the service, which every call needs. It is created by {@linkcode connect}, and cheap to create. Printing
- * it does not reveal its secrets. On Workers, it must not outlive the request that created it; only its `memory` may.
+ * A connection to the service, which every call needs. It is created by {@linkcode connect}, and cheap to create.
+ * Printing it does not reveal its secrets. On Workers, it must not outlive the request that created it; only its
+ * `memory` may.
  *
  * @category Connect
  */
@@ -169,9 +173,9 @@ export interface Service extends Transport {
 }
 
 /**
- * A call of the service. Nothing happens until it is called with a {@linkcode Service} and run: `req(service)()`. It never
- * rejects. The type is compatible with fp-ts's `ReaderTaskEither<Service, RegionsError, A>`. An optional second argument
- * can abort the call: `req(service, { signal })()`.
+ * A call of the service. Nothing happens until it is called with a {@linkcode Service} and run: `req(service)()`. It
+ * never rejects. The type is compatible with fp-ts's `ReaderTaskEither<Service, RegionsError, A>`. An optional second
+ * argument can abort the call: `req(service, { signal })()`.
  *
  * @category Connect
  */
@@ -182,8 +186,8 @@ export interface Req<A> {
 /**
  * Combines credentials and options to a service. Nothing is sent and no timers are started until a call is run.
  *
- * @throws {TypeError} If neither or both of `credentials` and `token` are set, if one of them is empty, or if `baseUrl` is
- * not a URL that secrets may be sent to.
+ * @throws {TypeError} If neither or both of `credentials` and `token` are set, if one of them is empty, or if `baseUrl`
+ * is not a URL that secrets may be sent to.
  * @throws {RangeError} If a number is out of range.
  *
  * @example

@@ -1,6 +1,6 @@
 /**
- * Access tokens. A token is requested once for any number of callers, and replaced shortly before it expires or when the
- * service rejects it.
+ * Access tokens. A token is requested once for any number of callers, and replaced shortly before it expires or when
+ * the service rejects it.
  *
  * @module
  */
@@ -46,7 +46,9 @@ const DEFAULT_LIFETIME = 300_000;
 /** The interval of checks whether another service has finished requesting the token, in milliseconds. */
 const PAUSE = 20;
 
-/** The maximum length of a token. Servers accept 8 to 64 KiB of headers, and redacting longer tokens would take long. */
+/**
+ * The maximum length of a token. Servers accept 8 to 64 KiB of headers, and redacting longer tokens would take long.
+ */
 const MAX_TOKEN = 65_536;
 
 /** Creates a source of a constant token. */
@@ -76,13 +78,13 @@ interface SharedRequest {
 }
 
 /**
- * Creates a source of tokens for a client's credentials, which are stored in `slot`. All callers share one request, which
- * is aborted if none of them waits for it any longer. Rejected credentials are not sent again for ten minutes, since the
- * service locks them for that time after five rejections.
+ * Creates a source of tokens for a client's credentials, which are stored in `slot`. All callers share one request,
+ * which is aborted if none of them waits for it any longer. Rejected credentials are not sent again for ten minutes,
+ * since the service locks them for that time after five rejections.
  *
- * Services that share a memory cannot share a promise, which Workers do not allow. Instead, they use a claim, which is a
- * plain value: the service that holds it requests the token. The others check the memory until the token is there. One of
- * them takes over if the request fails or the claim expires.
+ * Services that share a memory cannot share a promise, which Workers do not allow. Instead, they use a claim, which is
+ * a plain value: the service that holds it requests the token. The others check the memory until the token is there.
+ * One of them takes over if the request fails or the claim expires.
  *
  * @param request Requests a token from the service. Never rejects.
  */

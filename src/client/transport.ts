@@ -21,8 +21,8 @@ export interface FetchInit {
   /** The headers. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * A `Blob`, or null. Its type is `never` so that `init` is assignable to the options of every implementation, since the
-   * types of `Blob` in the DOM, Node.js and undici are not compatible. To read it, use `new Request(url, init)`.
+   * A `Blob`, or null. Its type is `never` so that `init` is assignable to the options of every implementation, since
+   * the types of `Blob` in the DOM, Node.js and undici are not compatible. To read it, use `new Request(url, init)`.
    */
   readonly body: never;
   /** Redirects are not followed, since they could send the token to another host. */
@@ -124,7 +124,8 @@ const MAX_PROBLEM_BYTES = 8192;
 const MAX_CAUSE = 300;
 
 /**
- * Sends a request and reads its response. The cause of a failure is the runtime's own message, which may contain secrets.
+ * Sends a request and reads its response. The cause of a failure is the runtime's own message, which may contain
+ * secrets.
  *
  * The signal is passed in the options of `fetch`, not in a `Request`: Node.js references the signal of a `Request` only
  * weakly, so that an abort would not reach the request after a garbage collection.
@@ -157,7 +158,9 @@ export async function send(
   }
 }
 
-/** Returns the time limit of a request in milliseconds, including the time to upload a body of `size` ASCII characters. */
+/**
+ * Returns the time limit of a request in milliseconds, including the time to upload a body of `size` ASCII characters.
+ */
 export function timeLimit(
   { requestTimeout, minUploadRate }: Transport,
   { endsAt = Infinity }: CallContext,
@@ -167,9 +170,9 @@ export function timeLimit(
 }
 
 /**
- * Converts a body to a `Blob`. Deno repeats a POST whose connection breaks, unless its body is a `Blob` or a stream, and a
- * `Blob` has a known length. It is created by the runtime's own `Response`, since test environments such as jsdom replace
- * the global `Blob` with one that `fetch` sends as "[object Blob]".
+ * Converts a body to a `Blob`. Deno repeats a POST whose connection breaks, unless its body is a `Blob` or a stream,
+ * and a `Blob` has a known length. It is created by the runtime's own `Response`, since test environments such as jsdom
+ * replace the global `Blob` with one that `fetch` sends as "[object Blob]".
  */
 function toBlob(body: string): Promise<Blob> {
   return new Response(body).blob();
@@ -192,7 +195,9 @@ export function parseRetryAfter(header: string | null, now: number): number | nu
   return Number.isFinite(ms) ? Math.max(0, ms) : null;
 }
 
-/** Returns the time on the server's clock, which its dates refer to, or on the local clock if there is no `Date` header. */
+/**
+ * Returns the time on the server's clock, which its dates refer to, or on the local clock if there is no `Date` header.
+ */
 function timeOf({ headers }: FetchResponse): number {
   const date = Date.parse(headers.get("Date") ?? "");
   return Number.isNaN(date) ? Date.now() : date;
@@ -252,7 +257,10 @@ function iteratorReader(stream: AsyncIterable<Uint8Array | string>): ReturnType<
   };
 }
 
-/** Returns the runtime's message for a failed `fetch`, which is in the cause. A custom `fetch` may reject with any value. */
+/**
+ * Returns the runtime's message for a failed `fetch`, which is in the cause. A custom `fetch` may reject with any
+ * value.
+ */
 function causeOf(error: unknown): string {
   const reason = isObject(error) && isObject(error.cause) ? error.cause : error;
   const { message, code, name } = isObject(reason) ? reason : {};

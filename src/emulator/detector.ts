@@ -24,16 +24,16 @@ import { analyzeLayout, loadTesseract, reason, type Tesseract } from "./tesserac
  */
 export interface Detector {
   /**
-   * Does the same as the function {@linkcode detect}, without blocking the calling thread. Images are processed one at a
-   * time, in the order of the calls. The image is copied before the call returns. In addition, rejects with an `Error`
-   * if the worker exits or the detector is closed before the image has been processed.
+   * Does the same as the function {@linkcode detect}, without blocking the calling thread. Images are processed one at
+   * a time, in the order of the calls. The image is copied before the call returns. In addition, rejects with an
+   * `Error` if the worker exits or the detector is closed before the image has been processed.
    */
   readonly detect: (image: Uint8Array, mode: DsrMode) => Promise<readonly Region[]>;
   /**
-   * Starts the worker and loads Tesseract now, rather than when the first image arrives, so that a server finds problems
-   * before it accepts images. Rejects if the detector does not work in this environment, with an `Error` whose message
-   * starts with `Cannot start the detector:`. If `tesseract.js-core` is not installed, the message contains the command
-   * that installs it.
+   * Starts the worker and loads Tesseract now, rather than when the first image arrives, so that a server finds
+   * problems before it accepts images. Rejects if the detector does not work in this environment, with an `Error` whose
+   * message starts with `Cannot start the detector:`. If `tesseract.js-core` is not installed, the message contains the
+   * command that installs it.
    */
   readonly ready: () => Promise<void>;
   /** Terminates the worker and frees its memory. Pending and later calls of `detect` reject. */
@@ -231,7 +231,9 @@ function checkHeader(image: Uint8Array): ImageHeader {
   return header;
 }
 
-/** Workers can be started only from files and `data:` URLs, so a module from elsewhere (JSR) is imported by the latter. */
+/**
+ * Workers can be started only from files and `data:` URLs, so a module from elsewhere (JSR) is imported by the latter.
+ */
 function toWorkerUrl(module: string): URL {
   return new URL(
     module.startsWith("file:") ? module : `data:text/javascript,import ${encodeURIComponent(JSON.stringify(module))}`,

@@ -1,6 +1,6 @@
 /**
- * An emulator of the documented service, as a function from a request to a response. Use it in tests, to try the library
- * without an account, and, with a detector, to run your own server.
+ * An emulator of the documented service, as a function from a request to a response. Use it in tests, to try the
+ * library without an account, and, with a detector, to run your own server.
  *
  * @module
  */
@@ -82,9 +82,9 @@ const MAX_PAIRS = 1000;
 const MAX_PARTS = 1000;
 
 /**
- * Creates an emulator of the documented service. Pass the result as `fetch`, or serve it on a socket. It keeps tasks and
- * tokens in memory and starts no timers. It responds to every request; like `fetch`, it rejects if the arguments do not
- * form a valid `Request`.
+ * Creates an emulator of the documented service. Pass the result as `fetch`, or serve it on a socket. It keeps tasks
+ * and tokens in memory and starts no timers. It responds to every request; like `fetch`, it rejects if the arguments do
+ * not form a valid `Request`.
  *
  * Up to `workers` tasks are processed at a time, first in, first out. A task is finished when its `serviceTime` has
  * passed and its detection has settled, whichever is later. Detection starts while the request with the image is

@@ -17,8 +17,8 @@ import { type Completed, RETENTION, type TaskError, type TaskStatus } from "../m
  */
 export interface QueueOptions {
   /**
-   * Detects the regions of an image. Gets the bytes of the image and the requested mode (`dsrMode`), and is called for at
-   * most `workers` images at a time. If it rejects, the task ends with the status `Error` and the message of the
+   * Detects the regions of an image. Gets the bytes of the image and the requested mode (`dsrMode`), and is called for
+   * at most `workers` images at a time. If it rejects, the task ends with the status `Error` and the message of the
    * rejection. A call that never settles occupies its worker forever, even if the task is canceled.
    *
    * @default {() => Promise.resolve([])}

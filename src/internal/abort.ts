@@ -5,7 +5,9 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 
-/** The longest delay that `setTimeout` supports, in milliseconds. Runtimes fire timers with longer delays immediately. */
+/**
+ * The longest delay that `setTimeout` supports, in milliseconds. Runtimes fire timers with longer delays immediately.
+ */
 export const MAX_TIMER = 2 ** 31 - 1;
 
 /** Why a wait ended early. */

@@ -24,8 +24,8 @@ export function cut(text: string, length: number): string {
 }
 
 /**
- * Makes a text safe for terminals and logs: a single line without control characters (C0 and C1), bidirectional controls
- * and lone surrogates. Each UTF-16 unit is replaced by a single one, so the length does not change.
+ * Makes a text safe for terminals and logs: a single line without control characters (C0 and C1), bidirectional
+ * controls and lone surrogates. Each UTF-16 unit is replaced by a single one, so the length does not change.
  */
 export function printable(text: string): string {
   return text.replace(/[\t-\r\x85\u2028\u2029]/g, " ").replace(/[\p{Cc}\p{Cs}\p{Bidi_Control}]/gu, "\uFFFD");

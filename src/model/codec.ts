@@ -1,10 +1,11 @@
 /**
- * Basic io-ts codecs that the other codecs are built from. They replace `t.type`, `t.array` and `t.union` for three reasons:
+ * Basic io-ts codecs that the other codecs are built from. They replace `t.type`, `t.array` and `t.union` for three
+ * reasons:
  *
  * - Speed. io-ts builds a context for every element, even of a valid array. For the payloads of the benchmark, nested
  *   `t.tuple` and `t.array` take 2 to 4 times as long as these codecs, which build contexts only for invalid values.
- * - Safety. If a field's codec transforms its value, `t.type` copies the object with `Object.assign`, and an own `__proto__`
- *   key becomes the copy's prototype. None of these codecs transforms.
+ * - Safety. If a field's codec transforms its value, `t.type` copies the object with `Object.assign`, and an own
+ *   `__proto__` key becomes the copy's prototype. None of these codecs transforms.
  * - Bounds. `t.array` reports an error for every element of a hostile array. `list` stops at 100.
  *
  * @module
@@ -43,7 +44,10 @@ export function oneOf<A extends string>(words: readonly A[]): t.Type<A> {
   return guarded(`one of ${words.join(", ")}`, (u): u is A => known.has(u));
 }
 
-/** A codec for an array of values of `codec`. Returns the array unchanged. Reports at most {@linkcode MAX_ERRORS} errors. */
+/**
+ * A codec for an array of values of `codec`. Returns the array unchanged. Reports at most {@linkcode MAX_ERRORS}
+ * errors.
+ */
 export function list<A>(
   codec: t.Type<A, unknown, unknown>,
   name: string,
@@ -124,8 +128,9 @@ export function appendName(context: t.Context, codec: t.Decoder<unknown, unknown
 }
 
 /**
- * Converts errors to short lines, such as `Response/results/0/data/Regions/2/Region/3: expected number, got "x"`. The path
- * consists of names of codecs and of keys. Values are abbreviated, and there are at most {@linkcode MAX_ERRORS} lines.
+ * Converts errors to short lines, such as `Response/results/0/data/Regions/2/Region/3: expected number, got "x"`. The
+ * path consists of names of codecs and of keys. Values are abbreviated, and there are at most {@linkcode MAX_ERRORS}
+ * lines.
  */
 export function explain(errors: t.Errors): readonly string[] {
   return errors.slice(0, MAX_ERRORS).map(({ context, value, message }) => {

@@ -1,5 +1,6 @@
 /**
- * Descriptions of statuses and errors for users. In a separate module, so that bundles that do not use it do not contain it.
+ * Descriptions of statuses and errors for users. In a separate module, so that bundles that do not use it do not
+ * contain it.
  *
  * @module
  */
@@ -20,8 +21,8 @@ const NO_REASON = "no reason given";
  */
 export interface DescribeOptions {
   /**
-   * The time of the submission, in milliseconds since 1970. The description of `NotExist` then states whether the result
-   * has expired.
+   * The time of the submission, in milliseconds since 1970. The description of `NotExist` then states whether the
+   * result has expired.
    */
   readonly submittedAt?: number | undefined;
   /**
@@ -33,8 +34,8 @@ export interface DescribeOptions {
 }
 
 /**
- * Describes a status or an error, and what to do about it, in one or two sentences for users. Quotes at most three of the
- * service's messages, with up to 300 characters of each and without control characters.
+ * Describes a status or an error, and what to do about it, in one or two sentences for users. Quotes at most three of
+ * the service's messages, with up to 300 characters of each and without control characters.
  *
  * @example
  * ```ts
@@ -71,8 +72,8 @@ export function describe(reply: Reply | TaskStatus | RegionsError, options: Desc
 }
 
 /**
- * Converts an error to an `Error`, for code that throws. Its `name` is `RegionsError`, and its `message` is the result of
- * {@linkcode describe}. Its `cause` is the original value, and so is its JSON.
+ * Converts an error to an `Error`, for code that throws. Its `name` is `RegionsError`, and its `message` is the result
+ * of {@linkcode describe}. Its `cause` is the original value, and so is its JSON.
  *
  * @example
  * ```ts

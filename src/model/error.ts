@@ -1,6 +1,6 @@
 /**
- * The errors of the library, as a union of plain values. A failed detection that the service reports is a status, not an
- * error.
+ * The errors of the library, as a union of plain values. A failed detection that the service reports is a status, not
+ * an error.
  *
  * @module
  */
@@ -30,8 +30,8 @@ export interface Network {
   /** The runtime's own message, at most 300 characters. */
   readonly cause: string;
   /**
-   * Whether the request was certainly never sent: the host name was not resolved, or the connection or TLS handshake was
-   * refused. False if that is uncertain, as it always is in browsers.
+   * Whether the request was certainly never sent: the host name was not resolved, or the connection or TLS handshake
+   * was refused. False if that is uncertain, as it always is in browsers.
    */
   readonly neverSent: boolean;
 }
@@ -84,8 +84,8 @@ export interface Http {
 }
 
 /**
- * The credentials or the access token were rejected: the token endpoint rejected them in the format of RFC 6749, another
- * request received HTTP 401 even with a new token, or the token is not valid in a header.
+ * The credentials or the access token were rejected: the token endpoint rejected them in the format of RFC 6749,
+ * another request received HTTP 401 even with a new token, or the token is not valid in a header.
  *
  * @category Errors
  */

@@ -21,8 +21,8 @@ export interface Point {
 }
 
 /**
- * A rectangle of an image that contains text, in pixels. The origin is the top left corner of the image, `left <= right`
- * and `top <= bottom`. Coordinates are finite numbers from -2^53 to 2^53, and usually integers.
+ * A rectangle of an image that contains text, in pixels. The origin is the top left corner of the image, `left <=
+ * right` and `top <= bottom`. Coordinates are finite numbers from -2^53 to 2^53, and usually integers.
  *
  * @category Detect
  */
@@ -162,8 +162,8 @@ export interface RecognitionRegion {
 }
 
 /**
- * Converts regions to the input of the service's text recognition, in the order given. Fractions are rounded outward, so
- * that no text is cut off.
+ * Converts regions to the input of the service's text recognition, in the order given. Fractions are rounded outward,
+ * so that no text is cut off.
  *
  * @example
  * ```ts

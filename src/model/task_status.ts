@@ -81,8 +81,9 @@ export interface NotExist {
 }
 
 /**
- * The status of a task. `_tag` is the service's own name of the status. `id` is empty only if the response contains no id
- * and none was passed to {@linkcode decodeResponse}. Source: the service's page on fetching regions, "Task statuses".
+ * The status of a task. `_tag` is the service's own name of the status. `id` is empty only if the response contains no
+ * id and none was passed to {@linkcode decodeResponse}. Source: the service's page on fetching regions, "Task
+ * statuses".
  *
  * @category Statuses
  */
@@ -110,8 +111,8 @@ export type Reply = E.Either<RegionsError, TaskStatus>;
 export const RETENTION = 86_400_000;
 
 /**
- * The codec of {@linkcode TaskStatus}, which is a response of the service on the wire. Source: the schema `OCRResponse` of
- * the service's OpenAPI description.
+ * The codec of {@linkcode TaskStatus}, which is a response of the service on the wire. Source: the schema `OCRResponse`
+ * of the service's OpenAPI description.
  *
  * @example
  * ```ts
@@ -142,9 +143,9 @@ export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = /* @__PURE__ */ 
 /**
  * Decodes a response of the service. Never throws.
  *
- * `Completed` without results is an empty page only if the service says so (`Ok`, `NoAnyResultData`). If the service says
- * that results are missing, or if the response does not match the service's API description, the error is `Malformed`,
- * with the path of each problem.
+ * `Completed` without results is an empty page only if the service says so (`Ok`, `NoAnyResultData`). If the service
+ * says that results are missing, or if the response does not match the service's API description, the error is
+ * `Malformed`, with the path of each problem.
  *
  * @param body The parsed JSON of the body.
  * @param id The requested id. A response with another id is `Malformed`.

@@ -85,7 +85,8 @@ export interface SvgOptions {
  * The result is well-formed XML regardless of what the title and link contain. It has no scripts, requires no fonts,
  * and can be inserted into an HTML page unchanged. The running time is linear in the number of regions.
  *
- * @throws {RangeError} If `width` or `height` is not finite and greater than 0, or if `labels` is not one of its values.
+ * @throws {RangeError} If `width` or `height` is not finite and greater than 0, or if `labels` is not one of its
+ * values.
  * @throws {TypeError} If `image` is neither bytes nor a link, is empty, or is a link with another scheme, or if an
  * element of `regions` is not a {@linkcode Region}.
  *
@@ -153,7 +154,9 @@ function checkLabels(labels: unknown): void {
   throw new RangeError(`Cannot draw labels as they must be auto, always or never: current value is ${preview(labels)}`);
 }
 
-/** If the size is unknown, leaves it out: the image then has its natural size, which the regions' coordinates refer to. */
+/**
+ * If the size is unknown, leaves it out: the image then has its natural size, which the regions' coordinates refer to.
+ */
 function drawPicture({ href, orientation }: Picture, width?: number, height?: number): string {
   // If the orientation is not 1, it was read from a header, which also states the size.
   const transform = toTransform(orientation, width ?? 0, height ?? 0);
@@ -201,7 +204,9 @@ function drawRegion({ left, top, right, bottom, polygon }: Region, i: number, li
     `<title>Region ${i + 1}: ${[left, top, right, bottom].map(print).join(", ")}</title>${shape}</g>`;
 }
 
-/** Labels are black on white: no text color is readable on each of the region colors, both in color and in grayscale. */
+/**
+ * Labels are black on white: no text color is readable on each of the region colors, both in color and in grayscale.
+ */
 function drawLabel({ x, y }: Point, i: number, { width, height, em, line }: LabelStyle): string {
   // Digits are about 0.72 em tall, and `y` is their baseline. Only browsers support centering by `dominant-baseline`.
   return `<rect${box(x + line / 2, y + line / 2, width - line, height - line)} fill="#fff" ` +
@@ -215,7 +220,9 @@ function box(x: number, y: number, width: number, height: number): string {
   return ` x="${print(x)}" y="${print(y)}" width="${w}" height="${h}"`;
 }
 
-/** Formats a number with at most two decimals and without an exponent, which `String` and `toFixed` use from 1e21 on. */
+/**
+ * Formats a number with at most two decimals and without an exponent, which `String` and `toFixed` use from 1e21 on.
+ */
 function print(n: number): string {
   return Math.abs(n) < 1e21 ? String(Number(n.toFixed(2))) : String(BigInt(n));
 }

@@ -1,8 +1,8 @@
 /**
- * A schedule that learns: it estimates how long tasks take from the durations of earlier tasks, and plans polls to minimize
- * their cost. Each poll has a cost, and so has each millisecond of delay. If the distribution of durations is known, the
- * best plan is an optimal inspection policy: R. E. Barlow, L. C. Hunter, F. Proschan, "Optimum checking procedures",
- * Journal of the SIAM 11 (1963).
+ * A schedule that learns: it estimates how long tasks take from the durations of earlier tasks, and plans polls to
+ * minimize their cost. Each poll has a cost, and so has each millisecond of delay. If the distribution of durations is
+ * known, the best plan is an optimal inspection policy: R. E. Barlow, L. C. Hunter, F. Proschan, "Optimum checking
+ * procedures", Journal of the SIAM 11 (1963).
  *
  * @module
  */
@@ -19,8 +19,8 @@ import type { Schedule } from "./schedule.ts";
  */
 export interface AdaptiveOptions {
   /**
-   * The cost of a poll, as the number of milliseconds of delay that are equally bad. Greater than 0. Higher values result
-   * in fewer and later polls.
+   * The cost of a poll, as the number of milliseconds of delay that are equally bad. Greater than 0. Higher values
+   * result in fewer and later polls.
    *
    * @default {1000}
    */
@@ -32,8 +32,8 @@ export interface AdaptiveOptions {
    */
   readonly history?: History | undefined;
   /**
-   * An estimate of the median duration in milliseconds, which is used until there is a history. Greater than 0. One or two
-   * tasks outweigh it.
+   * An estimate of the median duration in milliseconds, which is used until there is a history. Greater than 0. One or
+   * two tasks outweigh it.
    *
    * @default {3000}
    */
@@ -43,8 +43,8 @@ export interface AdaptiveOptions {
 /** Returns the time of the next poll of a task that has taken `elapsed` so far. In milliseconds from the submission. */
 type Plan = (elapsed: number) => number;
 
-// Time is divided into 119 slots from 50 ms to ten minutes, each 8 % longer than the previous one. Slot 0 starts at 0, and
-// slot i at TIMES[i].
+// Time is divided into 119 slots from 50 ms to ten minutes, each 8 % longer than the previous one. Slot 0 starts at 0,
+// and slot i at TIMES[i].
 const FIRST = 50;
 const STEP = 0.08;
 const SLOTS = Math.ceil(Math.log(600_000 / FIRST) / STEP) + 1;
@@ -53,7 +53,9 @@ const TIMES: Float64Array = Float64Array.from(
   (_, i) => i === 0 ? 0 : FIRST * Math.exp((i - 1) * STEP),
 );
 
-/** The deviation of the lognormal prior: two thirds of it lie between a third of the median and three times the median. */
+/**
+ * The deviation of the lognormal prior: two thirds of it lie between a third of the median and three times the median.
+ */
 const PRIOR_SIGMA = 1;
 
 /** The weight of the prior, in tasks. */
@@ -73,8 +75,8 @@ const JITTER = 0.05;
 
 /**
  * Plans the polls of a task to minimize polls × `pollCost` + delay, given the durations of the service's last 64 tasks.
- * For a task that takes longer than these, the delays grow exponentially. Delays have a jitter of ± 2.5 %, which is derived
- * from the task's id and the attempt, so that a replay makes the same decisions.
+ * For a task that takes longer than these, the delays grow exponentially. Delays have a jitter of ± 2.5 %, which is
+ * derived from the task's id and the attempt, so that a replay makes the same decisions.
  *
  * @throws {RangeError} If an option is out of range.
  *
@@ -108,9 +110,9 @@ export function adaptive(options: AdaptiveOptions = {}): Schedule {
 }
 
 /**
- * Estimates the probability of each slot from the prior and the spans of tasks, smoothed over neighboring slots. This is
- * the EMS algorithm for interval-censored data: B. W. Silverman et al., Journal of the Royal Statistical Society B 52
- * (1990).
+ * Estimates the probability of each slot from the prior and the spans of tasks, smoothed over neighboring slots. This
+ * is the EMS algorithm for interval-censored data: B. W. Silverman et al., Journal of the Royal Statistical Society B
+ * 52 (1990).
  */
 function estimate(spans: readonly Span[], median: number): Float64Array {
   const prior = lognormal(median);
@@ -134,7 +136,9 @@ function estimate(spans: readonly Span[], median: number): Float64Array {
   return mass;
 }
 
-/** Returns the expected number of tasks in each slot: each task is distributed over its span in proportion to `mass`. */
+/**
+ * Returns the expected number of tasks in each slot: each task is distributed over its span in proportion to `mass`.
+ */
 function expect(ranges: readonly (readonly [number, number])[], mass: Float64Array): Float64Array {
   const below = new Float64Array(SLOTS + 1);
   for (let i = 0; i < SLOTS; i++) below[i + 1] = below[i] + mass[i];

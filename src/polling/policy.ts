@@ -24,9 +24,9 @@ export interface PollOptions {
    */
   readonly schedule?: Schedule | undefined;
   /**
-   * The time from the start of the watch to its last poll, in milliseconds. Greater than 0, or Infinity for no deadline. It
-   * does not depend on changes of the system clock. The last poll always takes place, unless a `budget` does not admit it,
-   * and may take another 5 seconds (or `requestTimeout`, if that is less).
+   * The time from the start of the watch to its last poll, in milliseconds. Greater than 0, or Infinity for no
+   * deadline. It does not depend on changes of the system clock. The last poll always takes place, unless a `budget`
+   * does not admit it, and may take another 5 seconds (or `requestTimeout`, if that is less).
    *
    * @default {300_000}
    */
@@ -43,7 +43,9 @@ export interface PollOptions {
    * @default {0}
    */
   readonly minDelay?: number | undefined;
-  /** The delays before failed polls are retried. `maxAttempts` does not apply, since a watch retries until its deadline. */
+  /**
+   * The delays before failed polls are retried. `maxAttempts` does not apply, since a watch retries until its deadline.
+   */
   readonly retry?: RetryOptions | undefined;
 }
 

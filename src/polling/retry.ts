@@ -49,8 +49,8 @@ export function retryPolicy(
 
 /**
  * Returns the delay in milliseconds before a failed call is retried, or none if it is not retried. Only this function
- * decides what is retried. Transient failures (no connection, timeout, 408, 425, 429, 5xx) are retried after an exponential
- * delay with full jitter, but not before the time in `Retry-After`. A malformed response is retried once.
+ * decides what is retried. Transient failures (no connection, timeout, 408, 425, 429, 5xx) are retried after an
+ * exponential delay with full jitter, but not before the time in `Retry-After`. A malformed response is retried once.
  *
  * @param failures The number of consecutive failures, including this one.
  * @param malformed The number of those that were malformed responses.
@@ -81,15 +81,18 @@ export function retryDelay(
   }
 }
 
-/** Returns a delay of exponential backoff with full jitter, in milliseconds. `failures` is 1 or more, `random` is 0 to 1. */
+/**
+ * Returns a delay of exponential backoff with full jitter, in milliseconds. `failures` is 1 or more, `random` is 0 to
+ * 1.
+ */
 export function backoff({ minDelay, maxDelay }: Complete<RetryOptions>, failures: number, random: number): number {
   // The last bound avoids 0 × Infinity, which is NaN.
   return random * Math.min(maxDelay, minDelay * 2 ** Math.min(failures - 1, 50), Number.MAX_SAFE_INTEGER);
 }
 
 /**
- * Returns a number from 0 to 1 that depends only on the task's id and the attempt, so that a replay has the same jitter.
- * The hash is FNV-1a with the finalizer of MurmurHash3.
+ * Returns a number from 0 to 1 that depends only on the task's id and the attempt, so that a replay has the same
+ * jitter. The hash is FNV-1a with the finalizer of MurmurHash3.
  */
 export function jitter(id: string, attempt: number): number {
   let hash = 0x811c9dc5 ^ attempt;

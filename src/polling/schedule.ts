@@ -17,7 +17,10 @@ export interface ScheduleInput {
   readonly id: string;
   /** The number of statuses received so far: 0 before the first poll. */
   readonly attempt: number;
-  /** Milliseconds since the submission or, if its time is unknown, since the start of the watch. 0 before the first poll. */
+  /**
+   * Milliseconds since the submission or, if its time is unknown, since the start of the watch. 0 before the first
+   * poll.
+   */
   readonly elapsed: number;
   /** The durations of the service's last tasks. */
   readonly history: History;
@@ -26,8 +29,8 @@ export interface ScheduleInput {
 /**
  * Returns the delay before the next poll in milliseconds, 0 or more, or none to give up.
  *
- * It is called after each status that is not final. If the time of the submission is known, it is also called once for the
- * first poll. That delay counts from the submission, and an overdue first poll is sent immediately.
+ * It is called after each status that is not final. If the time of the submission is known, it is also called once for
+ * the first poll. That delay counts from the submission, and an overdue first poll is sent immediately.
  *
  * @category Schedules
  */

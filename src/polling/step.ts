@@ -62,8 +62,8 @@ export interface Done {
 export type Next = Wait | Done;
 
 /**
- * Starts polling a task. If `submittedAt` is known, the schedule determines the time of the first poll, counted from the
- * submission; an overdue first poll is due immediately. If it is null, the first poll is due immediately.
+ * Starts polling a task. If `submittedAt` is known, the schedule determines the time of the first poll, counted from
+ * the submission; an overdue first poll is due immediately. If it is null, the first poll is due immediately.
  *
  * @param id The task's id.
  * @param now The current time, in milliseconds since 1970.
@@ -118,8 +118,8 @@ export function startPoll(
 }
 
 /**
- * Resumes polling a task. The deadline and the counts of polls and failures start over. The time of the next poll does not
- * change.
+ * Resumes polling a task. The deadline and the counts of polls and failures start over. The time of the next poll does
+ * not change.
  *
  * @param state The state from `GaveUp`, or a stored state.
  * @param now The current time, in milliseconds since 1970.
@@ -289,7 +289,10 @@ function waitFor(
     : giveUp("deadline", state, heard);
 }
 
-/** Returns the milliseconds since the submission or, if its time is unknown or implausible, since the start of the watch. */
+/**
+ * Returns the milliseconds since the submission or, if its time is unknown or implausible, since the start of the
+ * watch.
+ */
 function ageOf({ submittedAt, startedAt }: PollState, now: number): number {
   const age = submittedAt === null ? NaN : now - submittedAt;
   return age >= 0 && age <= RETENTION ? age : Math.max(0, now - startedAt);
@@ -300,7 +303,10 @@ function untilEnd(ms: number, state: PollState, now: number, policy: PollPolicy)
   return Math.max(0, Math.min(ms, LONGEST, endOf(state, policy) - now));
 }
 
-/** Returns the schedule's delay in milliseconds, or null if it gives up. Checks it, since the caller may have written it. */
+/**
+ * Returns the schedule's delay in milliseconds, or null if it gives up. Checks it, since the caller may have written
+ * it.
+ */
 function nextDelay({ schedule, minDelay }: PollPolicy, input: ScheduleInput): number | null {
   const delay = schedule(input);
   if (O.isNone(delay)) return null;

@@ -1,6 +1,6 @@
 /**
- * A durable task: polls with the alarms of a Cloudflare Durable Object, with one object per task. The class of the object,
- * which the application defines, creates a {@linkcode DurableTask} and forwards its alarms to it.
+ * A durable task: polls with the alarms of a Cloudflare Durable Object, with one object per task. The class of the
+ * object, which the application defines, creates a {@linkcode DurableTask} and forwards its alarms to it.
  *
  * @module
  */
@@ -77,19 +77,21 @@ export interface DurableTask {
   readonly alarm: () => Promise<void>;
 }
 
-/** The delay of the next alarm while the image is being submitted, or after a failure of the storage. In milliseconds. */
+/**
+ * The delay of the next alarm while the image is being submitted, or after a failure of the storage. In milliseconds.
+ */
 const PATIENCE = 60_000;
 
 /** The latest time of an alarm, in the year 2188. workerd rejects dates after 2189. */
 const LATEST_ALARM = 6_900_000_000_000;
 
 /**
- * Creates a task in a Durable Object. Its state is in the object's storage, and the object's alarms trigger its polls, so it
- * continues after the platform has stopped the object. All subscribers share its polls. The final reply is kept for
- * `retention`; then everything is deleted.
+ * Creates a task in a Durable Object. Its state is in the object's storage, and the object's alarms trigger its polls,
+ * so it continues after the platform has stopped the object. All subscribers share its polls. The final reply is kept
+ * for `retention`; then everything is deleted.
  *
- * Changes are stored before they are emitted. There is an alarm as long as anything is stored. If the platform stops the
- * object while it submits the image, the task ends with `Unconfirmed`.
+ * Changes are stored before they are emitted. There is an alarm as long as anything is stored. If the platform stops
+ * the object while it submits the image, the task ends with `Unconfirmed`.
  *
  * @param storage The object's storage, key-value or SQLite-backed. Do not use it for anything else.
  * @param service The object's own service. On Workers, objects and requests cannot share a service.
@@ -169,8 +171,8 @@ export function createDurableTask(
       known = to;
       for (const reply of heardOf(to).slice(heardOf(from).length)) live.next(reply);
       if (to._tag === "Over") live.complete();
-      // The alarm is set last: if `to` was not stored, its alarm would be too late. Until then, the alarm of `from` is in
-      // effect, or the platform retries the current alarm. An alarm that is too early is postponed.
+      // The alarm is set last: if `to` was not stored, its alarm would be too late. Until then, the alarm of `from` is
+      // in effect, or the platform retries the current alarm. An alarm that is too early is postponed.
       await storage.setAlarm(to.dueAt);
     });
   /** Deletes everything. Call it only within `exclusive`. */

@@ -2,9 +2,9 @@
  * Stores a task in a Durable Object: as a small record and, once the task is finished, its final reply in parts.
  *
  * This relies only on the guarantee that a `put` of a value is atomic. It cannot rely on "writes without an `await` in
- * between are submitted atomically" (Cloudflare, Storage API, "Automatic write coalescing"), which applies to failures of
- * a machine. If one of the writes is rejected, such as a value that is too large, the others are kept (tested with workerd
- * 1.20260426).
+ * between are submitted atomically" (Cloudflare, Storage API, "Automatic write coalescing"), which applies to failures
+ * of a machine. If one of the writes is rejected, such as a value that is too large, the others are kept (tested with
+ * workerd 1.20260426).
  *
  * @module
  */
@@ -79,8 +79,8 @@ export type StoredTask = Sending | Polling | Over | Foreign;
 const KEY = "task";
 
 /**
- * The size of a part of the final reply, in bytes. A value can have 128 KiB in key-value storage and 2 MB in SQLite-backed
- * storage, including a few bytes for serialization. Source: Cloudflare, Durable Objects, Limits.
+ * The size of a part of the final reply, in bytes. A value can have 128 KiB in key-value storage and 2 MB in
+ * SQLite-backed storage, including a few bytes for serialization. Source: Cloudflare, Durable Objects, Limits.
  */
 const PART = 128_000;
 
@@ -110,8 +110,8 @@ export async function readTask(storage: DurableStorage): Promise<Absent | Stored
 }
 
 /**
- * Writes the task. The parts are written first, and the record that counts them last, so that the previous record is still
- * complete if any of the writes fails. `Over` is the last record of a task, so parts are never overwritten.
+ * Writes the task. The parts are written first, and the record that counts them last, so that the previous record is
+ * still complete if any of the writes fails. `Over` is the last record of a task, so parts are never overwritten.
  */
 export async function writeTask(storage: DurableStorage, task: Sending | Polling | Over): Promise<void> {
   if (task._tag !== "Over") return storage.put(KEY, { version: 1, ...task });

@@ -10,8 +10,8 @@ import { atLeast } from "../internal/check.ts";
 import { isFinal, type Reply } from "../model/task_status.ts";
 
 /**
- * Returns the replies as a `ReadableStream`. Subscribes immediately, buffers replies until they are read, and unsubscribes
- * when the stream is canceled.
+ * Returns the replies as a `ReadableStream`. Subscribes immediately, buffers replies until they are read, and
+ * unsubscribes when the stream is canceled.
  *
  * @example
  * ```ts
@@ -38,11 +38,11 @@ export function toReadableStream(replies: Observable<Reply>): ReadableStream<Rep
  */
 export interface EventStreamOptions {
   /**
-   * The `Last-Event-ID` header of a client that reconnects. Replies up to that number are skipped, except for the final one.
-   * Values other than an id that was sent are ignored.
+   * The `Last-Event-ID` header of a client that reconnects. Replies up to that number are skipped, except for the final
+   * one. Values other than an id that was sent are ignored.
    *
-   * This assumes that `replies` starts over with the same replies, as a Durable Object does. Otherwise, the client may miss
-   * changes of status, but never the final reply.
+   * This assumes that `replies` starts over with the same replies, as a Durable Object does. Otherwise, the client may
+   * miss changes of status, but never the final reply.
    *
    * @default {null}
    */
@@ -56,14 +56,14 @@ export interface EventStreamOptions {
 }
 
 /**
- * Returns the replies as server-sent events, for the body of a `Response` with the content type `text/event-stream`. The
- * `data` of an event is the JSON of the status or error, and its `id` is its number, counted from 1. Comments keep the
- * connection open while the client reads. The body ends with the stream, and the stream is unsubscribed when the connection
- * closes.
+ * Returns the replies as server-sent events, for the body of a `Response` with the content type `text/event-stream`.
+ * The `data` of an event is the JSON of the status or error, and its `id` is its number, counted from 1. Comments keep
+ * the connection open while the client reads. The body ends with the stream, and the stream is unsubscribed when the
+ * connection closes.
  *
- * The final reply is always sent, regardless of `lastEventId`. An `EventSource` reconnects when a body ends, so the final
- * event is followed by a reconnection time of 24.8 days, the longest that a timer supports. To release the client earlier,
- * close its `EventSource` on the first final event, or respond to its next request with status 204.
+ * The final reply is always sent, regardless of `lastEventId`. An `EventSource` reconnects when a body ends, so the
+ * final event is followed by a reconnection time of 24.8 days, the longest that a timer supports. To release the client
+ * earlier, close its `EventSource` on the first final event, or respond to its next request with status 204.
  *
  * Source: HTML Standard, "Server-sent events".
  *
@@ -144,8 +144,8 @@ function toEvent(id: number, reply: Reply): string {
 }
 
 /**
- * Returns a reconnection time. It follows an event and is not part of it: a client applies this line as soon as it reads
- * it. If the connection broke before the end of the event, the client would not reconnect to receive it again.
+ * Returns a reconnection time. It follows an event and is not part of it: a client applies this line as soon as it
+ * reads it. If the connection broke before the end of the event, the client would not reconnect to receive it again.
  */
 function toRetry(ms: number): string {
   return `retry: ${ms}\n\n`;

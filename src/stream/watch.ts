@@ -55,9 +55,10 @@ export interface WatchOptions extends PollOptions {
  * Returns a stream of the statuses of a task, up to the first final one: `Completed`, `Error` or `NotExist`.
  *
  * The stream is cold: nothing happens before a subscription, each subscription polls independently, and unsubscribing
- * aborts the request in flight. Transient failures (no connection, timeout, 408, 425, 429, 5xx, a single malformed response)
- * are retried internally. A `Left` is always the last value: the status could not be determined; the error says why. The
- * stream errors only if the caller's own schedule throws, or returns a delay that is not a number of 0 or more.
+ * aborts the request in flight. Transient failures (no connection, timeout, 408, 425, 429, 5xx, a single malformed
+ * response) are retried internally. A `Left` is always the last value: the status could not be determined; the error
+ * says why. The stream errors only if the caller's own schedule throws, or returns a delay that is not a number of 0 or
+ * more.
  *
  * @param id The task's id.
  *
@@ -100,8 +101,8 @@ export function watchRegions(id: string, options: WatchOptions = {}): (service: 
 }
 
 /**
- * Submits an image for detection, then watches its task: {@linkcode submitImage} followed by {@linkcode watchRegions}. Each
- * subscription submits the image again. The deadline covers both steps.
+ * Submits an image for detection, then watches its task: {@linkcode submitImage} followed by {@linkcode watchRegions}.
+ * Each subscription submits the image again. The deadline covers both steps.
  *
  * @param image The image file.
  * @param settings The settings of the detection.
@@ -153,7 +154,9 @@ export type Begin = (now: () => number, signal: AbortSignalLike) => Next | Promi
 /** A function with the signature of {@linkcode pollBy}. */
 export type Poll = (...args: Required<Parameters<typeof pollBy>>) => PromiseLike<Next>;
 
-/** Returns the statuses of a watch: emits each status, waits, and polls again, until the watch ends or `outer` aborts. */
+/**
+ * Returns the statuses of a watch: emits each status, waits, and polls again, until the watch ends or `outer` aborts.
+ */
 export function statusStream(
   service: Service,
   policy: PollPolicy,
@@ -164,7 +167,10 @@ export function statusStream(
   return new Observable((subscriber) => run(subscriber, service, policy, outer, begin, poll));
 }
 
-/** Runs a watch for a subscriber. There may be thousands at a time, so the closures keep as little as possible, not even `begin`. */
+/**
+ * Runs a watch for a subscriber. There may be thousands at a time, so the closures keep as little as possible, not even
+ * `begin`.
+ */
 function run(
   subscriber: Subscriber<Reply>,
   service: Service,
@@ -214,7 +220,10 @@ function run(
   proceed(begin);
 }
 
-/** A monotonic clock that starts with the system time at the start of the watch, so that setting the clock has no effect. */
+/**
+ * A monotonic clock that starts with the system time at the start of the watch, so that setting the clock has no
+ * effect.
+ */
 function clockOf({ timers }: Service, offset: number): () => number {
   return () => Math.round(offset + timers.now());
 }

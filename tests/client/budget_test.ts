@@ -146,8 +146,8 @@ Deno.test("createBudget() admits one of 100,000 candidates about as fast as one 
   };
   await time(1000);
   const few = await time(1000), many = await time(100_000);
-  // Iterating over all waiting candidates would take a hundred times as long; a heap takes twice as long. The machine may
-  // be busy.
+  // Iterating over all waiting candidates would take a hundred times as long; a heap takes twice as long. The machine
+  // may be busy.
   ok(many < 40 * few + 100, `${many} ms, and ${few} ms where a thousand wait`);
 });
 

@@ -12,7 +12,10 @@ const system = (syscall: string, code: string): Error => failure(`${syscall} ${c
 const deno = (message: string): Error =>
   inFetch(new Error(`error sending request for url (https://localhost:2/v5.0/ocr/DetectRegions?id=1): ${message}`));
 
-/** The rejections of each runtime, observed in 2026-11, for a closed port, an unknown host and a self-signed certificate. */
+/**
+ * The rejections of each runtime, observed in 2026-11, for a closed port, an unknown host and a self-signed
+ * certificate.
+ */
 const NEVER_SENT: readonly (readonly [runtime: string, error: unknown])[] = [
   ["Node 20 to 24, closed port", inFetch(system("connect", "ECONNREFUSED"))],
   ["Node 20 to 24, unknown host", inFetch(system("getaddrinfo", "ENOTFOUND"))],

@@ -196,8 +196,8 @@ Deno.test("redactor() takes linear time for any text and secret", () => {
       }));
     };
     const few = Math.max(1, measure(200)), many = measure(2_000);
-    // The ratio is about 10 if the time is linear, and about 100 if it is quadratic. It is up to 25 where small texts have
-    // fewer readings.
+    // The ratio is about 10 if the time is linear, and about 100 if it is quadratic. It is up to 25 where small texts
+    // have fewer readings.
     ok(many < 60 * few, `case ${i}: ${few} ms, and ${many} ms for 10 times as much`);
   }
 });
@@ -257,7 +257,9 @@ const ANSWERS: readonly ((echo: string) => Responder)[] = [
 
 const CALLS: readonly Req<unknown>[] = [fetchRegions(ID), submitImage(new Uint8Array(1)), cancelTask(ID)];
 
-/** Checks that no error of a call reveals the secret. It is echoed in the response to the call or to the token request. */
+/**
+ * Checks that no error of a call reveals the secret. It is echoed in the response to the call or to the token request.
+ */
 async function checkErrors(
   { secret, text }: Echo,
   answer: Responder,

@@ -1,4 +1,6 @@
-/** What the run needs and the library does not: a local Workers runtime, a bundler, and what the queue example imports. */
+/**
+ * What the run needs and the library does not: a local Workers runtime, a bundler, and what the queue example imports.
+ */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installTools } from "../../scripts/lib/npm.ts";

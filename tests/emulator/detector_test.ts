@@ -122,7 +122,10 @@ interface Frame {
 
 const le16 = (n: number): readonly number[] => u16(n).toReversed();
 
-/** Encodes a GIF. Its screen may be smaller than its frame. For each of `frames`, only a header is written, without data. */
+/**
+ * Encodes a GIF. Its screen may be smaller than its frame. For each of `frames`, only a header is written, without
+ * data.
+ */
 function gif(
   { width, height, pixels }: Picture,
   screen = { width, height },

@@ -29,7 +29,9 @@ export const CREDENTIALS = { clientId: "id", clientSecret: "S3cret+/=" } as cons
 /** A fault of a request: with its response, or before there is a connection. */
 export type Fault = Spoiled | { readonly _tag: "Unreachable"; readonly why: Unreachable };
 
-/** The port is closed, the host name does not exist, the TLS handshake is refused, or the certificate is not trusted. */
+/**
+ * The port is closed, the host name does not exist, the TLS handshake is refused, or the certificate is not trusted.
+ */
 export type Unreachable = "refused" | "unresolved" | "handshake" | "certificate";
 
 /** The fault of one request. */
@@ -61,7 +63,9 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface FaultServer {
   readonly url: string;
-  /** Calls the runtime's `fetch`. Numbers the requests, and redirects unreachable ones to an address where they fail. */
+  /**
+   * Calls the runtime's `fetch`. Numbers the requests, and redirects unreachable ones to an address where they fail.
+   */
   readonly fetch: Fetch;
   readonly arrivals: readonly Arrival[];
   /** The requests that were sent to the other origin. */
@@ -108,7 +112,10 @@ export const PATH = "/v5.0/ocr/DetectRegions";
 /** Requests to this path open connections for reuse, and are not counted. */
 const WARM_UP = "/warm-up";
 
-/** The number of connections to open for reuse. One is not enough, since Node.js does not reuse a connection immediately. */
+/**
+ * The number of connections to open for reuse. One is not enough, since Node.js does not reuse a connection
+ * immediately.
+ */
 const WARM = 2;
 
 /** The header that identifies the call of `fetch`. */

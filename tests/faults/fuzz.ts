@@ -1,5 +1,5 @@
-// Runs the decoders of the service's responses on millions of malicious inputs. They must not throw, and must return the
-// same results as independent decoders that use another library.
+// Runs the decoders of the service's responses on millions of malicious inputs. They must not throw, and must return
+// the same results as independent decoders that use another library.
 //
 //     deno task fuzz [--inputs=1000000] [--seed=1]
 import { parseArgs } from "node:util";

@@ -1,6 +1,6 @@
 /**
- * An independent implementation of the decoders, written from the service's description with another validation library,
- * as a reference for fuzzing. It shares no code with `src/`, and does not use `atob`.
+ * An independent implementation of the decoders, written from the service's description with another validation
+ * library, as a reference for fuzzing. It shares no code with `src/`, and does not use `atob`.
  *
  * @module
  */

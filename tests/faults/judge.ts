@@ -157,8 +157,8 @@ export function judgeRetries(c: Case, retries: readonly Retry[]): string[] {
 }
 
 /**
- * Checks what the next call sends. After a rejection of the credentials, or during the delay of a `Retry-After`, it sends
- * nothing. In all other cases, it requests a token.
+ * Checks what the next call sends. After a rejection of the credentials, or during the delay of a `Retry-After`, it
+ * sends nothing. In all other cases, it requests a token.
  */
 export async function judgeMemory(
   c: Case,

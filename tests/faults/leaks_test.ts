@@ -116,7 +116,9 @@ function record(stream: Observable<Reply>): {
 
 const count = ({ arrivals }: FaultServer, call: Call): number => arrivals.filter((a) => a.call === call).length;
 
-/** Requests a delay that is long enough to be ended by a test, and short enough that a leaked retry would be noticed. */
+/**
+ * Requests a delay that is long enough to be ended by a test, and short enough that a leaked retry would be noticed.
+ */
 const RETRY_LATER: Fault = { _tag: "Respond", respond: () => ({ status: 429, headers: { "Retry-After": "2" } }) };
 
 /** The phase in which a call or stream is ended. */

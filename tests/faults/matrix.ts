@@ -35,15 +35,18 @@ export type Kind =
   /** The status `NotExist`: final, unless the task has just been submitted. */
   | "absent";
 
-/** A call, which is attempted up to `retry.maxAttempts` times, or a watch with a deadline, by what is known of the task's age. */
+/**
+ * A call, which is attempted up to `retry.maxAttempts` times, or a watch with a deadline, by what is known of the
+ * task's age.
+ */
 export type Way = "call" | "watch" | "watch of a new task" | "watch of an old task";
 
 /** Whether the faulty request is the first on its connection (`fresh`) or not (`warm`). */
 export type Connection = "fresh" | "warm";
 
 /**
- * The expected outcome of a call, the number of faulty requests before it (null for as many as time allows), and whether
- * `onRetry` is called. `survives` is the outcome without the fault. `%` stands for the fault's own error.
+ * The expected outcome of a call, the number of faulty requests before it (null for as many as time allows), and
+ * whether `onRetry` is called. `survives` is the outcome without the fault. `%` stands for the fault's own error.
  */
 type Rule = readonly [outcome: string, faulty: number | null, retried: boolean];
 
@@ -264,9 +267,9 @@ function connectionsTo(fault: FaultName): readonly Connection[] {
 }
 
 /**
- * Returns whether the request reaches the service. If the outcome of a submission is unknown, the service may or may not
- * have accepted the image, and the library must do the same in both cases. A rejected image is not accepted. For other
- * requests, it makes no difference.
+ * Returns whether the request reaches the service. If the outcome of a submission is unknown, the service may or may
+ * not have accepted the image, and the library must do the same in both cases. A rejected image is not accepted. For
+ * other requests, it makes no difference.
  */
 function outcomesOf(fault: FaultName, call: Call, kind: Kind): readonly boolean[] {
   if (call !== "submit" || kind === "accepted") return [true];

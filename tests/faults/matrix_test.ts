@@ -17,7 +17,9 @@ import { asText, IS_DENO } from "./sabotage.ts";
 /** The sanitizers are off by default. */
 const strict = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true } as const;
 
-/** Other runtimes may report a fault differently, but repetitions are handled by the library alone, so once is enough. */
+/**
+ * Other runtimes may report a fault differently, but repetitions are handled by the library alone, so once is enough.
+ */
 const SELECTED = IS_DENO ? CASES : CASES.filter(({ times }) => times === 1);
 
 let run = 0;

@@ -151,8 +151,8 @@ function isSilent({ fault }: Case): boolean {
 }
 
 /**
- * Returns the deadline in milliseconds if it determines the outcome, otherwise null. On a busy machine, it must allow for
- * several requests, and must not be close to the end of a delay, which is a whole number of seconds.
+ * Returns the deadline in milliseconds if it determines the outcome, otherwise null. On a busy machine, it must allow
+ * for several requests, and must not be close to the end of a delay, which is a whole number of seconds.
  */
 function endsLate({ kind, way, times, expected }: Case): number | null {
   if (way === "call" || times !== Infinity) return null;

@@ -18,8 +18,8 @@ export function asText(fetch: Fetch): Fetch {
 }
 
 /**
- * Sends requests with the signal of a `Request` that is not referenced. Node.js links this signal to the original one only
- * weakly, so that a garbage collection disconnects them.
+ * Sends requests with the signal of a `Request` that is not referenced. Node.js links this signal to the original one
+ * only weakly, so that a garbage collection disconnects them.
  */
 export function weaklyLinked(fetch: Fetch): Fetch {
   return async (url, init) => await fetch(url, { ...init, signal: new Request(url, { signal: init.signal }).signal });

@@ -1,6 +1,7 @@
 /**
  * Faults at each asynchronous operation of a durable task: the object is stopped before or after it, or the storage
- * rejects it. The client behaves like those of the example: it repeats a failed call, and fetches the status repeatedly.
+ * rejects it. The client behaves like those of the example: it repeats a failed call, and fetches the status
+ * repeatedly.
  */
 import * as E from "fp-ts/lib/Either.js";
 import type FakeTimers from "@sinonjs/fake-timers";
@@ -46,7 +47,9 @@ interface Scenario {
   readonly fetch?: readonly Responder[];
   readonly submit?: readonly Responder[];
   readonly begin: (task: DurableTask) => Promise<void>;
-  /** The tags of all replies at the end. Statuses may be missing if the object was stopped before it stored a response. */
+  /**
+   * The tags of all replies at the end. Statuses may be missing if the object was stopped before it stored a response.
+   */
   readonly ends: string;
 }
 

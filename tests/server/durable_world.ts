@@ -14,7 +14,9 @@ export interface Fault {
   readonly kind: "reject" | "die";
   /** Whether the operation takes effect nevertheless. */
   readonly done: boolean;
-  /** The number of the operation. Operations of the storage and requests to the service are counted together, from 1. */
+  /**
+   * The number of the operation. Operations of the storage and requests to the service are counted together, from 1.
+   */
   readonly at: number;
   /** The number of consecutive operations with this fault. */
   readonly count?: number;
@@ -53,7 +55,9 @@ export interface World {
 const RETRIES = 6;
 const BACKOFF = 2000;
 
-/** The maximum size of a value in key-value storage in bytes: 128 KiB plus 32 for serialization. Source: Miniflare 2. */
+/**
+ * The maximum size of a value in key-value storage in bytes: 128 KiB plus 32 for serialization. Source: Miniflare 2.
+ */
 export const VALUE_LIMIT = 128 * 1024 + 32;
 
 /** Returns the size of a value as the platform counts it: a view counts with its whole buffer. */

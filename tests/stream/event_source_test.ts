@@ -9,7 +9,9 @@ const PENDING: Reply = E.right({ _tag: "Pending", id: "1" });
 const PROCESSING: Reply = E.right({ _tag: "Processing", id: "1" });
 const COMPLETED: Reply = E.right({ _tag: "Completed", id: "1", regions: [], notices: [] });
 
-/** The replies of a new watch of the same task, one list per connection. A connection without a final reply is closed. */
+/**
+ * The replies of a new watch of the same task, one list per connection. A connection without a final reply is closed.
+ */
 type Script = readonly (readonly Reply[])[];
 
 /** The events that an `EventSource` receives within half a second, and the `Last-Event-ID` of each connection. */

@@ -159,7 +159,10 @@ export const SPELLINGS: Readonly<Record<string, (json: string) => string>> = {
   marked: (json) => btoa(`\xef\xbb\xbf${json}`),
 };
 
-/** Additional fields, which the decoder must ignore, since the service may add fields. An own `__proto__` is one of them. */
+/**
+ * Additional fields, which the decoder must ignore, since the service may add fields. An own `__proto__` is one of
+ * them.
+ */
 const unannounced: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc.constantFrom<Record<string, unknown>>(
   {},
   {},
@@ -266,7 +269,9 @@ export const mutant: fc.Arbitrary<Mutant> = fc.tuple(validResponse, fc.nat(), su
   },
 );
 
-/** Whether a line of a `Malformed` reports the mutation at `path`: at that path, below it or, for a number, at its row. */
+/**
+ * Whether a line of a `Malformed` reports the mutation at `path`: at that path, below it or, for a number, at its row.
+ */
 export function reports(line: string, path: string): boolean {
   const rest = (place: string): string => line.startsWith(place) ? line.slice(place.length) : "";
   return /^[:/]/.test(rest(path)) || /^:/.test(rest(path.replace(/\/\d+$/, ""))) && /Region\/\d+$/.test(path);
@@ -303,8 +308,8 @@ function* placesIn(value: unknown, path: string, put: (value: unknown) => unknow
 }
 
 /**
- * Decodes a response, or returns null if it is invalid. A straightforward implementation of the service's API description,
- * as a reference for `decodeResponse`.
+ * Decodes a response, or returns null if it is invalid. A straightforward implementation of the service's API
+ * description, as a reference for `decodeResponse`.
  */
 export function meaningOf(body: unknown): TaskStatus | null {
   if (!isRecord(body)) return null;
@@ -425,8 +430,8 @@ export function nested(levels: number): unknown {
 }
 
 /**
- * Runs a test with the accessor `__proto__` of other runtimes, which Deno does not have. With it, copying an own `__proto__`
- * key by assignment changes the prototype of the copy.
+ * Runs a test with the accessor `__proto__` of other runtimes, which Deno does not have. With it, copying an own
+ * `__proto__` key by assignment changes the prototype of the copy.
  */
 export function withProtoAccessor(test: () => void): void {
   const before = Object.getOwnPropertyDescriptor(Object.prototype, "__proto__");
