@@ -182,7 +182,7 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     ["30 MB in 30 KB of gzip",          "TooLarge",        "final",          "unconfirmed", "final",          "final"],
     ["100 MB of Base64",                "TooLarge",        "final",          "unconfirmed", "final",          "final"],
   ]],
-  ["The response is valid", [
+  ["The service returned a status or an error", [
     // A task may be started twice.
     ["`Pending` after `Processing`",               "Malformed",       "unintelligible", "unconfirmed", "status",         "unintelligible"],
     ["`Pending`, `Cache-Control: max-age=60`", "Malformed", "unintelligible", "unconfirmed", "status",        "unintelligible"],
