@@ -1,15 +1,15 @@
 /**
- * A wall clock that jumps, as it does when a computer wakes up or sets its clock.
+ * A system clock that jumps, like when a computer wakes up or sets its clock.
  *
  * @module
  */
 
 const HOUR = 3_600_000;
 
-/** How often the clock jumps, in milliseconds. */
+/** The interval of the jumps, in milliseconds. */
 const EVERY = 50;
 
-/** Makes `Date.now` jump to any time within an hour of the truth. Returns how often it has jumped, and puts it right. */
+/** Makes `Date.now` jump by up to an hour. Returns a function that restores it and returns the number of jumps. */
 export function makeClockJump(): () => number {
   const now = Date.now;
   let offset = 0;

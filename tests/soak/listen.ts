@@ -1,35 +1,35 @@
 /**
- * Pages that follow a task by Server-Sent Events, lose their connection at any time, and reconnect.
+ * Web pages that watch a task with server-sent events, lose their connection at any time, and reconnect.
  *
  * @module
  */
 import type { Observable } from "rxjs";
 import { type Reply, toEventStream } from "../../mod.ts";
 
-/** Half of the first connections are cut within this many milliseconds. */
+/** Half of the first connections are closed within this many milliseconds. */
 const CUT_WITHIN = 200;
 
-/** This many connections may be cut. */
+/** The maximum number of connections per page that are closed. */
 const CUTS = 6;
 
-/** A page gives up after this many connections; none gets there. */
+/** A page gives up after this many connections, which must not happen. */
 const PATIENCE = 50;
 
-/** What a page was told. */
+/** What a page received. */
 export interface Heard {
-  /** The statuses that ended the task, each as often as it was delivered. */
+  /** The final statuses, each as often as it was delivered. */
   readonly finals: readonly { readonly _tag: string }[];
-  /** How often the page connected. */
+  /** The number of connections. */
   readonly connections: number;
 }
 
 export interface EventServer {
-  /** Follows a task until its end. */
+  /** Watches a task until its final status. */
   readonly listen: (id: string) => Promise<Heard>;
   readonly close: () => Promise<void>;
 }
 
-/** Serves the replies about each task, of a new watch for each connection. */
+/** Serves the replies about each task, with a new watch for each connection. */
 export function startEventServer(repliesOf: (id: string) => Observable<Reply>): EventServer {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     const id = new URL(request.url).searchParams.get("id") ?? "";
@@ -53,11 +53,11 @@ async function listen(url: string): Promise<Heard> {
       for await (const { id, data } of eventsOf(body ?? new ReadableStream())) {
         lastEventId = id;
         if (["Completed", "Error", "NotExist"].includes(data._tag)) finals.push(data);
-        // A failure ends the stream: the page follows the task anew.
+        // A failure ends the stream, and the page watches the task again.
         else if (!["Pending", "Processing"].includes(data._tag)) lastEventId = null;
       }
     } catch {
-      // The connection was cut.
+      // The connection was closed.
     } finally {
       clearTimeout(timer);
     }

@@ -1,6 +1,7 @@
-// A long run over a bad line: 2,000 tasks, a tenth of whose calls go wrong, on connections that are used again and again,
-// while the wall clock jumps and listeners lose their connections. At the end each task has one outcome, and it is the true
-// one; no image was taken twice; each listener was told the end once; and memory is flat. Needs --v8-flags=--expose-gc.
+// A long run over an unreliable network: 2,000 tasks, a tenth of whose calls have a fault, on reused connections, while
+// the system clock jumps and clients lose their connections. At the end, each task has exactly one outcome, which is
+// correct; no image was accepted twice; each client received the final status once; and memory does not grow. Needs
+// --v8-flags=--expose-gc.
 //
 //     deno task soak [--tasks=2000] [--seed=1]
 import * as E from "fp-ts/lib/Either.js";
@@ -28,28 +29,28 @@ import { makeClockJump } from "./clock.ts";
 import { startEventServer } from "./listen.ts";
 import { imageOf, isTrueOf, taskOf, truthOf } from "./truth.ts";
 
-/** A tenth of all calls goes wrong. */
+/** The share of calls with a fault. */
 const FAULTY = 0.1;
 
-/** So many tasks are under way at a time. */
+/** The number of tasks in progress at a time. */
 const AT_A_TIME = 40;
 
-/** So many tasks share a service, and with it a token, and the fate of its credentials. */
+/** The number of tasks that share a service, and with it a token or the rejection of the credentials. */
 const PER_SERVICE = 5;
 
-/** The service closes its idle connections this often, in milliseconds. */
+/** The interval at which the service closes idle connections, in milliseconds. */
 const CLOSE_EVERY = 250;
 
-/** How often a user would begin anew before giving up; nobody gets there. */
+/** The maximum number of attempts per task, which must not be reached. */
 const PATIENCE = 50;
 
-/** The run is cut into so many rounds: memory is measured between them, when nothing is under way. */
+/** The number of rounds. Memory is measured between them, when no task is in progress. */
 const ROUNDS = 20;
 
-/** So many rounds come before those, until everything is compiled and every table has its size. */
+/** The number of rounds before that, until everything is compiled and all tables have reached their size. */
 const WARM_UP = 5;
 
-/** What the service itself keeps of 1,500 tasks is 1.1 MB; with a kilobyte left behind by each task it would be 2.6. */
+/** The emulator itself keeps 1.1 MB for 1,500 tasks. If each task leaked a kilobyte, it would be 2.6 MB. */
 const MAX_GROWTH = 2_000_000;
 
 const { values: args } = parseArgs({ options: { tasks: { type: "string" }, seed: { type: "string" } } });
@@ -61,16 +62,16 @@ if (gc === undefined) {
   Deno.exit(1);
 }
 
-/** All faults but the one that is a lie about a task, so that nobody could tell the truth. */
+/** All faults except for a wrong `NotExist`, after which the correct outcome is unknown. */
 const names = (Object.keys(FAULTS) as FaultName[]).filter((name) => name !== "`NotExist`");
 
-/** Whether the service takes an image in spite of a fault: as in the matrix, where some faults leave it open. */
+/** Whether the service accepts an image in spite of a fault, as in the matrix. For some faults, both are possible. */
 const submits = Map.groupBy(CASES.filter(({ call }) => call === "submit"), ({ fault }) => fault);
 
 const calls: Record<Call, number> = { token: 0, submit: 0, fetch: 0, cancel: 0 };
 const faulty: Record<Call, number> = { token: 0, submit: 0, fetch: 0, cancel: 0 };
 
-/** The same for the same seed, whatever else is under way. */
+/** Depends only on the seed, not on other tasks in progress. */
 function plan(call: Call, n: number): Planned | null {
   const random = (what: string): number => jitter(`${call}/${what}/${seed}`, n);
   if (random("whether") >= FAULTY) return null;
@@ -83,7 +84,7 @@ function pick<A>(values: readonly A[], random: number): A {
   return values[Math.floor(random * values.length)];
 }
 
-/** How often the service took each task's image. */
+/** How often the service accepted each task's image. */
 const takings = new Map<number, number>();
 
 const violations: string[] = [];
@@ -132,7 +133,7 @@ function newService(): Service {
 
 const events = startEventServer((id) => watchRegions(id, { deadline: 30_000 })(newService()));
 
-/** The last word of a stream. It must be the only one of its kind. */
+/** Returns the final reply of a stream, and checks that there is exactly one. */
 function lastOf(
   task: number,
   stream: (service: Service) => ReturnType<ReturnType<typeof detectRegions>>,
@@ -143,11 +144,11 @@ function lastOf(
     const isLast = (reply: Reply): boolean => E.isLeft(reply) || isFinal(reply.right);
     stream(service).subscribe({
       next: (reply) => replies.push(reply),
-      error: (fault) => violations.push(`task ${task}: an error in the stream: ${fault}`),
+      error: (error) => violations.push(`task ${task}: the stream errored: ${error}`),
       complete: () => {
         const last = replies.at(-1);
         if (replies.filter(isLast).length !== 1 || last === undefined || !isLast(last)) {
-          violations.push(`task ${task}: no single last word in ${JSON.stringify(replies)}`);
+          violations.push(`task ${task}: not exactly one final reply in ${JSON.stringify(replies)}`);
         }
         resolve(last ?? E.right({ _tag: "NotExist", id: "", messages: [] }));
       },
@@ -155,27 +156,27 @@ function lastOf(
   });
 }
 
-/** A whole detection in one stream: what could not be found out stays so. */
+/** Detects the regions in a single stream, without another attempt after an error. */
 async function detect(task: number, service: Service): Promise<string> {
   const reply = await lastOf(task, detectRegions(imageOf(task), {}, { deadline: 30_000 }), service);
   if (E.isRight(reply)) return judge(task, reply.right);
-  const taken = takings.has(task) ? "taken" : "not taken";
+  const taken = takings.has(task) ? "accepted" : "not accepted";
   if (saysNotTaken(reply.left) && taken === "taken") {
-    violations.push(`task ${task}: it was taken, and the library says ${JSON.stringify(reply.left)}`);
+    violations.push(`task ${task}: the image was accepted, but the library reports ${JSON.stringify(reply.left)}`);
   }
   return `${reply.left._tag}, ${taken}`;
 }
 
-/** Sends and watches apart, as one does who wants to know: begins anew where the image was not taken, and goes on. */
+/** Submits and watches separately: resubmits the image if it was not accepted, and resumes the watch if it failed. */
 async function pursue(task: number, service: Service): Promise<string> {
   const id = await send(task, service);
-  if (E.isLeft(id)) return `${id.left._tag}, ${takings.has(task) ? "taken" : "not taken"}`;
+  if (E.isLeft(id)) return `${id.left._tag}, ${takings.has(task) ? "accepted" : "not accepted"}`;
   if (task % 6 === 2) {
     const dropped = await cancelTask(id.right)(service)();
     if (E.isRight(dropped)) {
       const { taskStatus } = JSON.parse(await server.callService("GET", `/v5.0/ocr/DetectRegions?id=${id.right}`));
-      if (taskStatus !== "NotExist") violations.push(`task ${task}: it was cancelled, and is ${taskStatus}`);
-      return "cancelled";
+      if (taskStatus !== "NotExist") violations.push(`task ${task}: it was canceled, but is ${taskStatus}`);
+      return "canceled";
     }
   }
   let options: WatchOptions = { deadline: 30_000 };
@@ -186,19 +187,19 @@ async function pursue(task: number, service: Service): Promise<string> {
     const resume = reply.left._tag === "GaveUp" ? reply.left.state : null;
     options = { deadline: 30_000, ...resume === null ? {} : { resume } };
   }
-  violations.push(`task ${task}: no end`);
+  violations.push(`task ${task}: it did not end`);
   return "no end";
 }
 
-/** Sends an image, and lets two pages follow its task. */
+/** Submits an image, and lets two pages watch its task. */
 async function broadcast(task: number, service: Service): Promise<string> {
   const id = await send(task, service);
-  if (E.isLeft(id)) return `${id.left._tag}, ${takings.has(task) ? "taken" : "not taken"}`;
+  if (E.isLeft(id)) return `${id.left._tag}, ${takings.has(task) ? "accepted" : "not accepted"}`;
   const heard = await Promise.all([events.listen(id.right), events.listen(id.right)]);
   for (const { finals, connections: count } of heard) {
     listeners++;
     connections += count;
-    if (finals.length !== 1) violations.push(`task ${task}: a listener was told ${finals.length} ends`);
+    if (finals.length !== 1) violations.push(`task ${task}: a client received ${finals.length} final statuses`);
     for (const status of finals) judge(task, status);
   }
   return heard[0].finals[0]?._tag ?? "no end";
@@ -209,31 +210,33 @@ async function send(task: number, service: Service): Promise<E.Either<RegionsErr
     const id = await submitImage(imageOf(task))(tries === 0 ? service : newService())();
     if (E.isRight(id) || id.left._tag === "Unconfirmed") return id;
     if (takings.has(task)) {
-      violations.push(`task ${task}: it was taken, and the library says ${JSON.stringify(id.left)}`);
+      violations.push(`task ${task}: the image was accepted, but the library reports ${JSON.stringify(id.left)}`);
     }
     anew++;
   }
-  violations.push(`task ${task}: it was never taken`);
+  violations.push(`task ${task}: the image was never accepted`);
   return E.right("");
 }
 
-/** Whether an error means that the image is not there. Others, those of a token too, may be about a poll. */
+/**
+ * Whether an error means that the image was not accepted. Other errors, such as those of a token, may concern a poll.
+ */
 function saysNotTaken(error: RegionsError): boolean {
   return "call" in error && error.call === "submit";
 }
 
-/** The final status against the truth. */
+/** Compares the final status with the correct one. */
 function judge(task: number, status: { readonly _tag: string }, cancelled = false): string {
-  // A cancellation whose outcome was not heard may have happened.
-  if (cancelled && status._tag === "NotExist") return "cancelled";
+  // A cancellation without a response may have succeeded.
+  if (cancelled && status._tag === "NotExist") return "canceled";
   if (!isTrueOf(task, status)) {
     const truth = JSON.stringify(truthOf(task));
-    violations.push(`task ${task}: it is ${truth}, and the library says ${JSON.stringify(status)}`);
+    violations.push(`task ${task}: it is ${truth}, but the library reports ${JSON.stringify(status)}`);
   }
   return status._tag;
 }
 
-/** Runs the tasks from one number up to another, and measures memory when all have ended. */
+/** Runs a range of tasks, and measures memory when all of them have ended. */
 async function round(from: number, to: number): Promise<number> {
   const services = new Map<number, Service>();
   let next = from;
@@ -248,7 +251,7 @@ async function round(from: number, to: number): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, work));
-  // What has just ended is let go of in the next turns.
+  // The objects of the last tasks are released in the next turns.
   for (let turn = 0; turn < 3; turn++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
     gc?.();
@@ -287,9 +290,9 @@ for (const call of ["token", "submit", "fetch", "cancel"] as const) {
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 const allCalls = sum(Object.values(calls)), allFaulty = sum(Object.values(faulty));
 const twice = [...takings].filter(([, times]) => times > 1);
-for (const [task, times] of twice) violations.push(`task ${task}: its image was taken ${times} times`);
+for (const [task, times] of twice) violations.push(`task ${task}: its image was accepted ${times} times`);
 const judged = sum([...outcomes.values()]);
-if (judged !== all) violations.push(`there are ${judged} outcomes of ${all} tasks`);
+if (judged !== all) violations.push(`there are ${judged} outcomes for ${all} tasks`);
 
 const quarter = Math.floor(samples.length / 4);
 const mean = (numbers: readonly number[]): number => sum(numbers) / numbers.length;
@@ -303,11 +306,11 @@ console.log(
   } %), of ${faults.size} kinds`,
 );
 console.log(
-  `${retries} retries inside; ${resumptions} watches gone on with; ${anew} images sent anew, which were not taken`,
+  `${retries} internal retries; ${resumptions} resumed watches; ${anew} images resubmitted that were not accepted`,
 );
-console.log(`${takings.size} images taken, ${twice.length} of them twice`);
+console.log(`${takings.size} images accepted, ${twice.length} of them twice`);
 console.log(`${server.connections()} connections to the service; the clock jumped ${jumps} times`);
-console.log(`${listeners} listeners, each told the end of its task, over ${connections} connections`);
+console.log(`${listeners} clients received the final status over ${connections} connections`);
 console.log(`memory: ${megabytes(first)} in the first quarter, ${megabytes(last)} in the last`);
 console.log(`${(took / 1000).toFixed(0)} s, ${violations.length} violations`);
 for (const violation of violations.slice(0, 20)) console.error(violation.slice(0, 500));
