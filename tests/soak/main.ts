@@ -161,7 +161,7 @@ async function detect(task: number, service: Service): Promise<string> {
   const reply = await lastOf(task, detectRegions(imageOf(task), {}, { deadline: 30_000 }), service);
   if (E.isRight(reply)) return judge(task, reply.right);
   const taken = takings.has(task) ? "accepted" : "not accepted";
-  if (saysNotTaken(reply.left) && taken === "taken") {
+  if (saysNotTaken(reply.left) && taken === "accepted") {
     violations.push(`task ${task}: the image was accepted, but the library reports ${JSON.stringify(reply.left)}`);
   }
   return `${reply.left._tag}, ${taken}`;
