@@ -1,6 +1,6 @@
 /**
- * The program `ocr-regions`. It has a file of its own, since a program that npm starts by a link cannot tell by
- * `import.meta.main` that it is one: Node.js has that from 24.2 on.
+ * The program `ocr-regions`: importing this module runs it. It is a separate module since Node.js before 24.2 lacks
+ * `import.meta.main`.
  *
  * @module
  */

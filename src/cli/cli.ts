@@ -19,8 +19,8 @@ export { type Io, ofProcess, type Permission } from "./io.ts";
  *
  * @param args The arguments, without the program's name.
  *
- * @returns The exit status: 0 if the task is Completed and everything was written, 1 if not, 2 if nothing was sent to the
- * service, 130 if the user stopped it.
+ * @returns The exit status: 0 if the task completed and all output was written, 1 if not, 2 if nothing was sent to the
+ * service, 130 if the user stopped the command.
  *
  * @example
  * ```ts

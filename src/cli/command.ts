@@ -7,7 +7,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { parseArgs } from "node:util";
 import { DSR_MODES, DsrMode } from "../model/settings.ts";
 
-/** What `--help` prints. */
+/** The output of `--help`. */
 export const USAGE = `Usage:
   ocr-regions detect IMAGE [--mode MODE] [--svg FILE] [--json] [--emulate]
   ocr-regions watch ID [--svg FILE [--image IMAGE]] [--json]
@@ -15,8 +15,8 @@ export const USAGE = `Usage:
   ocr-regions serve [--port N] [--workers N] [--pickup-time MS] [--service-time MS] [--cors] [--verbose]
                     [--host HOST --allow-remote]
 
-detect  sends an image and shows its text regions
-watch   waits for a task that was sent before, and shows its regions
+detect  submits an image and shows its text regions
+watch   waits for an earlier task and shows its regions
 cancel  cancels a task
 serve   runs an emulator of the service on this machine
 
@@ -25,48 +25,48 @@ Options of detect and watch:
                ${DSR_MODES.slice(4).join(", ")}
   --svg FILE   draw the regions over the image
   --image IMAGE
-               the image that was sent, for the drawing
+               the submitted image, for the drawing (watch only)
   --json       print the result as JSON
-  --emulate    use an emulator of the service inside this process; needs no account
+  --emulate    use an emulator inside this process; needs no account (detect only)
 
 Options of serve:
   --port N           the port (8080); 0 picks a free one
-  --workers N        how many images are processed at a time (1)
-  --pickup-time MS   milliseconds for which a task is Pending at least (700)
-  --service-time MS  milliseconds for which a task is Processing at least (1200)
-  --cors             let web pages of this machine use the emulator
+  --workers N        the number of images that are processed at the same time (1)
+  --pickup-time MS   the minimum time that a task is Pending, in milliseconds (700)
+  --service-time MS  the minimum time that a task is Processing, in milliseconds (1200)
+  --cors             let web pages on this machine use the emulator
   --verbose          log each request
   --host HOST        the interface to listen on (127.0.0.1)
-  --allow-remote     let other machines use the emulator: required if HOST is not the loopback interface
+  --allow-remote     let other machines use the emulator; required unless HOST is the loopback interface
 
 Environment:
   OCR_CLIENT_ID, OCR_CLIENT_SECRET  the credentials of your application
-  OCR_BASE_URL                      the address of the service, if it is not the public one
+  OCR_BASE_URL                      another address of the service, such as an emulator's
   OCR_ALLOW_HTTP=1                  accept plain http for an address that is not on this machine
-  TERM=dumb, NO_COLOR=1             plain lines instead of a live one
+  TERM=dumb, NO_COLOR=1             print plain lines instead of updating one
 
-detect shows the id of its task as soon as there is one; with it, watch recovers the result for 24 hours. Ctrl-C,
-SIGTERM and a terminal that is closed cancel the task. If an id can no longer be shown, it is written to
+detect prints the id of its task as soon as the service has assigned one. For 24 hours, watch returns the result for
+that id. Ctrl-C, SIGTERM and closing the terminal cancel the task. If the id cannot be printed, it is appended to
 ocr-regions.log.
 
 Exit status:
-  0    the task is Completed, and everything was written
-  1    the task is not Completed, or something could not be written
-  2    nothing was sent: a wrong option, file or setting
-  130  stopped by Ctrl-C, SIGTERM or a closed terminal
+  0    the task completed, and all output was written
+  1    the task did not complete, or some output could not be written
+  2    nothing was sent: invalid arguments, an unreadable file, or a missing setting or permission
+  130  stopped by Ctrl-C, SIGTERM or closing the terminal
 `;
 
-/** The port of the emulator, and how long it takes: long enough to see a task queued and at work. */
+/** Defaults of `serve`. The times are long enough for a poll to see a task Pending and Processing. */
 const SERVE = { port: "8080", workers: "1", pickupTime: "700", serviceTime: "1200" };
 
-/** Each detector has a thread with a heap of up to 1.9 GB. */
+/** Each worker is a thread whose heap grows to up to 1.9 GB. */
 const MAX_WORKERS = 64;
 const DAY = 86_400_000;
 
 /** One command with its options. */
 export type Command = Detect | Watch | Cancel | Serve | { readonly _tag: "Help" };
 
-/** Sends an image and waits for its regions. */
+/** Submits an image and waits for its regions. */
 export interface Detect {
   readonly _tag: "Detect";
   readonly image: string;
@@ -76,7 +76,7 @@ export interface Detect {
   readonly emulated: boolean;
 }
 
-/** Waits for the regions of an image that was sent before. */
+/** Waits for the regions of an image that was submitted earlier. */
 export interface Watch {
   readonly _tag: "Watch";
   readonly id: string;
@@ -123,7 +123,7 @@ const OPTIONS = {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
 
-/** The options that each command takes. */
+/** The options of each command. */
 const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
   ["detect", ["mode", "svg", "json", "emulate"]],
   ["watch", ["svg", "image", "json"]],
@@ -133,13 +133,13 @@ const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
 
 const COMMANDS = "detect, watch, cancel or serve";
 
-/** Reads the arguments. A Left is a sentence. */
+/** Parses the arguments. A Left is a sentence for the user. */
 export function parse(args: readonly string[]): E.Either<string, Command> {
   let parsed;
   try {
     parsed = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    // Node's further sentences are about arguments that start with a dash.
+    // Node.js adds advice about arguments that start with a dash.
     const [message] = (error instanceof Error ? error.message : String(error)).split(/\.?(?: |\n)(?=To |Did )/);
     return E.left(`${message}.`);
   }
@@ -160,10 +160,10 @@ export function parse(args: readonly string[]): E.Either<string, Command> {
   }
   const { mode = "Regions", svg = null, image = null, json = false, emulate = false } = values;
   if (name === "cancel") return E.right({ _tag: "Cancel", id: subject });
-  if (svg === "") return E.left("The option --svg needs the name of a file.");
+  if (svg === "") return E.left("The option --svg requires a file name.");
   if (name === "watch") {
     return image !== null && svg === null
-      ? E.left("The option --image is of use only with --svg.")
+      ? E.left("The option --image requires --svg.")
       : E.right({ _tag: "Watch", id: subject, image, svg, json });
   }
   return DsrMode.is(mode)
@@ -171,7 +171,7 @@ export function parse(args: readonly string[]): E.Either<string, Command> {
     : E.left(`Unknown mode "${mode}". Expected one of ${DSR_MODES.join(", ")}.`);
 }
 
-/** The command that goes on with a task, for a shell. */
+/** The shell command that resumes a task. */
 export function resumeCommand(id: string, { svg, image, json }: Pick<Watch, "svg" | "image" | "json">): string {
   const words = ["ocr-regions", "watch", id];
   if (svg !== null) words.push("--svg", svg);
@@ -180,7 +180,7 @@ export function resumeCommand(id: string, { svg, image, json }: Pick<Watch, "svg
   return words.map(quote).join(" ");
 }
 
-/** A word for a shell. */
+/** Quotes a word for a POSIX shell, if it needs that. */
 export function quote(word: string): string {
   return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,5 @@
 /**
- * The service, as the environment describes it.
+ * Connects to the service that the environment variables describe.
  *
  * @module
  */
@@ -16,7 +16,7 @@ type Env = Io["env"];
 const PROXIES = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 const EXEMPTIONS = ["NO_PROXY", "no_proxy"];
 
-/** Connects to the service with the credentials of the environment. A Left is a sentence; then nothing has been sent. */
+/** Connects with the credentials in the environment. If the result is a Left, a sentence, nothing has been sent. */
 export async function connectFrom(
   io: Io,
   terminal: Terminal,
@@ -26,7 +26,7 @@ export async function connectFrom(
   const { OCR_CLIENT_ID: clientId = "", OCR_CLIENT_SECRET: clientSecret = "", OCR_BASE_URL = "" } = env;
   if (clientId === "" || clientSecret === "") {
     return E.left(
-      "There are no credentials. Set OCR_CLIENT_ID and OCR_CLIENT_SECRET to the values that the service's dashboard " +
+      "Missing credentials. Set OCR_CLIENT_ID and OCR_CLIENT_SECRET to the values that the service's dashboard " +
         "shows for your application. To try it without an account: ocr-regions detect IMAGE --emulate",
     );
   }
@@ -61,10 +61,10 @@ export async function connectFrom(
 }
 
 /**
- * The variable that names a proxy which would see the requests to `url`, or null. Only plain http is seen by a proxy:
- * https goes through it encrypted. Found by trying Deno 2.9, Bun 1.4 and Node.js 24, which agree on no form of NO_PROXY
- * but a list of exact names, separated by commas; that is the only one accepted here, in each of its two spellings that
- * is set. Node.js ignores all of these variables unless it is told to heed them.
+ * Returns the variable that names a proxy which could read the requests to `url`, or null. A proxy can read plain http
+ * only; https is encrypted on its way through it. Deno 2.9, Bun 1.4 and Node.js 24 were tried: the one form of NO_PROXY
+ * that they agree on is a list of exact names, separated by commas. So only that form exempts a host, and it must be in
+ * both spellings of the variable if both are set. Node.js ignores these variables unless it is told to use them.
  */
 export function exposingProxy(
   url: URL,
@@ -84,7 +84,7 @@ export function exposingProxy(
   return isExempt ? null : proxy;
 }
 
-/** Deno and Bun know an IPv6 address without its brackets, Node.js with them. */
+/** Deno and Bun expect an IPv6 address without brackets, Node.js with them. */
 function hostNames({ hostname }: URL): readonly string[] {
   return hostname.startsWith("[") ? [hostname.slice(1, -1), hostname] : [hostname];
 }

@@ -1,5 +1,5 @@
 /**
- * The files of the command line, the image that is read and the drawing that is written, and why they fail.
+ * Reads the image, writes the drawing, and explains failures of both.
  *
  * @module
  */
@@ -9,31 +9,31 @@ import type { BigIntStats } from "node:fs";
 import { lstat, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
-/** Nothing, or the reason why something could not be written, in a few words. */
+/** The result of writing. A Left is the reason for a failure, in a few words. */
 export type Written = E.Either<string, void>;
 
-/** A file that can be written, as far as that can be known in advance. */
+/** A file that can be written, as far as a check in advance can tell. */
 export interface Target {
-  /** Writes the file as a whole, or leaves everything as it was. Never rejects; a Left says why it failed. */
+  /** Writes the whole file, or changes nothing if that fails. Never rejects. */
   readonly write: (text: string) => Promise<Written>;
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission denied"],
-  ["EDQUOT", "the disk quota is used up"],
+  ["EDQUOT", "the disk quota is exceeded"],
   ["EIO", "input/output error"],
   ["EISDIR", "it is a folder"],
-  ["ELOOP", "its links lead in a circle"],
+  ["ELOOP", "its symbolic links form a loop"],
   ["ENAMETOOLONG", "its name is too long"],
   ["ENOENT", "there is no such file"],
   ["ENOSPC", "no space is left on the disk"],
   ["ENOTDIR", "a part of its path is not a folder"],
   ["EPERM", "permission denied"],
-  ["EPIPE", "its reader is gone"],
+  ["EPIPE", "the reader has closed it"],
   ["EROFS", "the file system is read-only"],
 ]);
 
-/** Reads the image. A Left is a sentence. */
+/** Reads the image. A Left is a sentence for the user. */
 export async function readImage(file: string): Promise<E.Either<string, Uint8Array>> {
   try {
     const image = await readFile(file);
@@ -46,9 +46,9 @@ export async function readImage(file: string): Promise<E.Either<string, Uint8Arr
 }
 
 /**
- * Finds out whether the drawing can be written to `file`, and leaves nothing behind. A Left is a sentence.
+ * Checks whether the drawing can be written to `file`, and leaves nothing behind. A Left is a sentence for the user.
  *
- * @param image The file that must not be overwritten, whatever its name.
+ * @param image The file of the image, which must not be overwritten, whatever name `file` has for it.
  */
 export async function checkTarget(file: string, image: string | null): Promise<E.Either<string, Target>> {
   const cannot = (reason: string): E.Either<string, Target> => E.left(`Cannot write the drawing ${file}: ${reason}.`);
@@ -73,7 +73,7 @@ export async function checkTarget(file: string, image: string | null): Promise<E
   }
 }
 
-/** What `write` does, or the reason why it failed. Never rejects. */
+/** Calls `write` and explains its failure. Never rejects. */
 export async function attempt(write: () => unknown): Promise<Written> {
   try {
     await write();
@@ -117,20 +117,20 @@ async function isLink(file: string): Promise<boolean> {
   }
 }
 
-/** The folder itself, or the first one above it that exists. Rejects if that is not a folder. */
+/** The folder, or its nearest ancestor that exists. Rejects if that is not a folder. */
 async function nearestFolder(folder: string): Promise<string> {
   const found = await statOrNull(folder);
   return found === null && dirname(folder) !== folder ? await nearestFolder(dirname(folder)) : folder;
 }
 
-/** Rejects if no file can be created in the folder. Only trying tells: access() ignores quotas, and on Deno groups. */
+/** Rejects if no file can be created in the folder. It tries, as access() ignores quotas and, on Deno, groups. */
 async function probe(folder: string): Promise<void> {
   const file = temporary(folder);
   await (await open(file, "wx")).close();
   await rm(file);
 }
 
-/** Writes a new file and puts it in the place of the old one, so that a full disk leaves neither half of a file. */
+/** Writes a new file and renames it, so that a full disk does not leave a partial file. */
 async function replace(path: string, text: string, mode: number): Promise<Written> {
   const folder = dirname(path);
   const file = temporary(folder);

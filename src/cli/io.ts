@@ -1,5 +1,5 @@
 /**
- * What the command line needs of the process that runs it.
+ * The process that the command line runs in.
  *
  * @module
  */
@@ -21,16 +21,16 @@ export interface Permission {
 }
 
 /**
- * What the command line needs of its surroundings.
+ * The environment that a command runs in.
  *
  * @category Command line
  */
 export interface Io {
-  /** The environment, for example `OCR_CLIENT_ID`. */
+  /** The environment variables, such as `OCR_CLIENT_ID`. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Takes the result. If `write` throws, or returns a promise that rejects, the text was not written. */
+  /** Receives the result. If `write` throws or returns a promise that rejects, the text counts as not written. */
   readonly stdout: { readonly write: (text: string) => unknown };
-  /** Takes the messages; a terminal also gets a live line. A failed `write` is reported as in `stdout`. */
+  /** Receives messages and, if it is a terminal, a live line. `write` reports failures as that of `stdout` does. */
   readonly stderr: {
     readonly write: (text: string) => unknown;
     readonly isTTY?: boolean;
@@ -38,13 +38,13 @@ export interface Io {
   };
   /** Asks the runtime, or the user, for a permission. Absent if everything is permitted. */
   readonly permit?: (permission: Permission) => Promise<boolean>;
-  /** Aborts when the user wants to leave. */
+  /** Aborts when the user stops the command. */
   readonly signal: AbortSignal;
-  /** Takes a line about a paid task that `stderr` did not take. Without it, the line is lost. */
+  /** Receives a message about a paid task that could not be written to `stderr`. If absent, the message is lost. */
   readonly keep?: (line: string) => unknown;
 }
 
-/** What is used of `Deno.permissions`. */
+/** The part of `Deno.permissions` that is used. */
 interface Permissions {
   readonly request: (descriptor: Descriptor) => Promise<{ readonly state: string }>;
   readonly querySync: (descriptor: Descriptor) => { readonly state: string };
@@ -55,12 +55,12 @@ type Descriptor = { readonly name: Permission["name"] } & Readonly<Record<string
 /** The field of a descriptor that holds the permission's value. */
 const FIELDS = { read: "path", write: "path", net: "host", env: "variable" };
 
-/** Where a line goes that nobody can read on the terminal any more. */
+/** The file for messages that can no longer be shown on the terminal. */
 const KEPT = "ocr-regions.log";
 
 /**
- * The surroundings of this process. The first Ctrl-C or SIGTERM aborts the signal; the second one ends the process.
- * A terminal that is closed (SIGHUP) aborts the signal, too. What then cannot be written to it is appended to
+ * Returns the `Io` of this process. The first Ctrl-C or SIGTERM aborts the signal; the second one ends the process.
+ * Closing the terminal (SIGHUP) also aborts the signal. Messages that then cannot be shown are appended to
  * `ocr-regions.log`, in the current folder or, if that fails, in the home folder.
  *
  * @example
@@ -82,7 +82,7 @@ export function ofProcess(): Io {
   process.on("SIGHUP", stop);
   const { env, stdout, stderr } = process;
   const { permissions } = (globalThis as { readonly Deno?: { readonly permissions: Permissions } }).Deno ?? {};
-  // Not asked for, since a live line is not worth a question: without them, the lines are plain.
+  // Queried, not requested: a live line is not worth a prompt.
   const knowsTerminal = permissions === undefined ||
     ["TERM", "NO_COLOR"].every((variable) => permissions.querySync({ name: "env", variable }).state === "granted");
   // Without a listener, a reader that goes away ends the process. The callback of `write` reports the same error.

@@ -8,19 +8,19 @@ import { emulate } from "../emulator/emulator.ts";
 import type { DsrMode } from "../model/settings.ts";
 import type { Region } from "../model/region.ts";
 
-/** An emulator that reads images. */
+/** A running emulator. */
 export interface LocalEmulator {
-  /** The service, as a function. */
+  /** Handles a request. */
   readonly fetch: ReturnType<typeof emulate>;
-  /** Ends the threads of the detector. */
+  /** Terminates the detector's threads. */
   readonly close: () => Promise<void>;
 }
 
-/** Starts an emulator with a thread for each worker. Times are in milliseconds. A Left is a sentence. */
+/** Starts an emulator with one thread per worker. Times are in milliseconds. A Left is a sentence for the user. */
 export async function startEmulator(
   options: { readonly workers: number; readonly pickupTime: number; readonly serviceTime: number },
 ): Promise<E.Either<string, LocalEmulator>> {
-  // It is loaded only here, since it is an optional part of the npm package.
+  // Loaded on demand, since its dependency is optional in the npm package.
   const { startDetector } = await import("../emulator/detector.ts");
   const detectors = Array.from({ length: options.workers }, () => startDetector());
   const close = async (): Promise<void> => {
@@ -34,7 +34,7 @@ export async function startEmulator(
   }
   const idle = [...detectors];
   const detect = async (image: Uint8Array, mode: DsrMode): Promise<readonly Region[]> => {
-    // The emulator has at most `workers` images detected at a time.
+    // The emulator processes at most `workers` images at the same time.
     const detector = idle.pop() ?? detectors[0];
     try {
       return await detector.detect(image, mode);

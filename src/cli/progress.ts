@@ -1,5 +1,5 @@
 /**
- * What happens to a task, as it happens: a line for each status, and on a terminal a live line with the elapsed time.
+ * Shows the progress of a task: one line per status and, on a terminal, a live line with the elapsed time.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import type { Terminal } from "./terminal.ts";
 
 /** The progress of one task. */
 export interface Progress {
-  /** Names the activity in the live line. */
+  /** Sets the activity that the live line names. */
   readonly activity: (name: string) => void;
-  /** Shows a status, unless it is the one that was shown last. */
+  /** Shows a status if it differs from the last one. */
   readonly status: (reply: Reply) => void;
-  /** Shows a failure that is retried. */
+  /** Shows a failure that will be retried. */
   readonly retry: (retry: Retry) => void;
   /** Removes the live line. Idempotent. */
   readonly end: () => void;
 }
 
-/** Shows the progress of a task, starting with this activity. */
+/** Starts showing the progress of a task. */
 export function showProgress(terminal: Terminal, activity: string): Progress {
   let shown = activity;
   const startedAt = Date.now();

@@ -1,11 +1,11 @@
 /**
- * Results as text: a table for people, JSON for programs.
+ * Formats results: as a table for people, as JSON for programs.
  *
  * @module
  */
 import type { Region } from "../model/region.ts";
 
-/** The regions as a table: one line each, numbered from 1. Empty if there are none. */
+/** Formats regions as a table with one line per region, numbered from 1. Empty if there are no regions. */
 export function toTable(regions: readonly Region[]): string {
   if (regions.length === 0) return "";
   const rows = [
@@ -16,7 +16,7 @@ export function toTable(regions: readonly Region[]): string {
   return rows.map((row) => row.map((cell, column) => cell.padStart(widths[column])).join("  ") + "\n").join("");
 }
 
-/** JSON in which `printable()` finds nothing to replace: it is as safe to show as it is lossless. */
+/** Formats JSON with all control characters escaped, so that `printable()` does not change it. */
 export function toJson(value: unknown): string {
   const text = JSON.stringify(value, null, 2).replace(
     /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,

@@ -1,5 +1,5 @@
 /**
- * The command `serve`: the emulator on a socket.
+ * The command `serve`, which runs the emulator as an HTTP server.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import type { Terminal } from "./terminal.ts";
 
 type Handler = (request: Request) => Promise<Response>;
 
-/** How long a browser may remember that a page is allowed to send its requests, in seconds. */
+/** How long a browser may cache the response to a preflight request, in seconds. */
 const PREFLIGHT_LIFETIME = 600;
 
-/** Runs the emulator until the signal aborts. The result is the exit status. */
+/** Runs the emulator until the signal aborts. Resolves to the exit status. */
 export async function runServe(command: Serve, io: Io, terminal: Terminal): Promise<number> {
   const { host, port, remote } = command;
   const isLocal = isLoopback(host.includes(":") ? `[${host}]` : host);
@@ -37,7 +37,7 @@ export async function runServe(command: Serve, io: Io, terminal: Terminal): Prom
     if (!isLocal) {
       terminal.say(
         `Warning: every machine that can reach port ${port} of ${host} can use this emulator. It accepts any ` +
-          "credentials, and whatever is sent to it crosses the network in clear text.",
+          "credentials, and everything sent to it crosses the network in clear text.",
       );
     }
     const server = await serve(handler, port, host);
@@ -82,7 +82,7 @@ function whyNot(error: unknown): string {
   return reasons.get(code) ?? code;
 }
 
-/** Logs each request: no query and no header, where ids and tokens are. */
+/** Logs each request without its query and headers, which contain ids and tokens. */
 function withLog(handler: Handler, terminal: Terminal): Handler {
   return async (request) => {
     const startedAt = performance.now();
@@ -93,7 +93,7 @@ function withLog(handler: Handler, terminal: Terminal): Handler {
   };
 }
 
-/** Lets web pages whose origin is this machine read the responses. Source: the Fetch standard, "CORS protocol". */
+/** Allows web pages served from this machine to read responses. Source: the Fetch standard, "CORS protocol". */
 function withCors(handler: Handler): Handler {
   return async (request) => {
     const response = await handler(request);

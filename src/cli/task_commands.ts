@@ -1,5 +1,5 @@
 /**
- * The commands `detect`, `watch` and `cancel`. What is known of a paid task is never lost, whatever fails.
+ * The commands `detect`, `watch` and `cancel`. Whatever fails, the id and the result of a paid task are never lost.
  *
  * @module
  */
@@ -24,17 +24,17 @@ import { toJson, toTable } from "./result.ts";
 import { FAILED, refuse, STOPPED } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Long enough to see a task queued and at work. */
+/** The times are long enough for a poll to see a task Pending and Processing. */
 const EMULATOR = { workers: 1, pickupTime: 700, serviceTime: 1200 };
 
-/** The emulator accepts any. */
+/** The emulator accepts any credentials. */
 const EMULATOR_CREDENTIALS = { clientId: "emulator", clientSecret: "emulator" };
 
-/** What is wanted of a result. */
+/** How to present a result. */
 interface Wanted {
   readonly json: boolean;
   readonly drawing: Drawing | null;
-  /** The command that asks for the result again; null if there is none, since the emulator ends with the process. */
+  /** The command that gets the result again; null for an emulator inside this process, which ends with it. */
   readonly resume: string | null;
 }
 
@@ -44,7 +44,7 @@ interface Drawing {
   readonly image: Uint8Array | undefined;
 }
 
-/** Sends an image and shows its regions. The result is the exit status. */
+/** Submits an image and shows its regions. Resolves to the exit status. */
 export async function runDetect(command: Detect, io: Io, terminal: Terminal): Promise<number> {
   const image = await readImage(command.image);
   if (E.isLeft(image)) return refuse(terminal, image.left);
@@ -80,7 +80,7 @@ export async function runDetect(command: Detect, io: Io, terminal: Terminal): Pr
   }
 }
 
-/** Waits for a task that was sent before, and shows its regions. The result is the exit status. */
+/** Waits for an earlier task and shows its regions. Resolves to the exit status. */
 export async function runWatch(command: Watch, io: Io, terminal: Terminal): Promise<number> {
   const { id, json } = command;
   const image = command.image === null ? E.right(undefined) : await readImage(command.image);
@@ -93,7 +93,7 @@ export async function runWatch(command: Watch, io: Io, terminal: Terminal): Prom
     if (E.isLeft(service)) return refuse(terminal, service.left);
     const reply = await lastReply(watchRegions(id, { signal: io.signal })(service.right), progress);
     if (io.signal.aborted && E.isLeft(reply)) {
-      await terminal.say(`Stopped. The task goes on. To cancel it: ocr-regions cancel ${id}`);
+      await terminal.say(`Stopped watching. The task continues. To cancel it: ocr-regions cancel ${id}`);
       return STOPPED;
     }
     return await conclude(reply, { json, drawing: drawing.right, resume: resumeCommand(id, command) }, terminal);
@@ -102,9 +102,9 @@ export async function runWatch(command: Watch, io: Io, terminal: Terminal): Prom
   }
 }
 
-/** Cancels a task, as far as the service lets anybody know. The result is the exit status. */
+/** Cancels a task, and reports whether there was one as far as the service tells. Resolves to the exit status. */
 export async function runCancel({ id }: Cancel, io: Io, terminal: Terminal): Promise<number> {
-  const progress = showProgress(terminal, "Cancelling");
+  const progress = showProgress(terminal, "Canceling");
   try {
     const connected = await connectFrom(io, terminal, progress.retry);
     if (E.isLeft(connected)) return refuse(terminal, connected.left);
@@ -112,20 +112,20 @@ export async function runCancel({ id }: Cancel, io: Io, terminal: Terminal): Pro
     // The service accepts the cancellation of any id, so only the status before it tells whether there was a task. The
     // cancellation is sent even if there was none: the service may not know a task yet that was sent a moment ago.
     const before = await fetchRegions(id)(service, { signal })();
-    const cancelled = await cancelTask(id)(service, { signal })();
+    const canceled = await cancelTask(id)(service, { signal })();
     progress.end();
-    if (E.isLeft(cancelled)) {
-      await terminal.say(`Task ${id} was not cancelled. ${describeError(cancelled.left)}`);
+    if (E.isLeft(canceled)) {
+      await terminal.say(`Task ${id} was not canceled. ${describeError(canceled.left)}`);
       return signal.aborted ? STOPPED : FAILED;
     }
     if (E.isRight(before) && before.right._tag === "NotExist") {
       await terminal.say(
-        `The service does not know task ${id}, so nothing was cancelled. Check the id; a task is kept for 24 hours.`,
+        `The service does not know task ${id}, so nothing was canceled. Check the id; a task is kept for 24 hours.`,
       );
       return FAILED;
     }
     const wasFinal = E.isRight(before) && isFinal(before.right) ? `, which was ${before.right._tag} already` : "";
-    await terminal.say(`Cancelled task ${id}${wasFinal}.`);
+    await terminal.say(`Canceled task ${id}${wasFinal}.`);
     return 0;
   } finally {
     progress.end();
@@ -150,15 +150,15 @@ async function lastReply(statuses: Observable<Reply>, progress: Progress): Promi
 }
 
 async function cancelStopped(id: string, resume: string | null, service: Service, terminal: Terminal): Promise<void> {
-  const cancelled = await cancelTask(id)(service)();
-  if (E.isRight(cancelled)) await terminal.say(`Cancelled task ${id}.`);
+  const canceled = await cancelTask(id)(service)();
+  if (E.isRight(canceled)) await terminal.say(`Canceled task ${id}.`);
   else {
-    const fault = `Task ${id} was not cancelled and goes on. ${describeError(cancelled.left)}`;
+    const fault = `Task ${id} was not canceled and continues. ${describeError(canceled.left)}`;
     await terminal.insist(resume === null ? fault : `${fault} To resume: ${resume}`);
   }
 }
 
-/** Hands over what was found out: everything that can be written, and how to get the rest. */
+/** Writes the result, as much of it as possible, and says how to get the rest. Resolves to the exit status. */
 async function conclude(reply: Reply, { json, drawing, resume }: Wanted, terminal: Terminal): Promise<number> {
   const value = E.isRight(reply) ? reply.right : reply.left;
   const faults: string[] = [];

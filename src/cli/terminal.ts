@@ -1,5 +1,5 @@
 /**
- * The terminal: the only place where text leaves the command line. Whatever it holds, it cannot control the terminal.
+ * The terminal. All output passes through it and is sanitized, so that no text can control the terminal.
  *
  * @module
  */
@@ -8,23 +8,23 @@ import { printable } from "../internal/text.ts";
 import { attempt, type Written } from "./files.ts";
 import type { Io } from "./io.ts";
 
-/** Where texts go. No method throws or rejects. */
+/** Standard output and standard error. No method throws or rejects. */
 export interface Terminal {
   /** Writes a line to standard error. */
   readonly say: (line: string) => Promise<Written>;
-  /** Writes a line to standard error that must not be lost: if that fails, the line is kept elsewhere. */
+  /** Writes an important line to standard error. If that fails, passes it to `keep`. */
   readonly insist: (line: string) => Promise<void>;
-  /** Writes a text of several lines, each with its line break, to standard output. */
+  /** Writes complete lines to standard output. */
   readonly print: (text: string) => Promise<Written>;
-  /** Draws the live line, in place of the last one. Does nothing if standard error has no live line. */
+  /** Replaces the live line. Does nothing if standard error cannot show one. */
   readonly draw: (line: string) => void;
-  /** Whether standard error is a terminal that can have a live line. */
+  /** Whether standard error is a terminal that can show a live line. */
   readonly isLive: () => boolean;
 }
 
 const ERASE = "\r\x1b[2K";
 
-/** The terminal of a command. */
+/** Creates the terminal of a command. */
 export function createTerminal({ env, stdout, stderr, keep }: Io): Terminal {
   const writeOut = createWriter(stdout);
   const writeErr = createWriter(stderr);
@@ -46,7 +46,7 @@ export function createTerminal({ env, stdout, stderr, keep }: Io): Terminal {
 }
 
 /**
- * Writes one text after the other. A stream that has failed is not written to again: on Deno, that would never settle.
+ * Queues writes. After a failure, nothing is written to the stream: on Deno, another write would never settle.
  */
 function createWriter(stream: Io["stdout"]): (text: string) => Promise<Written> {
   let last: Promise<Written> = Promise.resolve(E.right(undefined));

@@ -6,7 +6,7 @@ import { against, ID, PAGE, PAIR, run, withFile } from "./run.ts";
 
 const credentials = { clientId: "id", clientSecret: "secret" };
 
-Deno.test("ocr-regions --help tells how to use it", async () => {
+Deno.test("ocr-regions --help prints the usage", async () => {
   for (const args of [["--help"], ["-h"], ["help"], ["detect", "--help"]]) {
     const { status, stdout, stderr } = await run(args);
     deepEqual([status, stderr], [0, ""]);
@@ -15,7 +15,7 @@ Deno.test("ocr-regions --help tells how to use it", async () => {
   }
 });
 
-Deno.test("ocr-regions refuses wrong usage with status 2, and says what is wrong", async () => {
+Deno.test("ocr-regions rejects invalid arguments with status 2 and names them", async () => {
   for (
     const [args, message] of [
       [[], "Missing command. Expected detect, watch, cancel or serve."],
@@ -29,8 +29,8 @@ Deno.test("ocr-regions refuses wrong usage with status 2, and says what is wrong
       [["detect", "a", "--colour"], "Unknown option '--colour'."],
       [["detect", "a", "--svg"], "Option '--svg <value>' argument missing."],
       [["cancel", ID, "--svg", "x"], "The command cancel has no option --svg."],
-      [["watch", ID, "--svg", ""], "The option --svg needs the name of a file."],
-      [["watch", ID, "--image", "x"], "The option --image is of use only with --svg."],
+      [["watch", ID, "--svg", ""], "The option --svg requires a file name."],
+      [["watch", ID, "--image", "x"], "The option --image requires --svg."],
       [
         ["serve", "--port", "70000"],
         'The option --port must be a whole number from 0 to 65535: current value is "70000".',
@@ -49,9 +49,9 @@ Deno.test("ocr-regions refuses wrong usage with status 2, and says what is wrong
   }
 });
 
-Deno.test("ocr-regions asks for credentials, and shows a way without", async () => {
+Deno.test("ocr-regions reports missing credentials and suggests --emulate", async () => {
   const message =
-    "There are no credentials. Set OCR_CLIENT_ID and OCR_CLIENT_SECRET to the values that the service's dashboard " +
+    "Missing credentials. Set OCR_CLIENT_ID and OCR_CLIENT_SECRET to the values that the service's dashboard " +
     "shows for your application. To try it without an account: ocr-regions detect IMAGE --emulate\n";
   for (const args of [["detect", PAGE], ["watch", ID], ["cancel", ID]]) {
     deepEqual(await run(args), { status: 2, stdout: "", stderr: message });
@@ -59,7 +59,7 @@ Deno.test("ocr-regions asks for credentials, and shows a way without", async () 
   }
 });
 
-Deno.test("ocr-regions refuses an address that secrets must not go to", async () => {
+Deno.test("ocr-regions rejects an address that would expose the secret", async () => {
   const { status, stderr } = await run(["watch", ID], { env: { ...PAIR, OCR_BASE_URL: "http://ocr.example" } });
   equal(status, 2);
   match(
@@ -68,7 +68,7 @@ Deno.test("ocr-regions refuses an address that secrets must not go to", async ()
   );
 });
 
-Deno.test("ocr-regions detect tells what is wrong with the image's file before it sends anything", async () => {
+Deno.test("ocr-regions detect reports an unreadable image before it sends anything", async () => {
   const env = { env: PAIR };
   equal(
     (await run(["detect", "no/such.png"], env)).stderr,
@@ -106,7 +106,7 @@ Deno.test("ocr-regions detect --emulate shows the regions as a table", async () 
   ok(rows.every((row) => row.length === rows[0].length));
 });
 
-Deno.test("ocr-regions detect draws the regions, and gives them as JSON", async () => {
+Deno.test("ocr-regions detect --svg --json draws the regions and prints them as JSON", async () => {
   const folder = await Deno.makeTempDir();
   const svg = `${folder}/new/page.svg`;
   const region = { left: 1, top: 2, right: 30, bottom: 40 };
@@ -126,13 +126,13 @@ Deno.test("ocr-regions detect draws the regions, and gives them as JSON", async 
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("ocr-regions detect says so where a page holds no text", async () => {
+Deno.test("ocr-regions detect reports that a page has no text", async () => {
   const { status, stdout, stderr } = await against({}, ["detect", PAGE]);
   deepEqual([status, stdout], [0, ""]);
   match(stderr, /Detection is finished: no text was found in the image\.\n$/);
 });
 
-Deno.test("ocr-regions detect passes on why an image cannot be read", async () => {
+Deno.test("ocr-regions detect shows why the service could not read the image", async () => {
   await withFile("text.png", "This is no image.", async (file) => {
     const { status, stdout, stderr } = await run(["detect", file, "--emulate"]);
     deepEqual([status, stdout], [1, ""]);
@@ -146,7 +146,7 @@ Deno.test("ocr-regions detect passes on why an image cannot be read", async () =
   });
 });
 
-Deno.test("ocr-regions tells of wrong credentials, without showing them", async () => {
+Deno.test("ocr-regions reports wrong credentials without showing them", async () => {
   const env = { OCR_CLIENT_SECRET: "wr0ng" };
   const { status, stderr, requests } = await against({ credentials }, ["detect", PAGE], { env });
   equal(status, 1);
@@ -158,7 +158,7 @@ Deno.test("ocr-regions tells of wrong credentials, without showing them", async 
   deepEqual(requests, ["POST /connect/token"]);
 });
 
-Deno.test("ocr-regions watch tells of an unknown id", async () => {
+Deno.test("ocr-regions watch reports an unknown id", async () => {
   const { status, stdout, stderr } = await against({}, ["watch", ID, "--json"]);
   deepEqual([status, JSON.parse(stdout)], [1, { _tag: "NotExist", id: ID, messages: [] }]);
   match(
@@ -169,7 +169,7 @@ Deno.test("ocr-regions watch tells of an unknown id", async () => {
   );
 });
 
-Deno.test("ocr-regions detect tells of a service that is not there", async () => {
+Deno.test("ocr-regions detect reports an unreachable service", async () => {
   const { status, stderr } = await run(["detect", PAGE], { env: { ...PAIR, OCR_BASE_URL: await nobody() } });
   equal(status, 1);
   const lines = stderr.trimEnd().split("\n");
@@ -178,7 +178,7 @@ Deno.test("ocr-regions detect tells of a service that is not there", async () =>
   match(lines[2], /^The request could not be sent \(.*\)\. Check the network and the address, then try again\.$/);
 });
 
-Deno.test("ocr-regions detect loses no task when the service leaves in the middle", async () => {
+Deno.test("ocr-regions detect prints the task's id if the service becomes unreachable", async () => {
   const handle = emulate({ serviceTime: 60_000 });
   const server = await serve(handle, 0);
   const { status, stderr } = await run(["detect", PAGE], {
@@ -189,7 +189,7 @@ Deno.test("ocr-regions detect loses no task when the service leaves in the middl
     },
   });
   equal(status, 130);
-  match(stderr, /\nTask [-\da-f]{36} was not cancelled and goes on\. The request could not be sent/);
+  match(stderr, /\nTask [-\da-f]{36} was not canceled and continues\. The request could not be sent/);
 });
 
 Deno.test("ocr-regions detect cancels its task when it is stopped", async () => {
@@ -197,11 +197,11 @@ Deno.test("ocr-regions detect cancels its task when it is stopped", async () => 
     heard: (text, stop) => /^Processing/m.test(text) && stop(),
   });
   equal(status, 130);
-  match(stderr, /\nCancelled task [-\da-f]{36}\.\n$/);
+  match(stderr, /\nCanceled task [-\da-f]{36}\.\n$/);
   equal(requests.at(-1), "DELETE /v5.0/ocr/DetectRegions");
 });
 
-Deno.test("ocr-regions watch leaves the task alone when it is stopped, and cancel drops it", async () => {
+Deno.test("ocr-regions watch does not cancel the task when it is stopped, and cancel does", async () => {
   const handle = emulate({ serviceTime: 60_000 });
   const server = await serve(handle, 0);
   const env = { ...PAIR, OCR_BASE_URL: server.url };
@@ -219,14 +219,14 @@ Deno.test("ocr-regions watch leaves the task alone when it is stopped, and cance
   equal(watched.status, 130);
   match(
     watched.stderr,
-    /^Processing .*\nStopped\. The task goes on\. To cancel it: ocr-regions cancel [-\da-f]{36}\n$/,
+    /^Processing .*\nStopped watching\. The task continues\. To cancel it: ocr-regions cancel [-\da-f]{36}\n$/,
   );
-  deepEqual(await run(["cancel", id], { env }), { status: 0, stdout: "", stderr: `Cancelled task ${id}.\n` });
+  deepEqual(await run(["cancel", id], { env }), { status: 0, stdout: "", stderr: `Canceled task ${id}.\n` });
   equal((await run(["watch", id], { env })).status, 1);
   await again.close();
 });
 
-Deno.test("ocr-regions keeps one live line on a terminal, and never wraps it", async () => {
+Deno.test("ocr-regions updates one live line on a terminal and never wraps it", async () => {
   const { stderr } = await against({ serviceTime: 1500 }, ["detect", PAGE], { tty: { columns: 18 } });
   const drawn = stderr.split("\r\x1b[2K").filter((line) => line.includes("…"));
   ok(drawn.length > 1);
@@ -257,7 +257,7 @@ Deno.test("ocr-regions serve listens on the loopback interface until it is stopp
   );
 });
 
-Deno.test("ocr-regions serve tells of a port that is taken", async () => {
+Deno.test("ocr-regions serve reports a port that is in use", async () => {
   const server = await serve(() => Promise.resolve(new Response()), 0);
   const { port } = new URL(server.url);
   deepEqual(await run(["serve", "--port", port]), {
@@ -282,7 +282,7 @@ Deno.test("ocr-regions as a process stops on Ctrl-C with status 130", async () =
     if (!said.includes("Processing") && (said + part.value).includes("Processing")) child.kill("SIGINT");
     said += part.value;
   }
-  deepEqual([(await child.status).code, /Cancelled task [-\da-f]{36}\.\n$/.test(said)], [130, true]);
+  deepEqual([(await child.status).code, /Canceled task [-\da-f]{36}\.\n$/.test(said)], [130, true]);
   await server.close();
 });
 

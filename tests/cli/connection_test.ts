@@ -13,7 +13,7 @@ const onDeno = proxyOn({ deno: "2.9.6", node: "24.0.0" });
 const onBun = proxyOn({ bun: "1.4.5", node: "24.0.0" });
 const onNode = proxyOn({ node: "24.0.0" });
 
-Deno.test("exposingProxy() names the variable of a proxy that would see plain http", () => {
+Deno.test("exposingProxy() returns the variable of a proxy that could read plain http", () => {
   for (const name of ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]) {
     for (const url of Object.values(URLS)) {
       equal(onDeno({ [name]: PROXY }, url), name);
@@ -26,14 +26,14 @@ Deno.test("exposingProxy() names the variable of a proxy that would see plain ht
   equal(onDeno({ HTTPS_PROXY: PROXY, https_proxy: PROXY }), null);
 });
 
-Deno.test("exposingProxy() knows how Node.js is told to heed proxies", () => {
+Deno.test("exposingProxy() detects the settings that make Node.js use proxies", () => {
   const env = { HTTP_PROXY: PROXY };
   equal(onNode({ ...env, NODE_USE_ENV_PROXY: "1" }), "HTTP_PROXY");
   equal(onNode({ ...env, NODE_OPTIONS: "--no-warnings --use-env-proxy" }), "HTTP_PROXY");
   equal(proxyOn({ node: "24.0.0" }, ["--use-env-proxy"])(env), "HTTP_PROXY");
 });
 
-Deno.test("exposingProxy() trusts only the forms of NO_PROXY that every runtime honors", () => {
+Deno.test("exposingProxy() accepts only the forms of NO_PROXY that every runtime honors", () => {
   const cases: readonly (readonly [noProxy: Env, url: string, isExempt: boolean])[] = [
     [{ NO_PROXY: "127.0.0.1" }, URLS.ipv4, true],
     [{ no_proxy: "intern.example, 127.0.0.1" }, URLS.ipv4, true],
@@ -58,7 +58,7 @@ Deno.test("exposingProxy() trusts only the forms of NO_PROXY that every runtime 
   }
 });
 
-Deno.test("ocr-regions sends nothing through a proxy that would see the secret, and says how to avoid it", async () => {
+Deno.test("ocr-regions sends nothing through a proxy that could read the secret and explains how to bypass it", async () => {
   for (const args of [["watch", ID], ["cancel", ID], ["detect", "README.md"]]) {
     const { status, stdout, stderr, requests } = await against({}, args, { env: { HTTP_PROXY: PROXY } });
     deepEqual([status, stdout, requests], [2, "", []]);

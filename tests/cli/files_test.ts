@@ -20,7 +20,7 @@ function target(checked: E.Either<string, Target>): Target {
   return checked.right;
 }
 
-Deno.test("checkTarget() refuses the image's own file, whatever its name", () =>
+Deno.test("checkTarget() rejects every path to the image's own file", () =>
   withFolder(async (folder) => {
     const image = `${folder}/scan.jpg`;
     await writeFile(image, "scan");
@@ -48,7 +48,7 @@ Deno.test("checkTarget() refuses the image's own file, whatever its name", () =>
     equal(await readFile(image, "utf8"), "scan");
   }));
 
-Deno.test("checkTarget() refuses what cannot be written, and leaves nothing behind", () =>
+Deno.test("checkTarget() rejects paths that cannot be written and leaves nothing behind", () =>
   withFolder(async (folder) => {
     await writeFile(`${folder}/file`, "");
     await symlink("nowhere", `${folder}/dangling.svg`);
@@ -62,7 +62,7 @@ Deno.test("checkTarget() refuses what cannot be written, and leaves nothing behi
       [`${folder}/file/x.svg`, /a part of its path is not a folder$/],
       [`${folder}/file/new/x.svg`, /a part of its path is not a folder$/],
       [`${folder}/dangling.svg`, /it is a link to a file that does not exist$/],
-      [`${folder}/circle.svg`, /its links lead in a circle$/],
+      [`${folder}/circle.svg`, /its symbolic links form a loop$/],
       [`${folder}/${"x".repeat(300)}.svg`, /its name is too long$/],
     ];
     for (const [file, reason] of cases) {
@@ -78,7 +78,7 @@ Deno.test("checkTarget() refuses what cannot be written, and leaves nothing behi
   }));
 
 Deno.test({
-  name: "checkTarget() refuses a folder that must not be written to",
+  name: "checkTarget() rejects a read-only folder",
   ignore: Deno.build.os === "windows" || Deno.uid() === 0,
   fn: () =>
     withFolder(async (folder) => {
@@ -93,7 +93,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "checkTarget() refuses a folder in which nobody can create a file",
+  name: "checkTarget() rejects a folder in which no file can be created",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     for (const file of ["/proc/x.svg", "/proc/new/x.svg"]) {
@@ -143,7 +143,7 @@ async function mountSmall(folder: string): Promise<(() => Promise<void>) | null>
   return async () => void await new Deno.Command("umount", { args: [folder] }).output();
 }
 
-Deno.test("a full disk leaves the old file as it was, and no half of a new one", () =>
+Deno.test("a full disk leaves the old file unchanged and no partial new file", () =>
   withFolder(async (folder) => {
     const unmount = await mountSmall(folder);
     if (unmount === null) return;

@@ -116,7 +116,7 @@ async function collect(stream: ReadableStream<Uint8Array>, heard: (said: string)
   return said;
 }
 
-Deno.test("each use works with the permissions that the guide lists, and without one of them it names that one", () =>
+Deno.test("each use works with the permissions in the guide, and names each that is missing", () =>
   withWorld(async ({ run, requests, list }) => {
     const uses = await readUses();
     equal(uses.length, 8);
@@ -136,7 +136,7 @@ Deno.test("each use works with the permissions that the guide lists, and without
     }
   }));
 
-Deno.test("ocr-regions detect refuses a drawing whose folder it may only write to before it sends the image", () =>
+Deno.test("ocr-regions detect rejects a drawing that it could not put in place before it sends the image", () =>
   withWorld(async ({ run, requests, list }) => {
     const files = await list();
     const flags = ["--allow-net=api.aspose.cloud", "--allow-env=OCR_*", "--allow-write"];
@@ -170,7 +170,7 @@ function denying(name: Permission["name"] | null): {
   return { asked, permit };
 }
 
-Deno.test("ocr-regions names every permission that it is denied in one sentence, quoted for a shell", async () => {
+Deno.test("ocr-regions names all denied permissions in one sentence, quoted for a shell", async () => {
   const { stdout, stderr, status } = await run(["detect", "my page.jpg", "--svg", "a,b/x.svg"], {
     env: PAIR,
     permit: () => Promise.resolve(false),
@@ -198,7 +198,7 @@ Deno.test("ocr-regions asks for the variables of proxies only if the address is 
   ok(http.asked.includes("env=HTTP_PROXY") && http.asked.includes("env=no_proxy"), http.asked.join());
 });
 
-Deno.test("ocr-regions serve and --emulate ask for the files of the detector if they are files", async () => {
+Deno.test("ocr-regions serve and --emulate ask for permission to read the detector's files", async () => {
   const sources = new URL("src/", ROOT).pathname;
   for (const args of [["serve", "--port", "8081"], ["detect", PAGE, "--emulate"]]) {
     const { status, stderr } = await run(args, { permit: denying("read").permit, heard: (_, stop) => stop() });
@@ -207,7 +207,7 @@ Deno.test("ocr-regions serve and --emulate ask for the files of the detector if 
   }
 });
 
-Deno.test("ocr-regions serve asks for its address, or for all if the host is a name", async () => {
+Deno.test("ocr-regions serve asks for permission to use its address, or all addresses if the host is a name", async () => {
   const cases = [["127.0.0.1", "=127.0.0.1:8081"], ["::1", "=[::1]:8081"], ["localhost", ""]];
   for (const [host, value] of cases) {
     const { status, stderr } = await run(["serve", "--port", "8081", "--host", host], {

@@ -24,7 +24,7 @@ async function statusOf(request: Promise<Response>): Promise<number> {
   return response.status;
 }
 
-Deno.test("ocr-regions serve refuses to serve other machines without --allow-remote", async () => {
+Deno.test("ocr-regions serve listens on other interfaces only with --allow-remote", async () => {
   for (const host of ["0.0.0.0", "::", "192.0.2.1", "emulator.example"]) {
     deepEqual(await run(["serve", "--host", host]), {
       status: 2,
@@ -41,11 +41,11 @@ Deno.test("ocr-regions serve --allow-remote warns before it listens", async () =
   deepEqual([status, stdout], [2, ""]);
   match(
     stderr,
-    /^Warning: every machine that can reach port 8081 of 192\.0\.2\.1 can use this emulator\. It accepts any credentials, and whatever is sent to it crosses the network in clear text\.\nCannot listen on port 8081 of 192\.0\.2\.1: .+\.\n$/,
+    /^Warning: every machine that can reach port 8081 of 192\.0\.2\.1 can use this emulator\. It accepts any credentials, and everything sent to it crosses the network in clear text\.\nCannot listen on port 8081 of 192\.0\.2\.1: .+\.\n$/,
   );
 });
 
-Deno.test("ocr-regions serve --host takes any name of the loopback interface without a warning", async () => {
+Deno.test("ocr-regions serve --host accepts every name of the loopback interface without a warning", async () => {
   for (const host of ["127.0.0.1", "localhost"]) {
     const { status, stderr } = await serving(["--host", host], async (url) => {
       equal(await statusOf(fetch(url)), 404);
@@ -62,7 +62,7 @@ Deno.test("ocr-regions serve --verbose logs each request without its query", asy
   match(stderr, /^GET \/v5\.0\/ocr\/DetectRegions 401 \d+ ms\nDELETE \/connect\/token 405 \d+ ms\n$/);
 });
 
-Deno.test("ocr-regions serve --cors lets pages of this machine in, and no others", async () => {
+Deno.test("ocr-regions serve --cors allows pages on this machine and no others", async () => {
   const preflight = (url: string, origin: string): Promise<Response> =>
     fetch(`${url}/v5.0/ocr/DetectRegions`, {
       method: "OPTIONS",
@@ -91,7 +91,7 @@ Deno.test("ocr-regions serve --cors lets pages of this machine in, and no others
   });
 });
 
-Deno.test("ocr-regions serve takes the emulator's times and workers", async () => {
+Deno.test("ocr-regions serve passes times and workers to the emulator", async () => {
   await serving(["--pickup-time", "0", "--service-time", "60000", "--workers", "2"], async (url) => {
     const form = new URLSearchParams({ grant_type: "client_credentials", client_id: "id", client_secret: "secret" });
     const { access_token } = await (await fetch(`${url}/connect/token`, { method: "POST", body: form })).json();
@@ -106,7 +106,7 @@ Deno.test("ocr-regions serve takes the emulator's times and workers", async () =
   });
 });
 
-Deno.test("ocr-regions serve and detect --emulate name a missing tesseract.js-core before anything else", async () => {
+Deno.test("ocr-regions serve and detect --emulate report a missing tesseract.js-core first", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const { imports } = JSON.parse(await Deno.readTextFile("deno.json"));

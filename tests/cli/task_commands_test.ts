@@ -28,7 +28,7 @@ Deno.test("ocr-regions detect shows the task's id before anything else, with the
     );
   }));
 
-Deno.test("ocr-regions detect goes on when the reader of standard error goes away after the first line", () =>
+Deno.test("ocr-regions detect continues if standard error is closed after the first line", () =>
   withDrawing(async (svg) => {
     let lines = 0;
     const kept: string[] = [];
@@ -42,7 +42,7 @@ Deno.test("ocr-regions detect goes on when the reader of standard error goes awa
     match(await Deno.readTextFile(svg), /<\/svg>\s*$/);
   }));
 
-Deno.test("ocr-regions keeps the id elsewhere when standard error does not take it", async () => {
+Deno.test("ocr-regions saves the id elsewhere if it cannot write to standard error", async () => {
   const kept: string[] = [];
   const { status, stdout } = await against({ detect }, ["detect", PAGE], {
     fails: (stream) => stream === "stderr" ? "EIO" : null,
@@ -53,9 +53,9 @@ Deno.test("ocr-regions keeps the id elsewhere when standard error does not take 
   match(kept[0], /^Submitted as task [-\da-f]{36}\./);
 });
 
-Deno.test("ocr-regions watch tells how to get a result that standard output did not take, and still draws it", () =>
+Deno.test("ocr-regions watch says how to get the result again if it cannot print it, and still draws it", () =>
   withDrawing(async (svg) => {
-    for (const [code, reason] of [["EPIPE", "its reader is gone"], ["ENOSPC", "no space is left on the disk"]]) {
+    for (const [code, reason] of [["EPIPE", "the reader has closed it"], ["ENOSPC", "no space is left on the disk"]]) {
       const { status, stderr, id } = await against({ detect }, ["watch", TASK, "--svg", svg], {
         fails: (stream) => stream === "stdout" ? code : null,
       });
@@ -70,7 +70,7 @@ Deno.test("ocr-regions watch tells how to get a result that standard output did 
     }
   }));
 
-Deno.test("ocr-regions keeps the way to a result that neither stream took", async () => {
+Deno.test("ocr-regions saves the command that gets the result if it can write to neither stream", async () => {
   const kept: string[] = [];
   const { status, id } = await against({ detect }, ["watch", TASK], {
     fails: () => "EPIPE",
@@ -78,12 +78,12 @@ Deno.test("ocr-regions keeps the way to a result that neither stream took", asyn
   });
   equal(status, 1);
   deepEqual(kept, [
-    "The result could not be written to standard output: its reader is gone. " +
+    "The result could not be written to standard output: the reader has closed it. " +
     `To get it again without sending the image: ocr-regions watch ${id}`,
   ]);
 });
 
-Deno.test("ocr-regions watch hands over the result, and tells how to draw it again when that fails", () =>
+Deno.test("ocr-regions watch prints the result and says how to draw it again if drawing fails", () =>
   withFile("blocked", "", async (file) => {
     const svg = file.replace("blocked", "new/page.svg");
     const { status, stdout, stderr, id } = await against({ detect }, ["watch", TASK, "--image", PAGE, "--svg", svg], {
@@ -100,7 +100,7 @@ Deno.test("ocr-regions watch hands over the result, and tells how to draw it aga
     );
   }));
 
-Deno.test("ocr-regions watch draws the regions, over the image if there is one", () =>
+Deno.test("ocr-regions watch draws the regions, over the image if one is given", () =>
   withDrawing(async (svg) => {
     for (const [args, holdsImage] of [[[], false], [["--image", PAGE], true]] as const) {
       equal((await against({ detect }, ["watch", TASK, "--svg", svg, ...args])).status, 0);
@@ -109,7 +109,7 @@ Deno.test("ocr-regions watch draws the regions, over the image if there is one",
     }
   }));
 
-Deno.test("ocr-regions warns when viewers cannot show the image of the drawing", () =>
+Deno.test("ocr-regions warns if viewers cannot show the image inside the drawing", () =>
   withFile("page.pgm", "P5\n9 9\n255\n", async (file) => {
     const { status, stderr } = await against({ detect }, ["detect", file, "--svg", `${file}.svg`]);
     equal(status, 0);
@@ -144,7 +144,7 @@ const HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b31m\x85\u202egnp.exe\u2066\u061c\x7f
 /** What a terminal may be sent, apart from the live line of the command line itself. */
 const isSafe = (text: string): boolean => !/(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u.test(text);
 
-Deno.test("ocr-regions sends nothing to the terminal that could control it, wherever it comes from", async () => {
+Deno.test("ocr-regions never writes characters that control the terminal, whatever their source", async () => {
   const rejecting = (): Promise<never> => Promise.reject(new Error(HOSTILE));
   const failed = await against({ detect: rejecting }, ["watch", TASK]);
   match(failed.stderr, /Detection failed/);
@@ -173,7 +173,7 @@ Deno.test("ocr-regions sends nothing to the terminal that could control it, wher
   deepEqual(JSON.parse(json.stdout).messages, [HOSTILE]);
 });
 
-Deno.test("ocr-regions writes plain lines to a terminal that can have no live line", async () => {
+Deno.test("ocr-regions writes plain lines to a terminal that cannot show a live line", async () => {
   const cases: readonly (readonly [columns: number, env: Record<string, string>])[] = [
     [0, {}],
     [80, { TERM: "dumb" }],
@@ -186,12 +186,12 @@ Deno.test("ocr-regions writes plain lines to a terminal that can have no live li
   }
 });
 
-Deno.test("ocr-regions cancel says when the service does not know the task", async () => {
+Deno.test("ocr-regions cancel reports a task that the service does not know", async () => {
   const { status, stderr, requests } = await against({}, ["cancel", ID]);
   equal(status, 1);
   equal(
     stderr,
-    `The service does not know task ${ID}, so nothing was cancelled. Check the id; a task is kept for 24 hours.\n`,
+    `The service does not know task ${ID}, so nothing was canceled. Check the id; a task is kept for 24 hours.\n`,
   );
   // The service may not know a task yet that was sent a moment ago.
   equal(requests.at(-1), "DELETE /v5.0/ocr/DetectRegions");
@@ -204,14 +204,14 @@ Deno.test("ocr-regions cancel ends its calls when the user stops it", async () =
     heard: (text, stop) => text.includes("Trying again") && stop(),
   });
   deepEqual([status, stderr.match(/Trying again/g)?.length], [STOPPED, 1]);
-  ok(stderr.includes(`Task ${ID} was not cancelled. The call ended before an answer came, because it was aborted.`));
+  ok(stderr.includes(`Task ${ID} was not canceled. The call ended before an answer came, because it was aborted.`));
 });
 
-Deno.test("ocr-regions cancel says when the task was finished already", async () => {
+Deno.test("ocr-regions cancel reports a task that had already finished", async () => {
   const { status, stderr, id } = await against({ detect }, ["cancel", TASK]);
-  deepEqual([status, stderr], [0, `Cancelled task ${id}, which was Completed already.\n`]);
+  deepEqual([status, stderr], [0, `Canceled task ${id}, which was Completed already.\n`]);
   const running = await against({ detect, serviceTime: 60_000 }, ["cancel", TASK]);
-  deepEqual([running.status, running.stderr], [0, `Cancelled task ${running.id}.\n`]);
+  deepEqual([running.status, running.stderr], [0, `Canceled task ${running.id}.\n`]);
 });
 
 /** The program as a process of its own, below a shell. */
@@ -226,7 +226,7 @@ function inShell(command: string, env: Record<string, string>, cwd: string): Pro
 }
 
 Deno.test({
-  name: "ocr-regions as a process survives readers that go away, loses no task and draws it",
+  name: "ocr-regions as a process survives closed pipes, loses no task and draws it",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     const server = await serve(emulate({ detect }), 0);
@@ -251,7 +251,7 @@ Deno.test({
       equal(gone.code, 1);
       match(
         read(gone.stderr),
-        /The result could not be written to standard output: its reader is gone\. To get it again/,
+        /The result could not be written to standard output: the reader has closed it\. To get it again/,
       );
 
       const deaf = await inShell("{ ocr-regions detect PAGE --json 2>&1 >&3 | true; } 3>&1", env, cwd);
@@ -264,7 +264,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ocr-regions as a process cancels its task when the terminal is closed, and keeps the id if it cannot",
+  name: "ocr-regions as a process cancels its task when the terminal is closed, and saves the id if it cannot",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     for (const reachable of [true, false]) {
@@ -310,7 +310,7 @@ Deno.test({
         const id = said.match(/Submitted as task ([-\da-f]{36})/)?.[1];
         match(
           await Deno.readTextFile(`${cwd}/ocr-regions.log`),
-          RegExp(`Z Task ${id} was not cancelled and goes on\\. .* To resume: ocr-regions watch ${id}\\n$`),
+          RegExp(`Z Task ${id} was not canceled and continues\\. .* To resume: ocr-regions watch ${id}\\n$`),
         );
       }
       await Deno.remove(cwd, { recursive: true });
