@@ -204,7 +204,7 @@ Deno.test("ocr-regions cancel ends its calls when the user stops it", async () =
     heard: (text, stop) => text.includes("Trying again") && stop(),
   });
   deepEqual([status, stderr.match(/Trying again/g)?.length], [STOPPED, 1]);
-  ok(stderr.includes(`Task ${ID} was not canceled. The call ended before an answer came, because it was aborted.`));
+  ok(stderr.includes(`Task ${ID} was not canceled. The call ended before a response arrived, because it was aborted.`));
 });
 
 Deno.test("ocr-regions cancel reports a task that had already finished", async () => {
