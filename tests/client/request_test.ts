@@ -146,18 +146,18 @@ Deno.test("exchange() reads at most maxResponseBytes after decompression", async
   const limited = { maxResponseBytes: 1000 };
   deepEqual((await run([text("x".repeat(1000))], limited)).reply, E.right("x".repeat(1000)));
   deepEqual((await run([text("x".repeat(1001))], limited)).reply, E.left(tooLarge("fetch", 1000)));
-  let cancelled = false;
+  let canceled = false;
   const endless: Responder = () =>
     new Response(
       new ReadableStream({
         pull: (controller) => controller.enqueue(new Uint8Array(100)),
         cancel: () => {
-          cancelled = true;
+          canceled = true;
         },
       }),
     );
   deepEqual((await run([endless], limited)).reply, E.left(tooLarge("fetch", 1000)));
-  equal(cancelled, true);
+  equal(canceled, true);
 });
 
 Deno.test("exchange() decodes UTF-8 that is split between chunks and drops a byte order mark", async () => {

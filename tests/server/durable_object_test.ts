@@ -170,10 +170,10 @@ withClock("a task that is canceled during its submission stays canceled", async 
   const { task, values, alarm } = createWorld(service);
   const sent = task().submit(IMAGE);
   await clock.tickAsync(100);
-  const cancelled = task().cancel();
+  const canceled = task().cancel();
   await clock.tickAsync(20_000);
   await sent;
-  deepEqual(await cancelled, E.right(undefined));
+  deepEqual(await canceled, E.right(undefined));
   deepEqual([values.size, alarm(), service.calls], [0, null, ["submit", "cancel"]]);
 });
 

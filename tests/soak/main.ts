@@ -226,9 +226,9 @@ function saysNotTaken(error: RegionsError): boolean {
 }
 
 /** Compares the final status with the correct one. */
-function judge(task: number, status: { readonly _tag: string }, cancelled = false): string {
+function judge(task: number, status: { readonly _tag: string }, canceled = false): string {
   // A cancellation without a response may have succeeded.
-  if (cancelled && status._tag === "NotExist") return "canceled";
+  if (canceled && status._tag === "NotExist") return "canceled";
   if (!isTrueOf(task, status)) {
     const truth = JSON.stringify(truthOf(task));
     violations.push(`task ${task}: it is ${truth}, but the library reports ${JSON.stringify(status)}`);

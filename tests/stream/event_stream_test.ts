@@ -127,9 +127,9 @@ Deno.test("toEventStream() leaves no timer or subscription behind, whichever sid
   const clock = FakeTimers.install({ toFake: ["setInterval", "clearInterval"] });
   try {
     const replies = new Subject<Reply>();
-    const cancelled = toEventStream(replies);
+    const canceled = toEventStream(replies);
     equal(clock.countTimers(), 1);
-    await cancelled.cancel();
+    await canceled.cancel();
     const ended = toEventStream(replies);
     replies.complete();
     deepEqual([clock.countTimers(), replies.observed, await read(ended)], [0, false, ""]);
