@@ -164,9 +164,10 @@ async function stalled(origin) {
  * @param {string} what
  */
 async function until(condition, what) {
-  for (let tries = 0; tries < 100; tries++) {
+  // Long enough for a busy machine.
+  for (let tries = 0; tries < 1000; tries++) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`waited two seconds for ${what}`);
+  throw new Error(`waited in vain for ${what}`);
 }

@@ -18,7 +18,7 @@ const { chromium } = createRequire(`${tools}/`)("playwright-core");
       "--disable-component-update",
       "--disable-sync",
     ],
-    timeout: 30_000,
+    timeout: 120_000,
   });
   try {
     const page = await context.newPage();

@@ -16,7 +16,7 @@ const { Miniflare } = createRequire(`${tools}/`)("miniflare");
   });
   try {
     const url = await miniflare.ready;
-    const response = await fetch(`${url}?origin=${origin}`, { signal: AbortSignal.timeout(20_000) });
+    const response = await fetch(`${url}?origin=${origin}`, { signal: AbortSignal.timeout(120_000) });
     if (!response.ok) throw new Error(await response.text());
     const { passed } = await response.json();
     console.log(JSON.stringify({ version: createRequire(`${tools}/`)("workerd/package.json").version, passed }));
