@@ -1,5 +1,6 @@
 // Packs the library where dnt is not available, and installs packages as their users do.
 import { join } from "node:path";
+import { completeExports } from "../npm/metadata.ts";
 import { completed, entryPoints, type Facts } from "../npm/plan.ts";
 import { npmInstall } from "./npm.ts";
 import { run, succeed } from "./process.ts";
@@ -51,7 +52,7 @@ export async function packWithDeno(root: string, folder: string): Promise<string
       await Deno.writeTextFile(program, `#!/usr/bin/env node\n${await Deno.readTextFile(program)}`);
     }
   }
-  const manifest = { ...completed({ ...written }, facts, modules), exports, bin };
+  const manifest = { ...completed({ ...written }, facts, modules), exports: completeExports(exports), bin };
   await Deno.writeTextFile(join(content, "package.json"), JSON.stringify(manifest, null, 2));
   succeed(await run(["tar", "-czf", tarball, "-C", folder, "package"]), "tar");
   return tarball;
