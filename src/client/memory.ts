@@ -46,7 +46,7 @@ export interface TokenSlot {
 }
 
 /** What is stored for one pair of credentials. Times are in milliseconds since 1970. */
-type Known =
+type Entry =
   | { readonly _tag: "Token"; readonly token: AccessToken }
   /** The service rejected the credentials, or sent `Retry-After`. */
   | { readonly _tag: "Refusal"; readonly error: RegionsError; readonly since: number; readonly until: number }
@@ -62,7 +62,7 @@ const LEASE = 3000;
 /** The maximum number of credential pairs in a memory. Beyond it, the oldest is dropped. */
 const MAX_PAIRS = 1000;
 
-const known: WeakMap<Memory, Map<string, Known>> = new WeakMap();
+const memories: WeakMap<Memory, Map<string, Entry>> = new WeakMap();
 
 /**
  * Creates a memory that several services can share, such as those that a Worker creates for its requests. It stores the
@@ -98,7 +98,7 @@ export function createMemory(history: History = NO_HISTORY): Memory {
     },
     toJSON: () => learned,
   };
-  known.set(memory, new Map());
+  memories.set(memory, new Map());
   return memory;
 }
 
@@ -108,7 +108,7 @@ export function createMemory(history: History = NO_HISTORY): Memory {
  * @throws {TypeError} If the memory was not created by {@linkcode createMemory}.
  */
 export function slotOf(memory: Memory, key: string): TokenSlot {
-  const entries = known.get(memory);
+  const entries = memories.get(memory);
   if (entries === undefined) throw new TypeError("Cannot connect as memory must be created by createMemory()");
   return {
     recall: (now) => recall(entries.get(key), now),
@@ -117,14 +117,14 @@ export function slotOf(memory: Memory, key: string): TokenSlot {
       return entry?._tag === "Claim" && isWithin(LEASE, entry.since, now);
     },
     claim: (now) => {
-      const claim: Known = { _tag: "Claim", since: now };
+      const claim: Entry = { _tag: "Claim", since: now };
       remember(entries, key, claim);
       return () => {
         if (entries.get(key) === claim) entries.delete(key);
       };
     },
     store: (outcome, now) => {
-      const entry = toKnown(outcome, now);
+      const entry = entryOf(outcome, now);
       if (entry !== null) remember(entries, key, entry);
     },
     forget: (token) => {
@@ -135,7 +135,7 @@ export function slotOf(memory: Memory, key: string): TokenSlot {
 }
 
 /** Converts the outcome of a token request to an entry, or returns null if it is not to be stored. */
-function toKnown(outcome: E.Either<RegionsError, AccessToken>, now: number): Known | null {
+function entryOf(outcome: E.Either<RegionsError, AccessToken>, now: number): Entry | null {
   if (E.isRight(outcome)) return { _tag: "Token", token: outcome.right };
   const error = outcome.left;
   if (error._tag === "Unauthorized") return { _tag: "Refusal", error, since: now, until: Infinity };
@@ -145,7 +145,7 @@ function toKnown(outcome: E.Either<RegionsError, AccessToken>, now: number): Kno
 }
 
 /** Adds an entry as the newest one. A `Map` keeps keys in the order in which they were added. */
-function remember(entries: Map<string, Known>, key: string, entry: Known): void {
+function remember(entries: Map<string, Entry>, key: string, entry: Entry): void {
   entries.delete(key);
   entries.set(key, entry);
   for (const oldest of entries.keys()) {
@@ -154,7 +154,7 @@ function remember(entries: Map<string, Known>, key: string, entry: Known): void 
   }
 }
 
-function recall(entry: Known | undefined, now: number): E.Either<RegionsError, string> | null {
+function recall(entry: Entry | undefined, now: number): E.Either<RegionsError, string> | null {
   switch (entry?._tag) {
     case undefined:
     case "Claim":

@@ -69,7 +69,7 @@ export function submitImage(image: ImageSource, settings?: DetectionSettings): R
     const bytes = await readImage(image);
     if (E.isLeft(bytes)) return bytes;
     const body = JSON.stringify({ image: toBase64(bytes.right), settings: wireSettings });
-    const send = exchange<string>({
+    const post = exchange<string>({
       call: "submit",
       method: "POST",
       path: PATH,
@@ -77,7 +77,7 @@ export function submitImage(image: ImageSource, settings?: DetectionSettings): R
       decode: decodeTaskId,
       afterSending: asUnconfirmed,
     });
-    return retrying("submit", null, send)(service, context)();
+    return retrying("submit", null, post)(service, context)();
   };
 }
 

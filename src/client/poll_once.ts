@@ -29,7 +29,7 @@ const LAST_POLL = 5000;
  * @param state The state from `startPoll`, `resumePoll` or the last `pollOnce`.
  * @param options The schedule and limits, which must be the same for each poll of the task.
  *
- * @throws {RangeError} If an option is out of range.
+ * @throws {RangeError} If an option is out of range, when the result is called with a service.
  *
  * @example
  * ```ts

@@ -6,13 +6,13 @@
 import { isObject, parseJson } from "../internal/json.ts";
 import { cut } from "../internal/text.ts";
 import { type Call, type Http, http } from "../model/error.ts";
-import type { Answer } from "./transport.ts";
+import type { Received } from "./transport.ts";
 
 /** The maximum number of characters that an error quotes from an unexpected text. */
 const MAX_DETAIL = 300;
 
 /** Returns the error for a response other than 2xx. */
-export function refused(call: Call, { status, retryAfter, text }: Answer): Http {
+export function httpError(call: Call, { status, retryAfter, text }: Received): Http {
   return http(call, status, retryAfter, readProblem(text));
 }
 
@@ -21,7 +21,7 @@ export function refused(call: Call, { status, retryAfter, text }: Answer): Http 
  * it is a problem (RFC 7807) with the same status. Otherwise, it may come from a proxy that had already forwarded the
  * request.
  */
-export function isServiceRefusal({ status, retryAfter, text }: Answer): boolean {
+export function isServiceRefusal({ status, retryAfter, text }: Received): boolean {
   if (retryAfter !== null) return true;
   const problem = parseJson(text);
   return isObject(problem) && problem.status === status;
@@ -31,7 +31,7 @@ export function isServiceRefusal({ status, retryAfter, text }: Answer): boolean 
  * Whether the token endpoint itself rejected the credentials. A firewall's page or a proxy's problem is not evidence
  * for that. Source: RFC 6749, section 5.2.
  */
-export function isTokenRefusal({ status, text }: Answer): boolean {
+export function isTokenRefusal({ status, text }: Received): boolean {
   if (status < 400 || status > 499 || status === 408 || status === 425 || status === 429) return false;
   const body = parseJson(text);
   return isObject(body) && typeof body.error === "string";

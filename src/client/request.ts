@@ -9,10 +9,10 @@ import * as O from "fp-ts/lib/Option.js";
 import { sleep } from "../internal/abort.ts";
 import { type Call, interrupted, type RegionsError, timeout, unauthorized } from "../model/error.ts";
 import { retryDelay } from "../polling/retry.ts";
-import { isServiceRefusal, readProblem, refused } from "./problem.ts";
+import { httpError, isServiceRefusal, readProblem } from "./problem.ts";
 import { redactError } from "./redact.ts";
 import type { Req, Service } from "./service.ts";
-import { type Answer, type CallContext, isSuccess, send, timeLimit } from "./transport.ts";
+import { type CallContext, isSuccess, type Received, send, timeLimit } from "./transport.ts";
 
 /** A request to the service, and how to handle its response. */
 export interface Exchange<A> {
@@ -96,11 +96,11 @@ async function attempt<A>(exchange: Exchange<A>, service: Service, context: Call
     "Authorization": `Bearer ${token}`,
     ...body === undefined ? {} : { "Content-Type": "application/json" },
   };
-  const answer = await send(service, { call, method, path, headers, body }, context);
-  const isRefusal = E.isRight(answer) && isServiceRefusal(answer.right);
+  const response = await send(service, { call, method, path, headers, body }, context);
+  const isRefusal = E.isRight(response) && isServiceRefusal(response.right);
   const outcome = pipe(
-    answer,
-    E.chain((answer) => decodeAnswer(call, answer, decode)),
+    response,
+    E.chain((response) => decodeReceived(call, response, decode)),
     E.mapLeft((error) => afterSending(redactError(error, [token]), isRefusal)),
   );
   return { token, outcome };
@@ -110,7 +110,7 @@ function isUnauthorized(outcome: E.Either<RegionsError, unknown>): boolean {
   return E.isLeft(outcome) && outcome.left._tag === "Unauthorized";
 }
 
-function decodeAnswer<A>(call: Call, answer: Answer, decode: Exchange<A>["decode"]): E.Either<RegionsError, A> {
-  if (answer.status === 401) return E.left(unauthorized(call, readProblem(answer.text)));
-  return isSuccess(answer) ? decode(answer.text) : E.left(refused(call, answer));
+function decodeReceived<A>(call: Call, response: Received, decode: Exchange<A>["decode"]): E.Either<RegionsError, A> {
+  if (response.status === 401) return E.left(unauthorized(call, readProblem(response.text)));
+  return isSuccess(response) ? decode(response.text) : E.left(httpError(call, response));
 }

@@ -106,7 +106,8 @@ export interface ServiceOptions {
 }
 
 /**
- * Options of {@linkcode connect}: either `credentials` or `token`, and any of {@linkcode ServiceOptions}.
+ * Options of {@linkcode connect}: either `credentials` or `token`, and any of {@linkcode ServiceOptions}. To put options
+ * together step by step, or to extend them, use `ServiceOptions`, and add `credentials` or `token` last.
  *
  * @category Connect
  */
@@ -173,9 +174,12 @@ export interface Service extends Transport {
 }
 
 /**
- * A call of the service. Nothing happens until it is called with a {@linkcode Service} and run: `req(service)()`. It
- * never rejects. The type is compatible with fp-ts's `ReaderTaskEither<Service, RegionsError, A>`. An optional second
- * argument can abort the call: `req(service, { signal })()`.
+ * A call of the service. Nothing happens until it is called with a {@linkcode Service} and run: `req(service)()`. It never
+ * rejects.
+ *
+ * The type is compatible with fp-ts's `ReaderTaskEither<Service, RegionsError, A>`. A second argument can abort the call:
+ * `req(service, { signal })()`. The combinators of `ReaderTaskEither` pass on only the service, so give each call its
+ * arguments, and combine the `TaskEither`s instead, if a sequence of calls must be aborted.
  *
  * @category Connect
  */

@@ -7,7 +7,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import { type RegionsError, unauthorized } from "../model/error.ts";
 import type { AccessToken } from "./memory.ts";
-import { isTokenRefusal, readProblem, refused } from "./problem.ts";
+import { httpError, isTokenRefusal, readProblem } from "./problem.ts";
 import { redactError } from "./redact.ts";
 import { type Credentials, decodeAccessToken } from "./token.ts";
 import { isSuccess, send, type Transport } from "./transport.ts";
@@ -19,7 +19,7 @@ export async function requestToken(
   signal: AbortSignal,
 ): Promise<E.Either<RegionsError, AccessToken>> {
   const form = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
-  const answer = await send(transport, {
+  const response = await send(transport, {
     call: "token",
     method: "POST",
     path: "/connect/token",
@@ -27,11 +27,11 @@ export async function requestToken(
     body: new URLSearchParams(form).toString(),
   }, { signal });
   return pipe(
-    answer,
-    E.chain((answer): E.Either<RegionsError, AccessToken> => {
-      if (isSuccess(answer)) return decodeAccessToken(answer.text, Date.now());
+    response,
+    E.chain((response): E.Either<RegionsError, AccessToken> => {
+      if (isSuccess(response)) return decodeAccessToken(response.text, Date.now());
       return E.left(
-        isTokenRefusal(answer) ? unauthorized("token", readProblem(answer.text)) : refused("token", answer),
+        isTokenRefusal(response) ? unauthorized("token", readProblem(response.text)) : httpError("token", response),
       );
     }),
     E.mapLeft((error) => redactError(error, [clientSecret])),

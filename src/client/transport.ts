@@ -68,7 +68,7 @@ export interface WebBody {
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
 /** A response with any status. */
-export interface Answer {
+export interface Received {
   /** The HTTP status. */
   readonly status: number;
   /** The delay in `Retry-After`, in milliseconds, or null. */
@@ -134,16 +134,16 @@ export async function send(
   transport: Transport,
   { call, path, method, headers, body }: Message,
   context: CallContext,
-): Promise<E.Either<RegionsError, Answer>> {
+): Promise<E.Either<RegionsError, Received>> {
   const { baseUrl, fetch, maxResponseBytes } = transport;
   const ms = timeLimit(transport, context, body?.length);
   const blob = body === undefined ? null : await toBlob(body);
-  let hasAnswer = false;
+  let hasResponse = false;
   try {
-    const end = await within(ms, context.signal, async (signal): Promise<E.Either<RegionsError, Answer>> => {
+    const end = await within(ms, context.signal, async (signal): Promise<E.Either<RegionsError, Received>> => {
       const init = { method, headers, body: blob as never, redirect: "manual", signal } as const;
       const response = await fetch(baseUrl + path, acceptsCache() ? { ...init, cache: "no-store" } : init);
-      hasAnswer = true;
+      hasResponse = true;
       const { status } = response;
       const retryAfter = parseRetryAfter(response.headers.get("Retry-After"), timeOf(response));
       const limit = isSuccess(response) ? maxResponseBytes : MAX_PROBLEM_BYTES;
@@ -153,8 +153,8 @@ export async function send(
     return E.isRight(end) ? end.right : E.left(interrupted(call, end.left, ms));
   } catch (error) {
     const cause = causeOf(error);
-    if (!hasAnswer && isDenied(error)) return E.left(permissionDenied(call, cause));
-    return E.left(network(call, cause, !hasAnswer && isNeverSent(error)));
+    if (!hasResponse && isDenied(error)) return E.left(permissionDenied(call, cause));
+    return E.left(network(call, cause, !hasResponse && isNeverSent(error)));
   }
 }
 

@@ -105,11 +105,11 @@ export function fields<A extends object>(
 
 /** A failed validation of the value `actual` at `context`. Without a message, the error states the name of the type. */
 export function fail<A>(actual: unknown, context: t.Context, message?: string): t.Validation<A> {
-  return t.failures(problem(actual, context, message));
+  return t.failures(mismatch(actual, context, message));
 }
 
 /** The errors of a single invalid value, for a failed validation or an {@linkcode Explain}. */
-export function problem(value: unknown, context: t.Context, message?: string): t.Errors {
+export function mismatch(value: unknown, context: t.Context, message?: string): t.Errors {
   return [{ value, context, message }];
 }
 

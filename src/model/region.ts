@@ -5,7 +5,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { appendName, type Explain, fail, guarded, MAX_ERRORS, problem, type Read } from "./codec.ts";
+import { appendName, type Explain, fail, guarded, MAX_ERRORS, mismatch, type Read } from "./codec.ts";
 import { isObject } from "../internal/json.ts";
 
 /**
@@ -192,7 +192,7 @@ export function toRecognitionRegions(regions: readonly Region[]): readonly Recog
 /** Reads a payload. Parses it only once, even if it is invalid. */
 export function readPayload(u: unknown): Read<readonly Region[]> {
   const binary = typeof u === "string" ? fromBase64(u) : null;
-  if (binary === null) return E.left((context) => problem(u, context, "expected Base64 text"));
+  if (binary === null) return E.left((context) => mismatch(u, context, "expected Base64 text"));
   const rows = parseJson(binary);
   if (!Array.isArray(rows)) return E.left(explainPayload(binary, rows, 0));
   // Replaces each row by its region in place, since creating a second array would take longer than all checks.
@@ -277,13 +277,13 @@ function boundingBox(polygon: readonly Point[]): Region {
 function explainPayload(binary: string, rows: unknown, first: number): Explain {
   return (context) =>
     rows === undefined
-      ? problem(binary, appendName(context, NAMED.regions, binary), "expected JSON behind the Base64")
+      ? mismatch(binary, appendName(context, NAMED.regions, binary), "expected JSON behind the Base64")
       : explainRows(rows, appendName(context, NAMED.regions, rows), first);
 }
 
 /** Explains invalid rows. The first invalid one is at `first`. */
 function explainRows(u: unknown, context: t.Context, first = 0): t.Errors {
-  if (!Array.isArray(u)) return problem(u, context, "expected an array of rows of numbers");
+  if (!Array.isArray(u)) return mismatch(u, context, "expected an array of rows of numbers");
   const errors: t.ValidationError[] = [];
   for (let i = first; i < u.length && errors.length < MAX_ERRORS; i++) {
     if (readRow(u[i]) !== null) continue;
@@ -295,7 +295,7 @@ function explainRows(u: unknown, context: t.Context, first = 0): t.Errors {
 
 function explainRow(u: unknown, context: t.Context): t.Errors {
   if (!Array.isArray(u) || u.length < 4 || u.length % 2 !== 0) {
-    return problem(u, context, "expected 4 numbers, or 6 or more in pairs");
+    return mismatch(u, context, "expected 4 numbers, or 6 or more in pairs");
   }
   const errors: t.ValidationError[] = [];
   for (let i = 0; i < u.length && errors.length < MAX_ERRORS; i++) {
@@ -304,7 +304,7 @@ function explainRow(u: unknown, context: t.Context): t.Errors {
   }
   if (errors.length > 0) return errors;
   const corners = `[${u.join(", ")}]`;
-  return problem(corners, context, "expected the top-left corner before the bottom-right one");
+  return mismatch(corners, context, "expected the top-left corner before the bottom-right one");
 }
 
 function fromBase64(text: string): string | null {

@@ -6,7 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
 import { isObject } from "../internal/json.ts";
-import { type Explain, fields, list, MAX_ERRORS, nullable, oneOf, problem, type Read } from "./codec.ts";
+import { type Explain, fields, list, MAX_ERRORS, mismatch, nullable, oneOf, type Read } from "./codec.ts";
 
 /** The status of a task, in the service's spelling. */
 export type StatusName = "Pending" | "Processing" | "Completed" | "Error" | "NotExist";
@@ -54,7 +54,7 @@ export const ResponseBody: t.Type<ResponseBody, unknown, unknown> = fields<Respo
 export function readBody(u: unknown): Read<ResponseBody> {
   return isBody(u) ? E.right(u) : E.left((context) => {
     const body = ResponseBody.validate(u, context);
-    return E.isLeft(body) ? body.left : problem(u, context);
+    return E.isLeft(body) ? body.left : mismatch(u, context);
   });
 }
 
@@ -91,7 +91,7 @@ export function readResults<A>(
 
 function explainLost(code: string): Explain {
   const message = "expected Ok or NoAnyResultData, since missing results must not look like an empty page";
-  return (context) => problem(code, t.appendContext(context, "responseStatusCode", t.string, code), message);
+  return (context) => mismatch(code, t.appendContext(context, "responseStatusCode", t.string, code), message);
 }
 
 /** Explains a result with invalid data. */

@@ -230,12 +230,12 @@ export function createDurableTask(
 
   return {
     submit: async (image, settings) => {
-      const send = submitImage(image, settings)(service);
+      const submission = submitImage(image, settings)(service);
       await visit();
       const first: Sending = { _tag: "Sending", dueAt: alarmIn(PATIENCE) };
       if (!await claim(first)) return;
       const run = async (): Promise<void> => {
-        const id = await send().finally(() => sending = null);
+        const id = await submission().finally(() => sending = null);
         if (E.isLeft(id)) return advance(first, recordOf([], failWith(id.left), retention));
         const { next, error } = begin(id.right);
         await advance(first, recordOf([], next, retention));

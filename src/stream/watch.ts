@@ -62,7 +62,8 @@ export interface WatchOptions extends PollOptions {
  *
  * @param id The task's id.
  *
- * @throws {RangeError} If an option is out of range, or if `resume` is the state of another task.
+ * @throws {RangeError} If `resume` is the state of another task, or, when the result is called with a service, if an option
+ * is out of range.
  *
  * @example
  * ```ts
@@ -108,7 +109,7 @@ export function watchRegions(id: string, options: WatchOptions = {}): (service: 
  * @param settings The settings of the detection.
  *
  * @throws {TypeError} If `image` is neither a typed array, a `DataView`, a buffer nor a `Blob`.
- * @throws {RangeError} If a setting or an option is out of range.
+ * @throws {RangeError} If a setting is out of range, or, when the result is called with a service, if an option is.
  *
  * @example
  * ```ts
@@ -148,7 +149,10 @@ export function detectRegions(
   };
 }
 
-/** Starts a watch. `now` returns milliseconds since 1970. `signal` aborts when the watch ends. */
+/**
+ * Starts a watch. `now` returns milliseconds since 1970. `signal` aborts when the subscriber leaves or the watch is
+ * aborted.
+ */
 export type Begin = (now: () => number, signal: AbortSignalLike) => Next | PromiseLike<Next>;
 
 /** A function with the signature of {@linkcode pollBy}. */
@@ -185,16 +189,6 @@ function run(
   let timer: TimerEntry | null = null;
   let inFlight: Cancellation | null = null;
 
-  /** Polls the task. The first call, when there is no state yet, starts the watch instead. */
-  const proceed = (begin?: Begin): void => {
-    const now = clockOf(service, offset);
-    const signal = inFlight = createCancellation();
-    if (outer?.aborted) cancel(signal);
-    const next = state === null ? begin?.(now, signal) : poll(service, policy, state, now, { signal });
-    if (next === undefined) return;
-    if ("then" in next) next.then(settle, (error) => subscriber.error(error));
-    else settle(next);
-  };
   const settle = (next: Next): void => {
     inFlight = null;
     state = next._tag === "Wait" ? next.state : null;
@@ -203,7 +197,12 @@ function run(
     if (next._tag === "Done") end(subscriber, next.reply);
     // The caller's own `onSubmit` or schedule may abort the signal before there is a state.
     else if (outer?.aborted) end(subscriber, E.left(gaveUp("aborted", next.state)));
-    else timer = service.timers.sleep(next.delay, proceed);
+    else timer = service.timers.sleep(next.delay, pollNext);
+  };
+  const pollNext = (): void => {
+    if (state === null) return;
+    const signal = inFlight = openRequest(outer);
+    whenDone(poll(service, policy, state, clockOf(service, offset), { signal }), settle, subscriber);
   };
 
   const unlisten = outer && onAbort(outer, () => {
@@ -217,7 +216,24 @@ function run(
     if (inFlight !== null) cancel(inFlight);
     if (state !== null) learn(service, state, null, clockOf(service, offset)());
   });
-  proceed(begin);
+  const signal = inFlight = openRequest(outer);
+  whenDone(begin(clockOf(service, offset), signal), settle, subscriber);
+}
+
+/** Creates the signal of a request, which has already aborted if `outer` has. */
+function openRequest(outer: AbortSignal | undefined): Cancellation {
+  const signal = createCancellation();
+  if (outer?.aborted) cancel(signal);
+  return signal;
+}
+
+function whenDone(
+  next: Next | PromiseLike<Next>,
+  settle: (next: Next) => void,
+  subscriber: Subscriber<Reply>,
+): void {
+  if ("then" in next) next.then(settle, (error) => subscriber.error(error));
+  else settle(next);
 }
 
 /**

@@ -5,6 +5,7 @@ import { runInNewContext } from "node:vm";
 import { cancelTask, type ImageSource, submitImage } from "../../src/client/operations.ts";
 import { fetchRegions } from "../../src/client/operations.ts";
 import {
+  gaveUp,
   http,
   malformed,
   network,
@@ -74,6 +75,18 @@ Deno.test("submitImage() sends the image and all settings as JSON for every type
       },
     });
   }
+});
+
+Deno.test("submitImage() is certain that nothing was sent if it is aborted as the token arrives", async () => {
+  const world = mock();
+  const controller = new AbortController();
+  const get = (): Promise<E.Either<never, string>> => {
+    controller.abort();
+    return Promise.resolve(E.right("token"));
+  };
+  const aborting = { ...service(world), tokens: { get, refuse: () => false } };
+  const reply = await submitImage(IMAGE)(aborting, controller)();
+  deepEqual([reply, world.calls], [E.left(gaveUp("aborted", null)), []]);
 });
 
 Deno.test("submitImage() throws for invalid images and settings", () => {

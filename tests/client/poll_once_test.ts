@@ -1,9 +1,13 @@
 import * as E from "fp-ts/lib/Either.js";
-import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import * as O from "fp-ts/lib/Option.js";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
+import { type Budget, createBudget } from "../../src/client/budget.ts";
+import { createMemory } from "../../src/client/memory.ts";
 import { pollOnce } from "../../src/client/poll_once.ts";
 import { gaveUp, network } from "../../src/model/error.ts";
 import { connect, type Retry, type Service } from "../../src/client/service.ts";
-import { fixed } from "../../src/polling/schedule.ts";
+import type { History } from "../../src/model/history.ts";
+import { fixed, type Schedule } from "../../src/polling/schedule.ts";
 import { pollPolicy } from "../../src/polling/policy.ts";
 import { startPoll } from "../../src/polling/step.ts";
 import { waiting } from "../support/waiting.ts";
@@ -80,4 +84,54 @@ Deno.test("pollOnce() keeps the state when a poll is aborted", async () => {
     reply: E.left(gaveUp("aborted", state)),
   });
   deepEqual(retries, []);
+});
+
+Deno.test("pollOnce() passes the durations that the service's memory holds to the schedule", async () => {
+  const history: History = { version: 1, spans: [[2000, 3100]] };
+  const seen: History[] = [];
+  const schedule: Schedule = ({ history }) => {
+    seen.push(history);
+    return O.some(0);
+  };
+  const { fetch } = mock({ fetch: [pending] });
+  const learned = connect({ token: "t", fetch, memory: createMemory(history), schedule });
+  await pollOnce(waiting(startPoll(ID, Date.now(), null, pollPolicy())).state)(learned)();
+  deepEqual(seen, [history]);
+});
+
+Deno.test("pollOnce() leaves the queue of the budget when it is aborted, without a request", async () => {
+  const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
+  const world = mock({ fetch: [silent, pending] });
+  const shared = { ...service(world), budget: createBudget({ concurrency: 1 }) };
+  const controller = new AbortController();
+  const settled: string[] = [];
+  const first = pollOnce(state)(shared)().finally(() => settled.push("first"));
+  const second = pollOnce(state)(shared, { signal: controller.signal })().finally(() => settled.push("second"));
+  controller.abort();
+  deepEqual(await second, { _tag: "Done", heard: null, reply: E.left(gaveUp("aborted", state)) });
+  ok((await first)._tag === "Wait");
+  deepEqual(settled, ["second", "first"]);
+  deepEqual(world.calls, ["token", "fetch"]);
+});
+
+Deno.test("pollOnce() tells the budget whether a poll was the last of its task", async () => {
+  const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
+  const released: boolean[] = [];
+  const budget: Budget = { acquire: () => Promise.resolve(E.right((isFinal) => released.push(isFinal))) };
+  const counted = { ...service(mock({ fetch: [pending, completed] })), budget };
+  await pollOnce(state)(counted)();
+  await pollOnce(state)(counted)();
+  deepEqual(released, [false, true]);
+});
+
+Deno.test("pollOnce() ends its request at endsAt, even if the deadline of the task is later", async () => {
+  const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
+  const patient = { ...service(mock({ fetch: [silent] })), requestTimeout: 600_000 };
+  const next = await pollOnce(state)(patient, { endsAt: performance.now() + 50 })();
+  ok(next._tag === "Wait" && next.failure?._tag === "Timeout" && next.failure.after <= 50);
+});
+
+Deno.test("pollOnce() throws for an option out of range when it gets the service", () => {
+  const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
+  throws(() => pollOnce(state, { deadline: -1 })(service(mock())), RangeError);
 });

@@ -210,6 +210,18 @@ Deno.test("exchange() returns the runtime's message for a failed connection", as
   ) deepEqual((await run([() => Promise.reject(fault)])).reply, E.left(network("fetch", cause)));
 });
 
+Deno.test("exchange() can be aborted during the second attempt after a 401", async () => {
+  const controller = new AbortController();
+  const aborting: Responder = (request) => {
+    queueMicrotask(() => controller.abort());
+    return stalled(request);
+  };
+  const world = mock({ fetch: [text("", 401), aborting] });
+  const service = connect({ credentials, fetch: world.fetch });
+  deepEqual(await send(service, { signal: controller.signal })(), E.left(gaveUp("aborted", null)));
+  deepEqual(world.calls, ["token", "fetch", "token", "fetch"]);
+});
+
 /** Runs a call with these outcomes and fake timers, and returns how it is retried. */
 async function retried(
   outcomes: readonly E.Either<RegionsError, string>[],

@@ -2,6 +2,7 @@ import * as E from "fp-ts/lib/Either.js";
 import FakeTimers from "@sinonjs/fake-timers";
 import { deepStrictEqual as deepEqual, match, strictEqual as equal, throws } from "node:assert/strict";
 import { inspect } from "node:util";
+import { createMemory } from "../../src/client/memory.ts";
 import { connect, type ConnectOptions } from "../../src/client/service.ts";
 import { exchange } from "../../src/client/request.ts";
 import { ID, mock, text, token } from "../support/mock.ts";
@@ -118,4 +119,11 @@ Deno.test("connect() removes whitespace around the client id and secret", async 
   const { fetch, requests } = mock({ fetch: [text("")], token: [token()] });
   await call(connect({ credentials: padded, fetch }))();
   equal(await requests[0].text(), "grant_type=client_credentials&client_id=id&client_secret=S3cret%2B%2F%3D");
+});
+
+Deno.test("connect() shares tokens among services with one memory, and with no other", async () => {
+  const { fetch, calls } = mock({ fetch: [text("")] });
+  const memory = createMemory();
+  for (const options of [{ memory }, { memory }, {}]) await call(connect({ credentials, fetch, ...options }))();
+  deepEqual(calls, ["token", "fetch", "fetch", "token", "fetch"]);
 });

@@ -1,7 +1,12 @@
 import * as E from "fp-ts/lib/Either.js";
+import * as O from "fp-ts/lib/Option.js";
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { lastValueFrom, toArray } from "rxjs";
-import type { DurableTask } from "../../src/server/durable_object.ts";
+import { createMemory } from "../../src/client/memory.ts";
+import { connect } from "../../src/client/service.ts";
+import type { History } from "../../src/model/history.ts";
+import type { Schedule } from "../../src/polling/schedule.ts";
+import { createDurableTask, type DurableStorage, type DurableTask } from "../../src/server/durable_object.ts";
 import { http, network, unconfirmed } from "../../src/model/error.ts";
 import type { Reply } from "../../src/model/task_status.ts";
 import { COMPLETED, completed, ID, mock, pending, processing, silent, text } from "../support/mock.ts";
@@ -245,4 +250,46 @@ withClock("a retention of any length results in a valid alarm", async (clock) =>
   await clock.tickAsync(DAY);
   ok((w.alarm() ?? 0) < Date.UTC(2189, 0));
   deepEqual(await collect(w.task()), [E.right(COMPLETED)]);
+});
+
+/** A storage that never fails; `get` decides when a read of it returns. */
+function createStorage(get: (read: () => unknown) => Promise<unknown>): DurableStorage {
+  const values = new Map<string, unknown>();
+  return {
+    get: <T>(key: string) => get(() => values.get(key)) as Promise<T | undefined>,
+    put: (key, value) => Promise.resolve(void values.set(key, value)),
+    deleteAll: () => Promise.resolve(values.clear()),
+    setAlarm: () => Promise.resolve(),
+    deleteAlarm: () => Promise.resolve(),
+  };
+}
+
+withClock("a durable task passes the durations in the memory to the schedule, from the first poll on", async () => {
+  const history: History = { version: 1, spans: [[2000, 3100]] };
+  const seen: History[] = [];
+  const schedule: Schedule = ({ history }) => {
+    seen.push(history);
+    return O.some(1000);
+  };
+  const service = connect({ token: "t", fetch: mock().fetch, memory: createMemory(history), schedule });
+  await createDurableTask(createStorage((read) => Promise.resolve(read())), service).submit(IMAGE);
+  deepEqual(seen, [history]);
+});
+
+withClock("a durable task does not forget a task that it got while it was reading its storage", async () => {
+  const reads: (() => void)[] = [];
+  // The first call reads an empty storage, and hears of it only after the second call has written to it.
+  const storage = createStorage((read) => {
+    const value = read();
+    return new Promise((resolve) => reads.push(() => resolve(value)));
+  });
+  const task = createDurableTask(storage, connect({ token: "t", fetch: mock().fetch }));
+  const early = task.heard();
+  const watching = task.watch(ID);
+  await Promise.resolve();
+  reads[1]();
+  await watching;
+  reads[0]();
+  await early;
+  deepEqual(await task.heard(), []);
 });

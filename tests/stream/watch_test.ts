@@ -8,7 +8,9 @@ import type { AbortSignalLike } from "../../src/internal/abort.ts";
 import { gaveUp, http, malformed, network, unconfirmed } from "../../src/model/error.ts";
 import type { PollState } from "../../src/model/poll_state.ts";
 import { connect, type Retry, type Service } from "../../src/client/service.ts";
-import { exponential, fixed } from "../../src/polling/schedule.ts";
+import { createMemory } from "../../src/client/memory.ts";
+import type { History } from "../../src/model/history.ts";
+import { exponential, fixed, type Schedule } from "../../src/polling/schedule.ts";
 import { pollPolicy } from "../../src/polling/policy.ts";
 import { type Next, startPoll } from "../../src/polling/step.ts";
 import { waiting } from "../support/waiting.ts";
@@ -811,3 +813,20 @@ withClock("detectRegions() tells what an aborted signal left behind", async ({ c
 function tokenResponse(): Response {
   return Response.json({ access_token: "token", expires_in: 3600, token_type: "Bearer" });
 }
+
+Deno.test("watchRegions() and detectRegions() pass the durations in the memory to the schedule, from the first poll on", async () => {
+  const history: History = { version: 1, spans: [[2000, 3100]] };
+  const run = async (start: (service: Service) => Observable<Reply>): Promise<unknown> => {
+    const seen: unknown[] = [];
+    const schedule: Schedule = ({ attempt, history }) => {
+      seen.push([attempt, history]);
+      return O.some(0);
+    };
+    const { fetch } = mock({ fetch: [pending, completed] });
+    await lastValueFrom(start(connect({ token: "t", fetch, memory: createMemory(history), schedule })));
+    return seen;
+  };
+  const expected = [[0, history], [1, history]];
+  deepEqual(await run(watchRegions(ID, { submittedAt: Date.now() })), expected);
+  deepEqual(await run(detectRegions(new Uint8Array([1]))), expected);
+});

@@ -10,6 +10,7 @@ import {
   Region,
   type RegionsError,
   type Reply,
+  type Service,
   type TaskStatus,
   toError,
   watchRegions,
@@ -54,7 +55,13 @@ export const texts: Observable<string> = watched.pipe(map(describe));
 export const tags: Observable<"Left" | "Right"> = watched.pipe(map((reply) => reply._tag));
 export const first: Promise<Reply> = firstValueFrom(watched);
 export const fetched: Promise<E.Either<RegionsError, TaskStatus>> = fetchRegions("1")(service)();
-export const chained: Req<TaskStatus> = pipe(submitImage(new Uint8Array(1)), RTE.chain(fetchRegions));
+export const call: Req<TaskStatus> = fetchRegions("1");
+call(service, { signal: AbortSignal.abort() });
+// fp-ts passes on the service alone, so the result takes no signal.
+export const chained: RTE.ReaderTaskEither<Service, RegionsError, TaskStatus> = pipe(
+  submitImage(new Uint8Array(1)),
+  RTE.chain(fetchRegions),
+);
 
 export const region: E.Either<Errors, Region> = Region.decode([0, 8, 697, 441]);
 export const payload: E.Either<Errors, readonly Region[]> = Payload.decode("W1swLCA4LCA2OTcsIDQ0MV1d");

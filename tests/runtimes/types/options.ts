@@ -15,6 +15,7 @@ import {
   type Retry,
   type Schedule,
   type Service,
+  type ServiceOptions,
   submitImage,
   toSvg,
   watchRegions,
@@ -68,6 +69,10 @@ connect({ token: "token", requestTimeout: "10s" });
 connect({ credentials: { clientId: "id" } });
 // @ts-expect-error: there is no such option
 connect({ token: "token", timeout: 1 });
+
+const shared: ServiceOptions = { requestTimeout: 10_000 };
+connect({ ...shared, token: "token" });
+connect({ ...shared, credentials: { clientId: "id", clientSecret: "secret" } });
 
 const schedules: readonly Schedule[] = [
   fixed({ delay: 100 }),
