@@ -103,7 +103,7 @@ export function createBudget({ requestsPerSecond = Infinity, concurrency = Infin
       if (now < freeAt) {
         const until = freeAt;
         // When the timer fires, its time has come, even if the clock disagrees.
-        pause = timers.sleep(until - now, () => admit(Math.max(until, performance.now())));
+        pause = timers.set(until - now, () => admit(Math.max(until, performance.now())));
         return;
       }
       // Catch up on late timers, but not on idle time.
@@ -142,7 +142,7 @@ export function createBudget({ requestsPerSecond = Infinity, concurrency = Infin
         const sequence = arrived++;
         const bySince: Waiting = { at: since, sequence, admit: grant, place: -1 };
         const byHeardAt: Waiting = { at: heardAt, sequence, admit: grant, place: -1 };
-        const expiry = timers.sleep(Math.max(0, ms), () => interrupt("timeout"));
+        const expiry = timers.set(Math.max(0, ms), () => interrupt("timeout"));
         const unlisten = signal && onAbort(signal, () => interrupt("aborted"));
         oldest.waiting.add(bySince);
         unheard.waiting.add(byHeardAt);

@@ -19,7 +19,7 @@ export interface Timers {
   /** A monotonic clock in milliseconds: `performance.now()`, or the due time of the last timer if that is later. */
   readonly now: () => number;
   /** Calls `callback` after `ms` milliseconds. */
-  readonly sleep: (ms: number, callback: () => void) => TimerEntry;
+  readonly set: (ms: number, callback: () => void) => TimerEntry;
   /** Cancels a pending timer. Does nothing if the timer has already fired or been canceled. */
   readonly cancel: (entry: TimerEntry) => void;
 }
@@ -73,7 +73,7 @@ export function createTimers(): Timers {
 
   return {
     now,
-    sleep: (ms, callback) => {
+    set: (ms, callback) => {
       // A callback that sleeps for 0 ms again and again must not starve the others.
       const at = Math.max(now() + ms, dueBy + 1);
       const entry: TimerEntry = { callback, at, place: -1 };

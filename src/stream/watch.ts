@@ -197,7 +197,7 @@ function run(
     if (next._tag === "Done") end(subscriber, next.reply);
     // The caller's own `onSubmit` or schedule may abort the signal before there is a state.
     else if (outer?.aborted) end(subscriber, E.left(gaveUp("aborted", next.state)));
-    else timer = service.timers.sleep(next.delay, pollNext);
+    else timer = service.timers.set(next.delay, pollNext);
   };
   const pollNext = (): void => {
     if (state === null) return;

@@ -22,11 +22,11 @@ Deno.test("createTimers() treats a timer that fired as due regardless of perform
     const fired: string[] = [];
     // Rounded, since a little real time passes.
     const fire = (name: string) => fired.push(`${name}@${Math.round(clock.now / 1000)}`);
-    timers.sleep(5000, () => {
+    timers.set(5000, () => {
       fire("a");
-      timers.sleep(5000, () => fire("c"));
+      timers.set(5000, () => fire("c"));
     });
-    timers.sleep(7000, () => fire("b"));
+    timers.set(7000, () => fire("b"));
     await clock.tickAsync(15_000);
     deepEqual(fired, ["a@5", "b@7", "c@10"]);
     equal(clock.countTimers(), 0);
@@ -38,11 +38,11 @@ Deno.test("createTimers() treats a timer that fired as due regardless of perform
 Deno.test("createTimers() arms a timer only while an entry is pending", async () => {
   await withClock(async (clock, timers) => {
     equal(clock.countTimers(), 0);
-    const entry = timers.sleep(10, () => {});
+    const entry = timers.set(10, () => {});
     equal(clock.countTimers(), 1);
     timers.cancel(entry);
     equal(clock.countTimers(), 0);
-    timers.sleep(10, () => {});
+    timers.set(10, () => {});
     await clock.tickAsync(10);
     equal(clock.countTimers(), 0);
   });
@@ -53,7 +53,7 @@ Deno.test("createTimers() calls ten thousand callbacks on time with a single tim
     const delays = Array.from({ length: 10_000 }, (_, i) => (i * 7919) % 10_007);
     let called = 0, latest = 0;
     for (const delay of delays) {
-      timers.sleep(delay, () => {
+      timers.set(delay, () => {
         called++;
         latest = Math.max(latest, performance.now() - delay);
       });
@@ -75,7 +75,7 @@ Deno.test("createTimers() calls the callbacks that are not canceled in the order
       const entries: TimerEntry[] = [];
       for (const { sleep, cancel, tick } of acts) {
         const name = due.push(performance.now() + sleep) - 1;
-        entries.push(timers.sleep(sleep, () => called.push(name)));
+        entries.push(timers.set(sleep, () => called.push(name)));
         if (cancel !== null) {
           const other = cancel % entries.length;
           timers.cancel(entries[other]);
@@ -95,13 +95,13 @@ Deno.test("createTimers() calls the callbacks that are not canceled in the order
 Deno.test("createTimers() allows a callback to add and cancel timers", async () => {
   await withClock(async (clock, timers) => {
     const called: string[] = [];
-    const other = timers.sleep(10, () => called.push("other"));
+    const other = timers.set(10, () => called.push("other"));
     const again = (): void => {
       called.push("again");
-      if (called.length < 3) timers.sleep(5, again);
+      if (called.length < 3) timers.set(5, again);
       timers.cancel(other);
     };
-    timers.sleep(5, again);
+    timers.set(5, again);
     await clock.tickAsync(100);
     deepEqual(called, ["again", "again", "again"]);
   });
@@ -110,7 +110,7 @@ Deno.test("createTimers() allows a callback to add and cancel timers", async () 
 Deno.test("createTimers() supports delays longer than setTimeout does", async () => {
   await withClock(async (clock, timers) => {
     let called = 0;
-    timers.sleep(2 ** 32, () => called++);
+    timers.set(2 ** 32, () => called++);
     await clock.tickAsync(2 ** 31);
     equal(called, 0);
     await clock.tickAsync(2 ** 31);
@@ -122,7 +122,7 @@ Deno.test("createTimers() runs promise reactions between callbacks that are due 
   await withClock(async (clock, timers) => {
     const log: string[] = [];
     for (let i = 0; i < 4; i++) {
-      timers.sleep(10, async () => {
+      timers.set(10, async () => {
         log.push("called");
         await null;
         log.push("done");
@@ -136,11 +136,11 @@ Deno.test("createTimers() runs promise reactions between callbacks that are due 
 
 Deno.test("createTimers() keeps one timer if a callback cancels the others and adds a new one", async () => {
   await withClock(async (clock, timers) => {
-    const other = timers.sleep(20, () => {});
+    const other = timers.set(20, () => {});
     let again: TimerEntry | undefined;
-    timers.sleep(10, () => {
+    timers.set(10, () => {
       timers.cancel(other);
-      again = timers.sleep(1000, () => {});
+      again = timers.set(1000, () => {});
     });
     await clock.tickAsync(10);
     equal(clock.countTimers(), 1);
@@ -152,11 +152,11 @@ Deno.test("createTimers() keeps one timer if a callback cancels the others and a
 Deno.test("createTimers() calls the other callbacks on time if one throws", async () => {
   await withClock(async (clock, timers) => {
     const called: string[] = [];
-    timers.sleep(10, () => {
+    timers.set(10, () => {
       throw new Error("failed");
     });
-    timers.sleep(10, () => called.push("at once"));
-    timers.sleep(20, () => called.push("later"));
+    timers.set(10, () => called.push("at once"));
+    timers.set(20, () => called.push("later"));
     await rejects(clock.tickAsync(30), { message: "failed" });
     deepEqual(called, ["at once", "later"]);
   });
@@ -166,9 +166,9 @@ Deno.test("createTimers() does not block the event loop if a callback keeps addi
   const timers = createTimers();
   let naps = 0, awake = true;
   const nap = (): void => {
-    if (awake && ++naps < 1e5) timers.sleep(0, nap);
+    if (awake && ++naps < 1e5) timers.set(0, nap);
   };
-  timers.sleep(0, nap);
+  timers.set(0, nap);
   await new Promise((resolve) => setTimeout(resolve, 20));
   awake = false;
   equal(naps > 1 && naps < 1000, true, `${naps} naps`);

@@ -72,7 +72,7 @@ const SLEEPY: Service = {
   ...connect({ token: "t" }),
   timers: {
     now: () => 0,
-    sleep: (ms, callback) => {
+    set: (ms, callback) => {
       const sleeping = timer(ms).subscribe(callback);
       return { callback: () => sleeping.unsubscribe(), at: 0, place: 0 };
     },
