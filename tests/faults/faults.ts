@@ -29,7 +29,7 @@ export const FAULTS = {
   "no response": { _tag: "Stall", at: "before" },
   "no body after the headers": { _tag: "Stall", at: "after" },
   "one byte per second": { _tag: "Drip" },
-  "slow upload": { _tag: "Slow", ms: 800 },
+  "slow upload": { _tag: "Slow", ms: 2000 },
   "408": problem(408),
   "425": problem(425),
   "429": problem(429),

@@ -375,7 +375,7 @@ Deno.test("bodies that are not read to the end are released", strict, async () =
   await Promise.all(faults.map(([fault, tag]) =>
     withServer(at("fetch", fault), async (server) => {
       const id = await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} }));
-      const service = serviceOf(server, { retry: { maxAttempts: 1 }, requestTimeout: 2000, maxResponseBytes: 100_000 });
+      const service = serviceOf(server, { retry: { maxAttempts: 1 }, maxResponseBytes: 100_000 });
       const reply = await fetchRegions(id)(service)();
       equal(E.isLeft(reply) && reply.left._tag, tag);
       await until(() => server.open() === 0);

@@ -51,7 +51,7 @@ Deno.test(
   "each call handles faults that take time as documented",
   strict,
   async () => {
-    await runAll(SELECTED.filter(takesTime), 32);
+    await runAll(SELECTED.filter(takesTime), 64);
   },
 );
 

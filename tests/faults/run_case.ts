@@ -112,7 +112,7 @@ export async function runCase(c: Case, sabotage: (fetch: Fetch) => Fetch = (fetc
     credentials: CREDENTIALS,
     baseUrl: server.url,
     fetch: sabotage(withHttpCache(server.fetch)),
-    requestTimeout: isSilent(c) ? 400 : 10_000,
+    requestTimeout: isSilent(c) ? 1000 : 10_000,
     minUploadRate: c.options.minUploadRate,
     maxResponseBytes: 1_000_000,
     retry: { minDelay: 1, maxDelay: c.options.maxDelay ?? (late === null ? 40 : 200) },
@@ -154,10 +154,12 @@ function isSilent({ fault }: Case): boolean {
  * Returns the deadline in milliseconds if it determines the outcome, otherwise null. On a busy machine, it must allow
  * for several requests, and must not be close to the end of a delay, which is a whole number of seconds.
  */
-function endsLate({ kind, way, times, expected }: Case): number | null {
+function endsLate(c: Case): number | null {
+  const { kind, way, times, expected } = c;
   if (way === "call" || times !== Infinity) return null;
   if (kind === "delayed" || kind === "postponed") return 1700;
-  return expected.outcome.startsWith("GaveUp") ? 1500 : null;
+  if (!expected.outcome.startsWith("GaveUp")) return null;
+  return isSilent(c) ? 3500 : 1500;
 }
 
 /** Collects the values of an Observable. Rejects if it errors. */
