@@ -97,7 +97,7 @@ export function learn(
   if (submittedAt === null) return;
   const after = (heardAt ?? submittedAt) - submittedAt, before = now - submittedAt;
   if (!(after >= 0 && after <= before && before <= RETENTION)) return;
-  const value = reply === null ? null : E.toUnion(reply);
+  const value = reply === null ? null : E.isRight(reply) ? reply.right : reply.left;
   if (value?._tag === "Completed" || value?._tag === "Error") memory.learn([after, before]);
   // After `maxPolls`, the watch is likely to be resumed. Without a status, nothing is known about the duration.
   else if (after > 0 && (value === null || value._tag === "GaveUp" && value.reason !== "maxPolls")) {

@@ -140,7 +140,7 @@ function openStream<A>(
 
 function toEvent(id: number, reply: Reply): string {
   // JSON contains no line breaks of its own, so it fits in one line of data.
-  return `id: ${id}\ndata: ${JSON.stringify(E.toUnion(reply))}\n\n`;
+  return `id: ${id}\ndata: ${JSON.stringify(E.isRight(reply) ? reply.right : reply.left)}\n\n`;
 }
 
 /**
