@@ -50,12 +50,12 @@ export const ResponseBody: t.Type<ResponseBody, unknown, unknown> = fields<Respo
   error: Problem,
 }, "Response");
 
-/** Reads the body of a response. */
-export function readBody(u: unknown): Read<ResponseBody> {
-  return isBody(u) ? E.right(u) : E.left((context) => {
+/** Explains a value that is not a {@linkcode ResponseBody}. */
+export function explainBody(u: unknown): Explain {
+  return (context) => {
     const body = ResponseBody.validate(u, context);
     return E.isLeft(body) ? body.left : mismatch(u, context);
-  });
+  };
 }
 
 /** Returns the messages and warnings of a response. */
@@ -64,29 +64,40 @@ export function messagesOf({ error }: ResponseBody): readonly string[] {
 }
 
 /**
- * Reads the results of a completed task. Results without data are skipped. If there are none, the page is empty only if
- * the service says so. Otherwise, results are missing, which must not look like an empty page.
+ * Reads the results of a completed task as one list, in order. Results without data are skipped. If there are none, the
+ * page is empty only if the service says so. Otherwise, results are missing, which must not look like an empty page.
  *
  * @param readData Reads the data of one result.
  */
 export function readResults<A>(
   { responseStatusCode: code, results }: ResponseBody,
-  readData: (data: string) => Read<A>,
+  readData: (data: string) => Read<readonly A[]>,
 ): Read<readonly A[]> {
   if (code !== "Ok" && code !== "NoAnyResultData") return E.left(explainLost(code));
-  const values: A[] = [];
-  const refusals: Explain[] = [];
   const all = results ?? [];
+  // There is usually a single result. The rest of this function would take as long as parsing a small response.
+  if (all.length === 1) return readResult(all, 0, readData);
+  const values: (readonly A[])[] = [];
+  const refusals: Explain[] = [];
   for (let i = 0; i < all.length && refusals.length < MAX_ERRORS; i++) {
-    const { data } = all[i];
-    if (data === null || data === undefined) continue;
-    const value = readData(data);
-    if (E.isLeft(value)) refusals.push(explainResult(value.left, all, i));
+    const value = readResult(all, i, readData);
+    if (E.isLeft(value)) refusals.push(value.left);
     else values.push(value.right);
   }
   return refusals.length === 0
-    ? E.right(values)
+    ? E.right(values.flat())
     : E.left((context) => refusals.flatMap((explain) => [...explain(context)]));
+}
+
+function readResult<A>(
+  results: readonly Result[],
+  index: number,
+  readData: (data: string) => Read<readonly A[]>,
+): Read<readonly A[]> {
+  const { data } = results[index];
+  if (data === null || data === undefined) return E.right([]);
+  const value = readData(data);
+  return E.isLeft(value) ? E.left(explainResult(value.left, results, index)) : value;
 }
 
 function explainLost(code: string): Explain {
@@ -105,7 +116,7 @@ function explainResult(explainData: Explain, results: readonly Result[], index: 
 }
 
 /** Same as `ResponseBody.is`, which iterates over codecs and takes as long as parsing a small response. */
-function isBody(u: unknown): u is ResponseBody {
+export function isBody(u: unknown): u is ResponseBody {
   return isObject(u) && isTextOrNull(u.id) && typeof u.responseStatusCode === "string" && isStatusName(u.taskStatus) &&
     isResultsOrNull(u.results) && Problem.is(u.error);
 }

@@ -10,7 +10,7 @@ import { preview } from "../internal/text.ts";
 import type { Read } from "./codec.ts";
 import { fromCodec, malformed, type RegionsError } from "./error.ts";
 import { Payload, readPayload, type Region, Regions } from "./region.ts";
-import { messagesOf, readBody, readResults, ResponseBody } from "./response.ts";
+import { explainBody, isBody, messagesOf, readResults, ResponseBody } from "./response.ts";
 
 /**
  * The image is queued. Poll again in a couple of seconds.
@@ -176,9 +176,7 @@ export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = /* @__PURE__ */ 
 export function decodeResponse(body: unknown, id?: string): E.Either<RegionsError, TaskStatus> {
   try {
     const status = readStatus(body);
-    return E.isLeft(status)
-      ? E.left(fromCodec(status.left(t.getDefaultContext(ResponseBody))))
-      : checkId(status.right, id);
+    return E.isLeft(status) ? E.left(fromCodec(status.left(t.getDefaultContext(ResponseBody)))) : checkId(status, id);
   } catch {
     // Parsed JSON never throws, but a proxy or a getter may.
     return E.left(malformed(["Response: expected JSON, got a value that cannot be read"]));
@@ -241,33 +239,32 @@ export function isFinal(status: TaskStatus): status is FinalStatus {
   return status._tag === "Completed" || status._tag === "Error" || status._tag === "NotExist";
 }
 
-function checkId(status: TaskStatus, id: string | undefined): E.Either<RegionsError, TaskStatus> {
-  if (id === undefined) return E.right(status);
+/** Checks the id of a status that was read, which is returned as it is if the id is right. */
+function checkId(read: E.Right<TaskStatus>, id: string | undefined): E.Either<RegionsError, TaskStatus> {
+  const status = read.right;
+  if (id === undefined || status.id === id) return read;
   if (status.id === "") return E.right({ ...status, id });
   // GUIDs are case-insensitive.
-  return status.id === id || status.id.toLowerCase() === id.toLowerCase()
-    ? E.right(status)
+  return status.id.toLowerCase() === id.toLowerCase()
+    ? read
     : E.left(malformed([`Response/id: expected the requested id ${preview(id)}, got ${preview(status.id)}`]));
 }
 
 function readStatus(u: unknown): Read<TaskStatus> {
-  const read = readBody(u);
-  if (E.isLeft(read)) return read;
-  const body = read.right;
-  const id = body.id ?? "";
-  switch (body.taskStatus) {
+  if (!isBody(u)) return E.left(explainBody(u));
+  const id = u.id ?? "";
+  switch (u.taskStatus) {
     case "Pending":
     case "Processing":
-      return E.right({ _tag: body.taskStatus, id });
+      return E.right({ _tag: u.taskStatus, id });
     case "Error":
     case "NotExist":
-      return E.right({ _tag: body.taskStatus, id, messages: messagesOf(body) });
+      return E.right({ _tag: u.taskStatus, id, messages: messagesOf(u) });
     case "Completed": {
-      const results = readResults(body, readPayload);
-      if (E.isLeft(results)) return results;
-      // There is usually a single result, which need not be copied.
-      const regions = results.right.length === 1 ? results.right[0] : results.right.flat();
-      return E.right({ _tag: "Completed", id, regions, notices: messagesOf(body) });
+      const regions = readResults(u, readPayload);
+      return E.isLeft(regions)
+        ? regions
+        : E.right({ _tag: "Completed", id, regions: regions.right, notices: messagesOf(u) });
     }
   }
 }
