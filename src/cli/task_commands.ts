@@ -4,6 +4,7 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
 import { lastValueFrom, type Observable, tap } from "rxjs";
 import { cancelTask, fetchRegions } from "../client/operations.ts";
 import { describeError } from "../model/describe.ts";
@@ -138,7 +139,7 @@ async function prepareDrawing(
   image: Uint8Array | undefined,
 ): Promise<E.Either<string, Drawing | null>> {
   if (file === null) return E.right(null);
-  return E.map((target: Target) => ({ file, target, image }))(await checkTarget(file, imageFile));
+  return pipe(await checkTarget(file, imageFile), E.map((target) => ({ file, target, image })));
 }
 
 async function lastReply(statuses: Observable<Reply>, progress: Progress): Promise<Reply> {

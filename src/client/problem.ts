@@ -5,7 +5,7 @@
  */
 import { isObject, parseJson } from "../internal/json.ts";
 import { cut } from "../internal/text.ts";
-import { type Call, type Http, http } from "../model/error.ts";
+import { type Call, type Http, http, isTransientStatus } from "../model/error.ts";
 import type { Received } from "./transport.ts";
 
 /** The maximum number of characters that an error quotes from an unexpected text. */
@@ -32,7 +32,7 @@ export function isServiceRefusal({ status, retryAfter, text }: Received): boolea
  * for that. Source: RFC 6749, section 5.2.
  */
 export function isTokenRefusal({ status, text }: Received): boolean {
-  if (status < 400 || status > 499 || status === 408 || status === 425 || status === 429) return false;
+  if (status < 400 || status > 499 || isTransientStatus(status)) return false;
   const body = parseJson(text);
   return isObject(body) && typeof body.error === "string";
 }

@@ -15,7 +15,7 @@ import { nameUnsupported } from "./unsupported.ts";
 import { type ImageHeader, readImageHeader } from "../internal/image_header.ts";
 import type { Region } from "../model/region.ts";
 import type { DsrMode } from "../model/settings.ts";
-import { analyzeLayout, loadTesseract, reason, type Tesseract } from "./tesseract.ts";
+import { analyzeLayout, firstSentence, loadTesseract, type Tesseract } from "./tesseract.ts";
 
 /**
  * A detector that runs in a worker thread.
@@ -109,7 +109,7 @@ export async function detect(image: Uint8Array, mode: DsrMode): Promise<readonly
     // After an abort, the state of the instance is undefined, and even cleaning up is unsafe. The next call creates a
     // new one.
     if (loading === started) loading = null;
-    throw new Error(`Cannot read the image: the layout analysis crashed (${reason(error)})`);
+    throw new Error(`Cannot read the image: the layout analysis crashed (${firstSentence(error)})`);
   }
   throw new Error(`Cannot read the image: the ${header.type} data is damaged, truncated or in an unsupported format`);
 }
@@ -156,7 +156,7 @@ export function startDetector(): Detector {
       if (worker !== started) return;
       finish((job) => "regions" in message ? job.resolve(message.regions) : job.reject(new Error(message.message)));
     });
-    started.on("error", (error) => onExit(reason(error)));
+    started.on("error", (error) => onExit(firstSentence(error)));
     started.on("exit", (code) => onExit(`exit code ${code}`));
     return started;
   };
@@ -177,7 +177,7 @@ export function startDetector(): Detector {
       worker.ref();
       worker.postMessage({ image, mode }, [image.buffer]);
     } catch (error) {
-      const message = `Cannot start the detector: its worker could not be created (${reason(error)})`;
+      const message = `Cannot start the detector: its worker could not be created (${firstSentence(error)})`;
       finish((job) => job.reject(new Error(message)));
     }
   };

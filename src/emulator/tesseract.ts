@@ -57,7 +57,9 @@ export async function loadTesseract(): Promise<Tesseract> {
   try {
     return await create({ print: () => {}, printErr: () => {} });
   } catch (error) {
-    throw new Error(`Cannot start the detector: Tesseract's WebAssembly module failed to start (${reason(error)})`);
+    throw new Error(
+      `Cannot start the detector: Tesseract's WebAssembly module failed to start (${firstSentence(error)})`,
+    );
   }
 }
 
@@ -70,7 +72,7 @@ async function importTesseract(): Promise<{ readonly default: CreateTesseract }>
   } catch (error) {
     throw new Error(
       "Cannot start the detector: the package tesseract.js-core could not be loaded. Install it with " +
-        `\`npm install tesseract.js-core\` (${reason(error)})`,
+        `\`npm install tesseract.js-core\` (${firstSentence(error)})`,
     );
   }
 }
@@ -133,6 +135,6 @@ function toLevel(mode: DsrMode): number {
 }
 
 /** The first sentence of an error. */
-export function reason(error: unknown): string {
+export function firstSentence(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split(/\n|\. /, 1)[0];
 }

@@ -6,7 +6,7 @@
  */
 import { cut, quote, quoteAll } from "../internal/text.ts";
 import { MAX_ERRORS } from "./codec.ts";
-import type { GaveUp, Http, RegionsError } from "./error.ts";
+import { type GaveUp, type Http, isTransientStatus, type RegionsError } from "./error.ts";
 import { match, type Reply, RETENTION, type TaskStatus } from "./task_status.ts";
 
 /** The maximum number of characters of a task's id in a description. The service's own ids have 36. */
@@ -190,19 +190,15 @@ function httpFact({ call, status, retryAfter, detail }: Http): string {
   const wait = retryAfter === null ? "" : ` and asks you to wait ${duration(retryAfter)}`;
   const said = inBrackets(detail);
   if (status === 429) return `the service accepts no more requests at the moment${wait}${said}`;
-  if (isOutage(status)) return `the service failed with HTTP status ${status}${wait}${said}`;
+  if (isTransientStatus(status)) return `the service failed with HTTP status ${status}${wait}${said}`;
   if (status < 400) return `the service sent a redirect (HTTP status ${status}), which is not followed`;
   const what = { token: "the token request", submit: "the image", fetch: "the poll", cancel: "the cancellation" }[call];
   return `the service rejected ${what} with HTTP status ${status}${said}`;
 }
 
 function httpAdvice({ status }: Http): string {
-  if (status === 429 || isOutage(status)) return "Try again later.";
+  if (isTransientStatus(status)) return "Try again later.";
   return status < 400 ? "Check the address." : "The same request will be rejected again.";
-}
-
-function isOutage(status: number): boolean {
-  return status >= 500 || status === 408 || status === 425;
 }
 
 function inBrackets(text: string): string {

@@ -223,6 +223,11 @@ export function gaveUp(reason: GaveUp["reason"], state: PollState | null): GaveU
   return { _tag: "GaveUp", reason, state };
 }
 
+/** Whether the same request may succeed later: 408, 425, 429 and 5xx. */
+export function isTransientStatus(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500;
+}
+
 /** Describes an error in a few printable words, for a stored state: `Http 503`, `Network: connection refused`. */
 export function brief(error: RegionsError): string {
   switch (error._tag) {

@@ -6,7 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
 import { appendName, type Explain, fail, guarded, MAX_ERRORS, mismatch, type Read } from "./codec.ts";
-import { isObject } from "../internal/json.ts";
+import { isObject, parseJson } from "../internal/json.ts";
 
 /**
  * A point of an image, in pixels. The origin is the top left corner.
@@ -193,7 +193,7 @@ export function toRecognitionRegions(regions: readonly Region[]): readonly Recog
 export function readPayload(u: unknown): Read<readonly Region[]> {
   const binary = typeof u === "string" ? fromBase64(u) : null;
   if (binary === null) return E.left((context) => mismatch(u, context, "expected Base64 text"));
-  const rows = parseJson(binary);
+  const rows = parseRows(binary);
   if (!Array.isArray(rows)) return E.left(explainPayload(binary, rows, 0));
   // Replaces each row by its region in place, since creating a second array would take longer than all checks.
   for (let i = 0; i < rows.length; i++) {
@@ -315,20 +315,14 @@ function fromBase64(text: string): string | null {
   }
 }
 
-/** Parses JSON. Returns undefined if it is invalid. */
-function parseJson(binary: string): unknown {
-  try {
-    return JSON.parse(binary);
-  } catch {
-    // Rows of numbers are ASCII, so `binary` can be parsed without decoding. Text with bytes over 0x7f, such as a byte
-    // order mark, is decoded as UTF-8 and parsed again.
-    if (/^[\0-\x7f]*$/.test(binary)) return undefined;
-  }
+/**
+ * Parses the JSON of a payload; undefined if it is none. Rows of numbers are ASCII, so `binary` is parsed as it is. Text with
+ * bytes over 0x7f, such as a byte order mark, is decoded as UTF-8 and parsed again.
+ */
+function parseRows(binary: string): unknown {
+  const rows = parseJson(binary);
+  if (rows !== undefined || /^[\0-\x7f]*$/.test(binary)) return rows;
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
+  return parseJson(new TextDecoder().decode(bytes));
 }

@@ -5,7 +5,7 @@
  */
 import * as O from "fp-ts/lib/Option.js";
 import { atLeast, type Complete } from "../internal/check.ts";
-import type { RegionsError } from "../model/error.ts";
+import { isTransientStatus, type RegionsError } from "../model/error.ts";
 
 /**
  * Options that determine how failed calls are retried.
@@ -69,7 +69,7 @@ export function retryDelay(
     case "Timeout":
       return O.some(delay);
     case "Http":
-      return isTransient(error.status) ? O.some(Math.max(delay, error.retryAfter ?? 0)) : O.none;
+      return isTransientStatus(error.status) ? O.some(Math.max(delay, error.retryAfter ?? 0)) : O.none;
     case "Malformed":
       return malformed > 1 ? O.none : O.some(delay);
     case "PermissionDenied":
@@ -100,8 +100,4 @@ export function jitter(id: string, attempt: number): number {
   hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
   hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);
   return ((hash ^ hash >>> 16) >>> 0) / 2 ** 32;
-}
-
-function isTransient(status: number): boolean {
-  return status === 408 || status === 425 || status === 429 || status >= 500;
 }
