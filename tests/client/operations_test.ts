@@ -15,46 +15,21 @@ import {
   unauthorized,
   unconfirmed,
 } from "../../src/model/error.ts";
-import { connect, type Retry, type Service } from "../../src/client/service.ts";
-import { fixed } from "../../src/polling/schedule.ts";
+import { serviceOf } from "../support/service.ts";
+import type { Retry } from "../../src/client/service.ts";
 import { toWireSettings } from "../../src/model/settings.ts";
-import {
-  COMPLETED,
-  completed,
-  ID,
-  type Mock,
-  mock,
-  pending,
-  refused,
-  reset,
-  silent,
-  text,
-  token,
-} from "../support/mock.ts";
+import { COMPLETED, completed, ID, mock, pending, refused, reset, silent, text, token } from "../support/mock.ts";
 
 const IMAGE = new Uint8Array([1, 2, 3]);
 
 /** The body of a request that submits it. */
 const SIZE = JSON.stringify({ image: "AQID", settings: toWireSettings() }).length;
 
-function service(world: Mock, retries: Retry[] = []): Service {
-  return connect({
-    credentials: { clientId: "id", clientSecret: "secret" },
-    fetch: world.fetch,
-    retry: { minDelay: 0, maxDelay: 1 },
-    requestTimeout: 100,
-    minUploadRate: 1_000_000,
-    maxResponseBytes: 10_000,
-    schedule: fixed({ delay: 1000 }),
-    onRetry: (retry) => retries.push(retry),
-  });
-}
-
 Deno.test("submitImage() sends the image and all settings as JSON for every type of image", async () => {
   const images: ImageSource[] = [IMAGE, IMAGE.buffer, new Blob([IMAGE]), new Uint8Array([0, 1, 2, 3]).subarray(1)];
   for (const image of images) {
     const world = mock();
-    deepEqual(await submitImage(image, { dsrMode: "LineDetector", rotate: 90 })(service(world))(), E.right(ID));
+    deepEqual(await submitImage(image, { dsrMode: "LineDetector", rotate: 90 })(serviceOf(world))(), E.right(ID));
     const { method, url, headers } = world.requests[1];
     deepEqual([method, new URL(url).pathname, headers.get("Content-Type")], [
       "POST",
@@ -84,7 +59,7 @@ Deno.test("submitImage() is certain that nothing was sent if it is aborted as th
     controller.abort();
     return Promise.resolve(E.right("token"));
   };
-  const aborting = { ...service(world), tokens: { get, refuse: () => false } };
+  const aborting = { ...serviceOf(world), tokens: { get, refuse: () => false } };
   const reply = await submitImage(IMAGE)(aborting, controller)();
   deepEqual([reply, world.calls], [E.left(gaveUp("aborted", null)), []]);
 });
@@ -104,7 +79,7 @@ Deno.test("submitImage() throws for invalid images and settings", () => {
 
 Deno.test("submitImage() accepts the id as text, with whitespace, and as a JSON string", async () => {
   for (const body of [ID, `${ID}\r\n`, `"${ID}"`, ID.toUpperCase()]) {
-    const reply = await submitImage(IMAGE)(service(mock({ submit: [text(body)] })))();
+    const reply = await submitImage(IMAGE)(serviceOf(mock({ submit: [text(body)] })))();
     equal(E.isRight(reply) && reply.right.toLowerCase(), ID);
   }
 });
@@ -127,20 +102,20 @@ Deno.test("submitImage() retries after 408, 425, 429 or 503 only with evidence f
       ] as const
     ) {
       const world = mock({ submit: [answer] });
-      deepEqual(await submitImage(IMAGE)(service(world))(), E.left(expected));
+      deepEqual(await submitImage(IMAGE)(serviceOf(world))(), E.left(expected));
       equal(world.calls.length, expected._tag === "Http" ? 4 : 2);
     }
     const once = mock({ submit: [text(problem, status), text(ID)] });
-    deepEqual(await submitImage(IMAGE)(service(once))(), E.right(ID));
+    deepEqual(await submitImage(IMAGE)(serviceOf(once))(), E.right(ID));
   }
 });
 
 Deno.test("submitImage() retries if the request was never sent", async () => {
   const world = mock({ submit: [refused, refused, text(ID)] });
-  deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
+  deepEqual(await submitImage(IMAGE)(serviceOf(world))(), E.right(ID));
   deepEqual(world.calls, ["token", "submit", "submit", "submit"]);
   const closed = mock({ submit: [refused] });
-  deepEqual(await submitImage(IMAGE)(service(closed))(), E.left(network("submit", "connect ECONNREFUSED", true)));
+  deepEqual(await submitImage(IMAGE)(serviceOf(closed))(), E.left(network("submit", "connect ECONNREFUSED", true)));
   deepEqual(closed.calls, ["token", "submit", "submit", "submit"]);
 });
 
@@ -172,39 +147,39 @@ Deno.test("submitImage() returns Unconfirmed for all other failures and sends th
     ] as const
   ) {
     const world = mock({ submit: [answer] });
-    deepEqual(await submitImage(IMAGE)(service(world))(), E.left(expected));
+    deepEqual(await submitImage(IMAGE)(serviceOf(world))(), E.left(expected));
     deepEqual(world.calls, calls);
   }
 });
 
 Deno.test("submitImage() does not return Unconfirmed if no token could be fetched", async () => {
   const world = mock({ token: [refused, refused, token()] });
-  deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
+  deepEqual(await submitImage(IMAGE)(serviceOf(world))(), E.right(ID));
   const cut = mock({ token: [refused] });
-  deepEqual(await submitImage(IMAGE)(service(cut))(), E.left(network("token", "connect ECONNREFUSED", true)));
+  deepEqual(await submitImage(IMAGE)(serviceOf(cut))(), E.left(network("token", "connect ECONNREFUSED", true)));
   deepEqual(cut.calls, ["token", "token", "token"]);
 });
 
 Deno.test("submitImage() sends the image again with another token after a 401", async () => {
   const world = mock({ submit: [text("", 401), text(ID)] });
-  deepEqual(await submitImage(IMAGE)(service(world))(), E.right(ID));
+  deepEqual(await submitImage(IMAGE)(serviceOf(world))(), E.right(ID));
   deepEqual(world.calls, ["token", "submit", "token", "submit"]);
   const refusing = mock({ submit: [text("", 401)] });
-  deepEqual(await submitImage(IMAGE)(service(refusing))(), E.left(unauthorized("submit", "")));
+  deepEqual(await submitImage(IMAGE)(serviceOf(refusing))(), E.left(unauthorized("submit", "")));
 });
 
 Deno.test("submitImage() returns an error if the image can no longer be read", async () => {
   const broken = Object.assign(new Blob([IMAGE]), { arrayBuffer: () => Promise.reject(new Error("gone")) });
   const world = mock();
   deepEqual(
-    await submitImage(broken)(service(world))(),
+    await submitImage(broken)(serviceOf(world))(),
     E.left(network("submit", "the image can no longer be read", true)),
   );
   deepEqual(world.calls, []);
   const bytes = IMAGE.slice();
   const submit = submitImage(bytes);
   structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
-  deepEqual(await submit(service(world))(), E.left(network("submit", "the image can no longer be read", true)));
+  deepEqual(await submit(serviceOf(world))(), E.left(network("submit", "the image can no longer be read", true)));
 });
 
 Deno.test("submitImage() accepts views, buffers and Blob-like objects from any realm", async () => {
@@ -226,7 +201,7 @@ Deno.test("submitImage() accepts views, buffers and Blob-like objects from any r
   ];
   for (const image of images) {
     const world = mock();
-    deepEqual(await submitImage(image)(service(world))(), E.right(ID));
+    deepEqual(await submitImage(image)(serviceOf(world))(), E.right(ID));
     equal((await world.requests[1].json()).image, "AQID");
   }
 });
@@ -240,7 +215,7 @@ Deno.test("submitImage() accepts images of up to 256 MiB and sends nothing of la
   const large = { size: 268_435_457, arrayBuffer: unread };
   const liar = { size: 1, arrayBuffer: () => Promise.resolve(new ArrayBuffer(268_435_457)) };
   for (const image of [new ArrayBuffer(268_435_457), large as never, liar as never]) {
-    deepEqual(await submitImage(image)(service(world))(), refusal);
+    deepEqual(await submitImage(image)(serviceOf(world))(), refusal);
   }
   deepEqual(world.calls, []);
 });
@@ -248,7 +223,7 @@ Deno.test("submitImage() accepts images of up to 256 MiB and sends nothing of la
 Deno.test("submitImage() allows upload time in proportion to the size of the image", async () => {
   const world = mock({ submit: [silent] });
   const image = new Uint8Array(30_000);
-  const reply = await submitImage(image)({ ...service(world), minUploadRate: 200_000 })();
+  const reply = await submitImage(image)({ ...serviceOf(world), minUploadRate: 200_000 })();
   // 40,000 characters of Base64 plus the rest of the JSON.
   const after = 100 + (SIZE - 4 + 40_000) / 200;
   deepEqual(reply, E.left(unconfirmed({ _tag: "Timeout", call: "submit", after })));
@@ -258,7 +233,7 @@ Deno.test("fetchRegions() fetches the task and ignores the content type of the r
   const body = await (await completed(new Request("https://x.example"))).text();
   for (const type of ["application/json; charset=utf-8", "text/plain", "text/html"]) {
     const world = mock({ fetch: [text(body, 200, { "Content-Type": type })] });
-    deepEqual(await fetchRegions(ID)(service(world))(), E.right(COMPLETED));
+    deepEqual(await fetchRegions(ID)(serviceOf(world))(), E.right(COMPLETED));
     equal(world.requests[1].url, `https://api.aspose.cloud/v5.0/ocr/DetectRegions?id=${ID}`);
   }
 });
@@ -266,28 +241,28 @@ Deno.test("fetchRegions() fetches the task and ignores the content type of the r
 Deno.test("fetchRegions() retries transient failures, and a malformed response once", async () => {
   const world = mock({ fetch: [refused, text("", 500), pending] });
   const retries: Retry[] = [];
-  deepEqual(await fetchRegions(ID)(service(world, retries))(), E.right({ _tag: "Pending", id: ID }));
+  deepEqual(await fetchRegions(ID)(serviceOf(world, retries))(), E.right({ _tag: "Pending", id: ID }));
   deepEqual(retries.map(({ call, id, error }) => [call, id, error._tag]), [["fetch", ID, "Network"], [
     "fetch",
     ID,
     "Http",
   ]]);
   const page = mock({ fetch: [text("<html>")] });
-  deepEqual(await fetchRegions(ID)(service(page))(), E.left(malformed(['Response: expected JSON, got "<html>"'])));
+  deepEqual(await fetchRegions(ID)(serviceOf(page))(), E.left(malformed(['Response: expected JSON, got "<html>"'])));
   equal(page.calls.length, 3);
 });
 
 Deno.test("fetchRegions() rejects a response about another task", async () => {
   const other = "00000000-0000-0000-0000-000000000000";
-  const reply = await fetchRegions(other)(service(mock()))();
+  const reply = await fetchRegions(other)(serviceOf(mock()))();
   deepEqual(reply, E.left(malformed([`Response/id: expected the requested id "${other}", got "${ID}"`])));
 });
 
 Deno.test("fetchRegions() and cancelTask() encode any id", async () => {
   for (const id of ["../../x?y=z#", "a b&c", "é😀", "\ud800", "", "\0\r\n"]) {
     const world = mock({ fetch: [text("", 404)] });
-    await fetchRegions(id)(service(world))();
-    await cancelTask(id)(service(world))();
+    await fetchRegions(id)(serviceOf(world))();
+    await cancelTask(id)(serviceOf(world))();
     for (const { url } of world.requests.filter((_, i) => world.calls[i] !== "token")) {
       const { origin, pathname, searchParams, hash } = new URL(url);
       deepEqual([origin, pathname, hash], ["https://api.aspose.cloud", "/v5.0/ocr/DetectRegions", ""]);
@@ -299,9 +274,9 @@ Deno.test("fetchRegions() and cancelTask() encode any id", async () => {
 
 Deno.test("cancelTask() cancels a task and retries transient failures", async () => {
   const world = mock({ cancel: [refused, text("")] });
-  deepEqual(await cancelTask(ID)(service(world))(), E.right(undefined));
+  deepEqual(await cancelTask(ID)(serviceOf(world))(), E.right(undefined));
   deepEqual(world.calls, ["token", "cancel", "cancel"]);
   equal(world.requests[1].method, "DELETE");
-  const reply: E.Either<RegionsError, void> = await cancelTask(ID)(service(mock({ cancel: [text("", 404)] })))();
+  const reply: E.Either<RegionsError, void> = await cancelTask(ID)(serviceOf(mock({ cancel: [text("", 404)] })))();
   deepEqual(reply, E.left(http("cancel", 404, null, "")));
 });

@@ -5,34 +5,22 @@ import { type Budget, createBudget } from "../../src/client/budget.ts";
 import { createMemory } from "../../src/client/memory.ts";
 import { pollOnce } from "../../src/client/poll_once.ts";
 import { gaveUp, network } from "../../src/model/error.ts";
-import { connect, type Retry, type Service } from "../../src/client/service.ts";
+import { connect, type Retry } from "../../src/client/service.ts";
 import type { History } from "../../src/model/history.ts";
-import { fixed, type Schedule } from "../../src/polling/schedule.ts";
+import type { Schedule } from "../../src/polling/schedule.ts";
 import { pollPolicy } from "../../src/polling/policy.ts";
 import { startPoll } from "../../src/polling/step.ts";
+import { serviceOf } from "../support/service.ts";
 import { waiting } from "../support/waiting.ts";
-import { completed, ID, type Mock, mock, notExist, pending, refused, type Responder, silent } from "../support/mock.ts";
-
-function service(world: Mock, retries: Retry[] = []): Service {
-  return connect({
-    credentials: { clientId: "id", clientSecret: "secret" },
-    fetch: world.fetch,
-    retry: { minDelay: 0, maxDelay: 1 },
-    requestTimeout: 100,
-    minUploadRate: 1_000_000,
-    maxResponseBytes: 10_000,
-    schedule: fixed({ delay: 1000 }),
-    onRetry: (retry) => retries.push(retry),
-  });
-}
+import { completed, ID, mock, notExist, pending, refused, type Responder, silent } from "../support/mock.ts";
 
 Deno.test("pollOnce() makes one poll and returns what to do next", async () => {
   const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
   const world = mock({ fetch: [pending, notExist] });
-  const next = await pollOnce(state)(service(world))();
+  const next = await pollOnce(state)(serviceOf(world))();
   ok(next._tag === "Wait");
   deepEqual([next.delay, next.heard, next.state.polls, next.state.heard], [1000, { _tag: "Pending", id: ID }, 1, 1]);
-  deepEqual(await pollOnce(next.state)(service(world))(), {
+  deepEqual(await pollOnce(next.state)(serviceOf(world))(), {
     _tag: "Done",
     heard: null,
     reply: E.right({ _tag: "NotExist", id: ID, messages: [] }),
@@ -42,7 +30,7 @@ Deno.test("pollOnce() makes one poll and returns what to do next", async () => {
 Deno.test("pollOnce() calls onRetry for transient failures", async () => {
   const retries: Retry[] = [];
   const next = await pollOnce(waiting(startPoll(ID, Date.now(), null, pollPolicy())).state)(
-    service(mock({ fetch: [refused] }), retries),
+    serviceOf(mock({ fetch: [refused] }), retries),
   )();
   ok(next._tag === "Wait");
   equal(next.state.failures, 1);
@@ -61,7 +49,7 @@ Deno.test("pollOnce() polls once more after the deadline has passed", async () =
     const { state } = waiting(startPoll(ID, Date.now() - 300_000 - late, null, pollPolicy()));
     for (const [fetch, tag] of [[pending, "GaveUp"], [completed, "Completed"]] as const) {
       const world = mock({ fetch: [fetch] });
-      const next = await pollOnce(state)(service(world))();
+      const next = await pollOnce(state)(serviceOf(world))();
       ok(next._tag === "Done");
       equal(E.toUnion(next.reply)._tag, tag);
       deepEqual(world.calls, ["token", "fetch"]);
@@ -78,7 +66,7 @@ Deno.test("pollOnce() keeps the state when a poll is aborted", async () => {
     return silent(new Request("http://localhost"));
   };
   const { signal } = controller;
-  deepEqual(await pollOnce(state)(service(mock({ fetch: [aborting] }), retries), { signal })(), {
+  deepEqual(await pollOnce(state)(serviceOf(mock({ fetch: [aborting] }), retries), { signal })(), {
     _tag: "Done",
     heard: null,
     reply: E.left(gaveUp("aborted", state)),
@@ -102,7 +90,7 @@ Deno.test("pollOnce() passes the durations that the service's memory holds to th
 Deno.test("pollOnce() leaves the queue of the budget when it is aborted, without a request", async () => {
   const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
   const world = mock({ fetch: [silent, pending] });
-  const shared = { ...service(world), budget: createBudget({ concurrency: 1 }) };
+  const shared = { ...serviceOf(world), budget: createBudget({ concurrency: 1 }) };
   const controller = new AbortController();
   const settled: string[] = [];
   const first = pollOnce(state)(shared)().finally(() => settled.push("first"));
@@ -118,7 +106,7 @@ Deno.test("pollOnce() tells the budget whether a poll was the last of its task",
   const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
   const released: boolean[] = [];
   const budget: Budget = { acquire: () => Promise.resolve(E.right((isFinal) => released.push(isFinal))) };
-  const counted = { ...service(mock({ fetch: [pending, completed] })), budget };
+  const counted = { ...serviceOf(mock({ fetch: [pending, completed] })), budget };
   await pollOnce(state)(counted)();
   await pollOnce(state)(counted)();
   deepEqual(released, [false, true]);
@@ -126,12 +114,12 @@ Deno.test("pollOnce() tells the budget whether a poll was the last of its task",
 
 Deno.test("pollOnce() ends its request at endsAt, even if the deadline of the task is later", async () => {
   const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
-  const patient = { ...service(mock({ fetch: [silent] })), requestTimeout: 600_000 };
+  const patient = { ...serviceOf(mock({ fetch: [silent] })), requestTimeout: 600_000 };
   const next = await pollOnce(state)(patient, { endsAt: performance.now() + 50 })();
   ok(next._tag === "Wait" && next.failure?._tag === "Timeout" && next.failure.after <= 50);
 });
 
 Deno.test("pollOnce() throws for an option out of range when it gets the service", () => {
   const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
-  throws(() => pollOnce(state, { deadline: -1 })(service(mock())), RangeError);
+  throws(() => pollOnce(state, { deadline: -1 })(serviceOf(mock())), RangeError);
 });

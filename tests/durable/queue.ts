@@ -12,6 +12,22 @@ interface Result {
   readonly right?: { readonly _tag: string; readonly regions?: readonly { readonly right: number }[] };
 }
 
+/** Bundles the example of a queue. The result runs it with arguments, against a service and a Redis. */
+export async function queueProgram(
+  tools: Tools,
+  { url }: { readonly url: string },
+  port: number,
+): Promise<(...args: readonly string[]) => Child> {
+  const bundle = await tools.bundle("examples/queue/queue.ts", "node");
+  return (...args) =>
+    startChild("node", [bundle, ...args], {
+      OCR_CLIENT_ID: "id",
+      OCR_CLIENT_SECRET: "secret",
+      OCR_BASE_URL: url,
+      REDIS_URL: `redis://127.0.0.1:${port}`,
+    });
+}
+
 export async function queue(tools: Tools, folder: string): Promise<void> {
   await Deno.mkdir(folder);
   const service = await startService();
@@ -23,14 +39,7 @@ export async function queue(tools: Tools, folder: string): Promise<void> {
   const finished = (): number => images.filter((image) => (service.of(image)?.finals ?? 0) > 0).length;
 
   const port = freePort();
-  const bundle = await tools.bundle("examples/queue/queue.ts", "node");
-  const start = (...args: readonly string[]): Child =>
-    startChild("node", [bundle, ...args], {
-      OCR_CLIENT_ID: "id",
-      OCR_CLIENT_SECRET: "secret",
-      OCR_BASE_URL: service.url,
-      REDIS_URL: `redis://127.0.0.1:${port}`,
-    });
+  const start = await queueProgram(tools, service, port);
   const files = images.map((image) => `${folder}/${image}.png`);
   for (const image of images) await Deno.writeFile(files[image], imageOf(image));
 

@@ -1,7 +1,6 @@
 /** The queue while Redis is down, is killed during a submission, or rejects writes. */
 import { check, pause, until } from "./checks.ts";
-import { type Child, startChild } from "./child.ts";
-import { freePort, redisCommand, startRedis } from "./queue.ts";
+import { freePort, queueProgram, redisCommand, startRedis } from "./queue.ts";
 import { imageOf, startService } from "./service.ts";
 import type { Tools } from "./tools.ts";
 
@@ -12,14 +11,7 @@ export async function queueFaults(tools: Tools, folder: string): Promise<void> {
   const service = await startService();
   service.serviceTime = () => 4000;
   const port = freePort();
-  const bundle = await tools.bundle("examples/queue/queue.ts", "node");
-  const start = (...args: readonly string[]): Child =>
-    startChild("node", [bundle, ...args], {
-      OCR_CLIENT_ID: "id",
-      OCR_CLIENT_SECRET: "secret",
-      OCR_BASE_URL: service.url,
-      REDIS_URL: `redis://127.0.0.1:${port}`,
-    });
+  const start = await queueProgram(tools, service, port);
   /** Runs a command, checks its exit status, and returns its output. */
   const run = async (status: number, ...args: readonly string[]): Promise<string> => {
     const child = start(...args);

@@ -17,22 +17,8 @@ import {
 } from "../../src/model/error.ts";
 import { describe, describeError, duration, toError } from "../../src/model/describe.ts";
 import { RETENTION, type TaskStatus } from "../../src/model/task_status.ts";
-import type { PollState } from "../../src/model/poll_state.ts";
 import { GUID, regionsError } from "../support/arbitrary.ts";
-
-const STATE: PollState = {
-  version: 1,
-  id: GUID,
-  submittedAt: null,
-  startedAt: 1000,
-  dueAt: 3000,
-  polls: 1,
-  heard: 1,
-  heardAt: 1000,
-  failures: 0,
-  malformed: 0,
-  failure: null,
-};
+import { REGION, STATE, STATUSES } from "../support/statuses.ts";
 
 Deno.test("describeError() states what happened and what to do about it", () => {
   const notUnderstood = "The service's response is malformed: ";
@@ -204,15 +190,6 @@ Deno.test("every error is plain JSON and has a description", () => {
     ok(/^(The|No) .+\.$/.test(describeError(error)));
   }));
 });
-
-const REGION = { left: 0, top: 8, right: 697, bottom: 441 };
-const STATUSES: { readonly [Tag in TaskStatus["_tag"]]: Extract<TaskStatus, { _tag: Tag }> } = {
-  Pending: { _tag: "Pending", id: GUID },
-  Processing: { _tag: "Processing", id: GUID },
-  Completed: { _tag: "Completed", id: GUID, regions: [REGION], notices: [] },
-  Error: { _tag: "Error", id: GUID, messages: ["No text."] },
-  NotExist: { _tag: "NotExist", id: GUID, messages: [] },
-};
 
 Deno.test("describe() states what each status means and what to do about it", () => {
   const two = { ...STATUSES.Completed, regions: [REGION, REGION], notices: ["Page is tilted.", "Low contrast."] };

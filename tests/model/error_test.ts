@@ -13,22 +13,7 @@ import {
   unauthorized,
   unconfirmed,
 } from "../../src/model/error.ts";
-import type { PollState } from "../../src/model/poll_state.ts";
-import { GUID } from "../support/arbitrary.ts";
-
-const STATE: PollState = {
-  version: 1,
-  id: GUID,
-  submittedAt: null,
-  startedAt: 1000,
-  dueAt: 3000,
-  polls: 1,
-  heard: 1,
-  heardAt: 1000,
-  failures: 0,
-  malformed: 0,
-  failure: null,
-};
+import { STATE } from "../support/statuses.ts";
 
 Deno.test("each constructor makes its case with its evidence", () => {
   deepEqual(network("fetch", "refused"), { _tag: "Network", call: "fetch", cause: "refused", neverSent: false });

@@ -17,6 +17,7 @@ import {
   validResponse,
   withProtoAccessor,
 } from "../support/arbitrary.ts";
+import { REGION, STATUSES } from "../support/statuses.ts";
 
 /** The service's own example. */
 const BODY = {
@@ -26,15 +27,6 @@ const BODY = {
   results: [{ type: "Other", data: "W1swLCA4LCA2OTcsIDQ0MV1d" }],
   error: null,
 };
-const REGION = { left: 0, top: 8, right: 697, bottom: 441 };
-const STATUSES: { readonly [Tag in TaskStatus["_tag"]]: Extract<TaskStatus, { _tag: Tag }> } = {
-  Pending: { _tag: "Pending", id: GUID },
-  Processing: { _tag: "Processing", id: GUID },
-  Completed: { _tag: "Completed", id: GUID, regions: [REGION], notices: [] },
-  Error: { _tag: "Error", id: GUID, messages: ["No text."] },
-  NotExist: { _tag: "NotExist", id: GUID, messages: [] },
-};
-
 /** Returns the errors of an invalid response. */
 function linesOf(body: unknown, id?: string): readonly string[] {
   const reply = decodeResponse(body, id);
