@@ -3,7 +3,7 @@
 // time, against an empty script.
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { installTools, nodePath, NODES } from "./lib/npm.ts";
+import { esbuild, installTools, nodePath, NODES } from "./lib/npm.ts";
 import { install, packWithDeno } from "./lib/pack.ts";
 import { run, succeed } from "./lib/process.ts";
 import limits from "./size.json" with { type: "json" };
@@ -124,8 +124,7 @@ async function bundle(
   // As Cloudflare's wrangler does.
   const options = ["--platform=browser", "--conditions=workerd,worker,browser", "--format=esm", "--target=es2022"];
   const files = [entry, `--outfile=${outfile}`, `--metafile=${metafile}`];
-  const esbuild = [nodePath(tools, NODES[0]), join(tools, "node_modules/esbuild/bin/esbuild"), "--log-level=error"];
-  succeed(await run([...esbuild, "--bundle", "--minify", ...options, ...files], { cwd: consumer }), "esbuild");
+  await esbuild(tools, consumer, ["--bundle", "--minify", ...options, ...files]);
   const { outputs }: Metafile = JSON.parse(await Deno.readTextFile(metafile));
   const inputs = new Map<string, number>();
   for (const [file, { bytesInOutput }] of Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs))) {

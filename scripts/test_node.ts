@@ -1,5 +1,6 @@
 // Runs the tests of everything that is not specific to Deno on Node.js: bundled, with `Deno.test` mapped to Node's own.
 // Garbage is collected five times a second, since Node links some objects only weakly: a request must not depend on one.
+import { listFiles } from "./lib/files.ts";
 import { run, runDeno } from "./lib/process.ts";
 
 /** Tests that read files of the project, start Deno's servers, or are about Deno itself: how their paths begin. */
@@ -23,22 +24,22 @@ globalThis.Deno = { test: denoTest, inspect };
 setInterval(globalThis.gc, 200).unref();
 `;
 
-async function* testsIn(folder: string): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) yield* testsIn(`${folder}/${name}`);
-    else if (name.endsWith("_test.ts")) yield `${folder}/${name}`;
-  }
-}
-
-const nameOf = (path: string): string => path.slice("tests/".length, -"_test.ts".length);
-const tests = (await Array.fromAsync(testsIn("tests"))).filter((path) =>
-  !DENO_ONLY.some((start) => nameOf(path).startsWith(start))
+const tests = (await listFiles("tests")).filter((path) =>
+  path.endsWith("_test.ts") && !DENO_ONLY.some((start) => path.startsWith(start))
 );
 const folder = await Deno.makeTempDir();
-if (await runDeno(["bundle", "--quiet", "--platform=deno", `--outdir=${folder}`, ...tests]) !== 0) Deno.exit(1);
+if (
+  await runDeno([
+    "bundle",
+    "--quiet",
+    "--platform=deno",
+    `--outdir=${folder}`,
+    ...tests.map((path) => `tests/${path}`),
+  ]) !== 0
+) Deno.exit(1);
 await Deno.writeTextFile(`${folder}/package.json`, `{"type":"module"}`);
 await Deno.writeTextFile(`${folder}/shim.js`, SHIM);
-const bundles = tests.map((path) => `${folder}/${nameOf(path)}_test.js`);
+const bundles = tests.map((path) => `${folder}/${path.replace(/ts$/, "js")}`);
 const options = ["--expose-gc", "--import", `${folder}/shim.js`, "--test", "--test-reporter=tap"];
 const { code, stdout: tap, stderr } = await run(["node", ...options, ...bundles]);
 await Deno.remove(folder, { recursive: true });

@@ -1,6 +1,7 @@
 // Data flows one way: a file of src imports only from its own folder and from the folders above it in this list, and
 // imports never form a cycle. Only tests import tests: what scripts share with them is in scripts/lib.
 import { dirname, join } from "node:path/posix";
+import { listFiles } from "../lib/files.ts";
 
 const FOLDERS = ["internal", "model", "polling", "client", ".", "stream", "page", "server", "emulator", "cli"];
 
@@ -8,8 +9,8 @@ const faults: string[] = [];
 
 /** What each file of src imports, as paths below src. */
 const imports = new Map<string, readonly string[]>();
-for (const file of await listFiles("src")) {
-  imports.set(file.slice("src/".length), (await importsOf(file)).map((path) => path.replace(/^src\//, "")));
+for (const file of await sourcesIn("src")) {
+  imports.set(file, (await importsOf(`src/${file}`)).map((path) => path.replace(/^src\//, "")));
 }
 for (const [file, imported] of imports) {
   const layer = FOLDERS.indexOf(folderOf(file));
@@ -22,15 +23,21 @@ for (const [file, imported] of imports) {
   }
 }
 for (const cycle of findCycles()) faults.push(`imports form a cycle: ${cycle.join(" -> ")}`);
-const scripts = await listFiles("scripts");
+const scripts = await sourcesIn("scripts");
 for (const file of scripts) {
-  for (const other of await importsOf(file)) {
-    if (other.startsWith("tests/")) faults.push(`${file} imports ${other}, and scripts import nothing from tests`);
+  for (const other of await importsOf(`scripts/${file}`)) {
+    if (other.startsWith("tests/")) {
+      faults.push(`scripts/${file} imports ${other}, and scripts import nothing from tests`);
+    }
   }
 }
 for (const fault of faults) console.error(fault);
 console.log(`Layers: ${imports.size + scripts.length} files, ${faults.length} faults`);
 Deno.exit(faults.length === 0 ? 0 : 1);
+
+async function sourcesIn(folder: string): Promise<readonly string[]> {
+  return (await listFiles(folder)).filter((file) => file.endsWith(".ts"));
+}
 
 /** The files that a file imports by relative specifiers, as paths from the root. */
 async function importsOf(file: string): Promise<readonly string[]> {
@@ -55,14 +62,4 @@ function findCycles(): readonly (readonly string[])[] {
   };
   for (const file of imports.keys()) visit(file, []);
   return cycles;
-}
-
-/** The TypeScript files of a folder and of those in it. */
-async function listFiles(folder: string): Promise<readonly string[]> {
-  const files: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) files.push(...await listFiles(`${folder}/${name}`));
-    else if (name.endsWith(".ts")) files.push(`${folder}/${name}`);
-  }
-  return files;
 }

@@ -54,6 +54,12 @@ export function nodePath(tools: string, version: string): string {
   return join(tools, "node_modules", `node-${version}`, "bin", "node");
 }
 
+/** Runs esbuild, one of the tools, in the folder `cwd`. */
+export async function esbuild(tools: string, cwd: string, args: readonly string[]): Promise<void> {
+  const program = [nodePath(tools, NODES[0]), join(tools, "node_modules/esbuild/bin/esbuild")];
+  succeed(await run([...program, "--log-level=error", ...args], { cwd }), "esbuild");
+}
+
 /** Whether there is such a file or folder. */
 export async function exists(path: string): Promise<boolean> {
   try {

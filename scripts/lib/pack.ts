@@ -1,21 +1,19 @@
 // Packs the library where dnt is not available, and installs packages as their users do.
 import { join } from "node:path";
-import { completeExports } from "../npm/metadata.ts";
+import { completeExports, type Exports, type Target } from "../npm/metadata.ts";
 import { completed, entryPoints, type Facts } from "../npm/plan.ts";
+import { readTexts } from "./files.ts";
 import { npmInstall } from "./npm.ts";
 import { run, succeed } from "./process.ts";
 
 /** The texts of a package's files, by their paths in the package. */
 export type Files = ReadonlyMap<string, string>;
 
-/** What an export leads to, by conditions. */
-export type Target = string | { readonly [condition: string]: Target };
-
 /** The fields of a package.json that are used. */
 export interface Manifest {
   readonly name: string;
   readonly version: string;
-  readonly exports: Readonly<Record<string, Target>>;
+  readonly exports: Exports;
   readonly bin: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
@@ -40,7 +38,7 @@ export async function packWithDeno(root: string, folder: string): Promise<string
   succeed(await run(["tar", "-xzf", tarball, "-C", folder]), "tar");
 
   const facts: Facts = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
-  const files = await readFiles(content);
+  const files = await readTexts(content);
   const modules = [...files].filter(([path]) => path.endsWith(".js")).map(([, text]) => text);
   const written: Manifest = JSON.parse(files.get("package.json") ?? "");
   const exports: Record<string, Target> = {}, bin: Record<string, string> = {};
@@ -71,17 +69,6 @@ export async function install(
     await Deno.readTextFile(join(consumer, "package.json")),
   );
   const name = Object.keys(dependencies).find((name) => dependencies[name].startsWith("file:")) ?? "";
-  const files = await readFiles(join(consumer, "node_modules", name));
+  const files = await readTexts(join(consumer, "node_modules", name));
   return { consumer, manifest: JSON.parse(files.get("package.json") ?? ""), files };
-}
-
-/** Every file of a package, except those of packages installed inside it. */
-async function readFiles(folder: string, prefix = ""): Promise<Map<string, string>> {
-  const files = new Map<string, string>();
-  for await (const { name, isDirectory } of Deno.readDir(join(folder, prefix))) {
-    const path = prefix + name;
-    if (!isDirectory) files.set(path, await Deno.readTextFile(join(folder, path)));
-    else if (name !== "node_modules") { for (const entry of await readFiles(folder, `${path}/`)) files.set(...entry); }
-  }
-  return files;
 }

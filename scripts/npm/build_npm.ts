@@ -2,6 +2,7 @@
 // from the root's deno.json. Then packs it, and tests the tarball in every runtime and bundler. Run it with
 // `deno task npm`; it needs JSR, npm, Node.js and Chromium.
 import { build, emptyDir } from "@deno/dnt";
+import { readTexts } from "../lib/files.ts";
 import { run, runDeno, succeed } from "../lib/process.ts";
 import { completeExports, type Exports } from "./metadata.ts";
 import {
@@ -94,15 +95,4 @@ async function edit(path: string, change: (written: Manifest) => Manifest): Prom
   const file = `${OUT}/${path}`;
   const written: Manifest = JSON.parse(await Deno.readTextFile(file));
   await Deno.writeTextFile(file, `${JSON.stringify(change(written), null, 2)}\n`);
-}
-
-/** The texts of the files with such a name, by their paths in the folder. */
-async function readTexts(folder: string, name: RegExp, prefix = ""): Promise<ReadonlyMap<string, string>> {
-  const texts = new Map<string, string>();
-  for await (const entry of Deno.readDir(`${folder}/${prefix}`)) {
-    const path = prefix + entry.name;
-    if (entry.isDirectory) { for (const text of await readTexts(folder, name, `${path}/`)) texts.set(...text); }
-    else if (name.test(entry.name)) texts.set(path, await Deno.readTextFile(`${folder}/${path}`));
-  }
-  return texts;
 }

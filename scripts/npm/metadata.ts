@@ -36,7 +36,7 @@ export function metadata(
 }
 
 /** What an export leads to: a file, or a file for each condition. */
-type Target = string | { readonly [condition: string]: Target };
+export type Target = string | { readonly [condition: string]: Target };
 
 /** The field `exports` of a package.json. */
 export type Exports = Readonly<Record<string, Target>>;

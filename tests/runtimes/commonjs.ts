@@ -1,11 +1,11 @@
 // The smoke suite as CommonJS.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { nodePath, NODES } from "../../scripts/lib/npm.ts";
+import { esbuild, nodePath, NODES } from "../../scripts/lib/npm.ts";
 import type { Manifest } from "../../scripts/lib/pack.ts";
 import { run, succeed } from "../../scripts/lib/process.ts";
 import { hasCommonJs } from "./package.ts";
-import { copy, esbuild, type Project, ROOT } from "./project.ts";
+import { copy, type Project, ROOT } from "./project.ts";
 
 /**
  * The folder of `commonjs.cjs`, which requires the package. A package that has no CommonJS is replaced by its sources,

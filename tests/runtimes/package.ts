@@ -1,6 +1,7 @@
 // What must hold of a package before anybody installs it.
 import { posix } from "node:path";
-import type { Files, Manifest, Target } from "../../scripts/lib/pack.ts";
+import type { Files, Manifest } from "../../scripts/lib/pack.ts";
+import type { Target } from "../../scripts/npm/metadata.ts";
 
 /** How packages are found: by `import`, or by `require`. */
 export type Kind = "import" | "require";

@@ -1,6 +1,6 @@
 // The projects that the package is installed into, and what checks it there.
 import { join } from "node:path";
-import { installTools, nodePath, NODES } from "../../scripts/lib/npm.ts";
+import { esbuild, installTools } from "../../scripts/lib/npm.ts";
 import { install, type Installed, packWithDeno } from "../../scripts/lib/pack.ts";
 import { run, succeed } from "../../scripts/lib/process.ts";
 import versions from "../../scripts/lib/versions.json" with { type: "json" };
@@ -103,11 +103,6 @@ export async function bundle(
   const options = ["--bundle", "--platform=browser", ...platform, "--target=es2022", `--format=${format}`];
   await esbuild(tools, consumer, [join(consumer, entry), ...options, `--outfile=${outfile}`]);
   return outfile;
-}
-
-export async function esbuild(tools: string, cwd: string, args: readonly string[]): Promise<void> {
-  const program = [nodePath(tools, NODES[0]), join(tools, "node_modules/esbuild/bin/esbuild")];
-  succeed(await run([...program, "--log-level=error", ...args], { cwd }), "esbuild");
 }
 
 /**
