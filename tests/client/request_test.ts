@@ -97,6 +97,8 @@ Deno.test("exchange() considers credentials rejected only if the token endpoint 
       [text("", 401), http("token", 401, null, "")],
       [text('{"error":{"code":7}}', 400), http("token", 400, null, '{"error":{"code":7}}')],
       [text('{"title":"Forbidden","status":403}', 403), http("token", 403, null, "Forbidden")],
+      [text('{"error":"slow_down"}', 408), http("token", 408, null, "slow_down")],
+      [text('{"error":"slow_down"}', 425), http("token", 425, null, "slow_down")],
       [text('{"error":"slow_down"}', 429), http("token", 429, null, "slow_down")],
       [text('{"error":"server_error"}', 503), http("token", 503, null, "server_error")],
       [text("", 429, { "Retry-After": "600" }), http("token", 429, 600_000, "")],
