@@ -22,4 +22,11 @@ export * from "./src/core.ts";
 export { type EventStreamOptions, toEventStream, toReadableStream } from "./src/stream/event_stream.ts";
 export { type SvgOptions, svgWarnings, toSvg } from "./src/page/svg.ts";
 export { toPromise } from "./src/stream/to_promise.ts";
-export { type DetectOptions, detectRegions, type WatchOptions, watchRegions } from "./src/stream/watch.ts";
+export {
+  detectRegions,
+  type RunOptions,
+  runTask,
+  type WatchOptions,
+  watchRegions,
+  watchTask,
+} from "./src/stream/watch.ts";

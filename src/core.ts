@@ -29,9 +29,30 @@ export {
   type Unconfirmed,
 } from "./model/error.ts";
 export { describe, type DescribeOptions, toError } from "./model/describe.ts";
-export { History, NO_HISTORY, type Span } from "./model/history.ts";
+export { DETECT_REGIONS, type DetectionInput } from "./model/detect_regions.ts";
+export { Detection } from "./model/detection.ts";
+export { Histories, History, NO_HISTORY, type Span } from "./model/history.ts";
 export { Language, LANGUAGES } from "./model/language.ts";
+export { FileOutput, TextOutput, TextsOutput } from "./model/output.ts";
 export { PollState } from "./model/poll_state.ts";
+export { BINARIZE_IMAGE, DESKEW_IMAGE, DEWARP_IMAGE, type ImageInput, UPSCALE_IMAGE } from "./model/preprocessing.ts";
+export {
+  type RecognitionInput,
+  RECOGNIZE_IMAGE,
+  RECOGNIZE_IMAGE_TO_PDF,
+  RECOGNIZE_REGIONS,
+  RECOGNIZE_TABLE,
+  RECOGNIZE_TABLE_TO_EXCEL,
+  type RegionsInput,
+} from "./model/recognition.ts";
+export {
+  type CompleteRecognitionSettings,
+  RecognitionSettings,
+  type ResultType,
+  type TableResultType,
+  type TextFormat,
+  type TextSettings,
+} from "./model/recognition_settings.ts";
 export { Payload, type Point, type RecognitionRegion, Region, Regions, toRecognitionRegions } from "./model/region.ts";
 export {
   type CompleteSettings,
@@ -42,10 +63,21 @@ export {
   toWireSettings,
   type WireSettings,
 } from "./model/settings.ts";
+export type { Result } from "./model/response.ts";
+export {
+  type ImageSource,
+  type ResultKind,
+  type TaskKind,
+  type TaskRef,
+  taskRef,
+  type TaskRequest,
+} from "./model/task_kind.ts";
 export {
   type Completed,
   decodeResponse,
+  decodeTask,
   type FinalStatus,
+  type Finished,
   isFinal,
   match,
   type NotExist,
@@ -53,6 +85,8 @@ export {
   type Processing,
   type Reply,
   RETENTION,
+  statusCodec,
+  type StatusHandlers,
   type TaskError,
   TaskStatus,
 } from "./model/task_status.ts";
@@ -70,8 +104,8 @@ export {
 export { type Done, type Next, resumePoll, startPoll, step, type Wait } from "./polling/step.ts";
 export type { BudgetOptions } from "./client/budget.ts";
 export { createMemory, type Memory } from "./client/memory.ts";
-export { cancelTask, fetchRegions, type ImageSource, submitImage } from "./client/operations.ts";
-export { pollOnce } from "./client/poll_once.ts";
+export { cancelTask, fetchRegions, fetchTask, submitImage, submitTask } from "./client/operations.ts";
+export { pollOnce, pollTask } from "./client/poll_once.ts";
 export {
   connect,
   type ConnectOptions,

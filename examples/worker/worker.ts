@@ -103,7 +103,7 @@ export class RegionsTask {
     if (request.method === "POST") {
       const settings = readSettings(searchParams);
       if (E.isLeft(settings)) return problem(400, settings.left);
-      await this.#task.submit(await request.arrayBuffer(), settings.right);
+      await this.#task.submit({ image: await request.arrayBuffer(), settings: settings.right });
     }
     const heard = await this.#task.heard();
     if (heard === null) return problem(404, "The task does not exist or has expired. Submit the image again.");

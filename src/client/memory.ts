@@ -5,7 +5,8 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import type { RegionsError } from "../model/error.ts";
-import { appendSpan, History, NO_HISTORY, type Span } from "../model/history.ts";
+import { DETECTION } from "../model/detection.ts";
+import { appendSpan, Histories, type History, NO_HISTORY, type Span } from "../model/history.ts";
 
 /**
  * State that outlives a `Service`: access tokens, rejections of credentials, and the durations of recent tasks. It
@@ -15,12 +16,12 @@ import { appendSpan, History, NO_HISTORY, type Span } from "../model/history.ts"
  * @category Connect
  */
 export interface Memory {
-  /** Returns the durations of recent tasks. */
-  readonly history: () => History;
-  /** Records the duration of a task. */
-  readonly learn: (span: Span) => void;
-  /** Returns the history, without tokens. It can be stored and passed to {@linkcode createMemory} later. */
-  readonly toJSON: () => History;
+  /** Returns the durations of recent tasks of a kind; without its name, of detections. */
+  readonly history: (kind?: string) => History;
+  /** Records the duration of a task of a kind; without its name, of a detection. */
+  readonly learn: (span: Span, kind?: string) => void;
+  /** Returns the histories, without tokens. They can be stored and passed to {@linkcode createMemory} later. */
+  readonly toJSON: () => Histories;
 }
 
 /** An access token. */
@@ -72,9 +73,9 @@ const memories: WeakMap<Memory, Map<string, Entry>> = new WeakMap();
  * disappears, as it may with a Worker's request, another one takes over after 3 seconds. Therefore, a token endpoint
  * that takes longer receives another request every 3 seconds. Memories are not shared between processes or isolates.
  *
- * @param history The JSON of an earlier memory, decoded by {@linkcode History}.
+ * @param histories The JSON of an earlier memory, decoded by {@linkcode Histories}.
  *
- * @throws {TypeError} If `history` is not a `History`.
+ * @throws {TypeError} If `histories` is not a `Histories`.
  *
  * @example
  * ```ts
@@ -83,20 +84,19 @@ const memories: WeakMap<Memory, Map<string, Entry>> = new WeakMap();
  *
  * const memory = createMemory();
  * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, memory });
- * equal(JSON.stringify(memory), '{"version":1,"spans":[]}');
+ * equal(JSON.stringify(memory), "{}");
  * ```
  *
  * @category Connect
  */
-export function createMemory(history: History = NO_HISTORY): Memory {
-  if (!History.is(history)) throw new TypeError("Cannot create a memory as its history must be a History");
-  let learned = history;
+export function createMemory(histories: Histories = {}): Memory {
+  if (!Histories.is(histories)) throw new TypeError("Cannot create a memory as its histories must be a Histories");
+  const learned = new Map(Object.entries(histories));
+  const history = (kind: string = DETECTION.name): History => learned.get(kind) ?? NO_HISTORY;
   const memory: Memory = {
-    history: () => learned,
-    learn: (span) => {
-      learned = appendSpan(learned, span);
-    },
-    toJSON: () => learned,
+    history,
+    learn: (span, kind = DETECTION.name) => void learned.set(kind, appendSpan(history(kind), span)),
+    toJSON: () => Object.fromEntries(learned),
   };
   memories.set(memory, new Map());
   return memory;

@@ -9,25 +9,19 @@ import { isBlob, toBytes } from "../internal/bytes.ts";
 import { parseJson } from "../internal/json.ts";
 import { preview } from "../internal/text.ts";
 import { malformed, network, type RegionsError, tooLarge, unconfirmed } from "../model/error.ts";
-import { type DetectionSettings, toWireSettings } from "../model/settings.ts";
-import { decodeResponse, type TaskStatus } from "../model/task_status.ts";
+import { DETECT_REGIONS } from "../model/detect_regions.ts";
+import { DETECTION } from "../model/detection.ts";
+import type { DetectionSettings } from "../model/settings.ts";
+import type { ImageSource, ResultKind, TaskKind } from "../model/task_kind.ts";
+import { decodeTask, type Reply, type TaskStatus } from "../model/task_status.ts";
 import { exchange, retrying } from "./request.ts";
 import type { Req } from "./service.ts";
-
-/**
- * An image file of at most 256 MiB in a format that the service supports: its bytes, or a `Blob`, from any realm.
- *
- * @category Detect
- */
-export type ImageSource = ArrayBufferView | ArrayBufferLike | Blob;
 
 /** Base64 is 4/3 the size of the image, and V8 does not support strings over 512 MiB. */
 const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
 
-const PATH = "/v5.0/ocr/DetectRegions";
-
-/** The format of task ids. */
-const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+/** The format of the ids of every kind of task. */
+const ID = /^[\da-z-]+$/i;
 
 /**
  * Submits an image for detection. The result is the id of its task, which the service keeps for 24 hours.
@@ -58,23 +52,49 @@ const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
  * @category Detect
  */
 export function submitImage(image: ImageSource, settings?: DetectionSettings): Req<string> {
-  if (toBytes(image) === null && !isBlob(image)) {
+  return submitTask(DETECT_REGIONS, { image, settings });
+}
+
+/**
+ * Submits a task of any kind, like {@linkcode submitImage}: at most once, with the id of the task as the result.
+ *
+ * @param input What the task is about. If its image is over 256 MiB, the result is `TooLarge`, and nothing is sent.
+ *
+ * @throws {TypeError} If the image is neither a typed array, a `DataView`, a buffer nor a `Blob`.
+ * @throws {RangeError} If the input has a value that the service does not support.
+ *
+ * @example
+ * ```ts
+ * import { connect, RECOGNIZE_IMAGE, submitTask } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { isRight } from "fp-ts/lib/Either.js";
+ * import { ok } from "node:assert/strict";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const image = await Deno.readFile("examples/pages/lucasta.047.jpg");
+ * ok(isRight(await submitTask(RECOGNIZE_IMAGE, { image })(service)()));
+ * ```
+ *
+ * @category Tasks
+ */
+export function submitTask<Input, A extends object>(kind: TaskKind<Input, A>, input: Input): Req<string> {
+  const request = kind.encode(input);
+  const { image, ...fields } = request;
+  if ("image" in request && toBytes(image) === null && !isBlob(image)) {
     throw new TypeError(
       "Cannot submit an image as it must be a typed array, a DataView, a buffer or a Blob: current value is " +
         preview(image),
     );
   }
-  const wireSettings = toWireSettings(settings);
   return (service, context) => async () => {
-    const bytes = await readImage(image);
-    if (E.isLeft(bytes)) return bytes;
-    const body = JSON.stringify({ image: toBase64(bytes.right), settings: wireSettings });
+    const base64 = image === undefined ? E.right(undefined) : await readImage(image);
+    if (E.isLeft(base64)) return base64;
     const post = exchange<string>({
       call: "submit",
       method: "POST",
-      path: PATH,
-      body,
-      decode: decodeTaskId,
+      path: kind.path,
+      body: JSON.stringify({ image: base64.right, ...fields }),
+      decode: (text) => decodeTaskId(kind.isId ?? isToken, text),
       afterSending: asUnconfirmed,
     });
     return retrying("submit", null, post)(service, context)();
@@ -101,13 +121,37 @@ export function submitImage(image: ImageSource, settings?: DetectionSettings): R
  * @category Detect
  */
 export function fetchRegions(id: string): Req<TaskStatus> {
-  return retrying("fetch", id, fetchStatus(id));
+  return fetchTask(DETECTION, id);
+}
+
+/**
+ * Fetches the current status of a task of any kind once, like {@linkcode fetchRegions}.
+ *
+ * @param id The task's id.
+ *
+ * @example
+ * ```ts
+ * import { connect, fetchTask, RECOGNIZE_IMAGE } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const id = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
+ * deepEqual(await fetchTask(RECOGNIZE_IMAGE, id)(service)(), right({ _tag: "NotExist", id, messages: [] }));
+ * ```
+ *
+ * @category Tasks
+ */
+export function fetchTask<A extends object>(kind: ResultKind<A>, id: string): Req<TaskStatus<A>> {
+  return retrying("fetch", id, fetchStatus(kind, id, null));
 }
 
 /**
  * Cancels a task: the service deletes it and its image. Canceling a task that does not exist has no effect.
  *
  * @param id The task's id.
+ * @param kind The kind of the task, unless it is a detection.
  *
  * @example
  * ```ts
@@ -122,33 +166,43 @@ export function fetchRegions(id: string): Req<TaskStatus> {
  *
  * @category Detect
  */
-export function cancelTask(id: string): Req<void> {
+export function cancelTask(id: string, kind: { readonly path: string } = DETECTION): Req<void> {
   const cancel = exchange<void>({
     call: "cancel",
     method: "DELETE",
-    path: withId(id),
+    path: withId(kind.path, id),
     decode: decodeCancellation,
   });
   return retrying("cancel", id, cancel);
 }
 
-/** Fetches the status of a task with a single request, without retries. */
-export function fetchStatus(id: string): Req<TaskStatus> {
-  return exchange({ call: "fetch", method: "GET", path: withId(id), decode: (text) => decodeStatus(text, id) });
+/** Fetches the status of a task with a single request, without retries. Requires the given number of results, if any. */
+export function fetchStatus<A extends object>(
+  kind: ResultKind<A>,
+  id: string,
+  results: number | null,
+): Req<TaskStatus<A>> {
+  const decode = (text: string): Reply<A> => decodeStatus(kind, text, id, results);
+  return exchange({ call: "fetch", method: "GET", path: withId(kind.path, id), decode });
 }
 
 /**
  * The service's own ids need no escaping. For others, `encodeURIComponent` would throw if they contain lone surrogates.
  */
-function withId(id: string): string {
-  return GUID.test(id) ? `${PATH}?id=${id}` : `${PATH}?${new URLSearchParams({ id })}`;
+function withId(path: string, id: string): string {
+  return `${path}?${isToken(id) ? `id=${id}` : new URLSearchParams({ id })}`;
 }
 
-function decodeStatus(text: string, id: string): E.Either<RegionsError, TaskStatus> {
+function decodeStatus<A extends object>(
+  kind: ResultKind<A>,
+  text: string,
+  id: string,
+  results: number | null,
+): Reply<A> {
   const body = parseJson(text);
   return body === undefined
     ? E.left(malformed([`Response: expected JSON, got ${preview(text)}`]))
-    : decodeResponse(body, id);
+    : decodeTask(kind, body, id, results);
 }
 
 /** Checks that the body is empty, since a gateway may respond with a page and status 200. */
@@ -158,10 +212,14 @@ function decodeCancellation(text: string): E.Either<RegionsError, void> {
     : E.left(malformed([`Cancellation: expected an empty response, got ${preview(text)}`]));
 }
 
+function isToken(text: string): boolean {
+  return ID.test(text);
+}
+
 /** Decodes the id, which is plain text. A JSON string is accepted as well. */
-function decodeTaskId(text: string): E.Either<RegionsError, string> {
+function decodeTaskId(isId: (text: string) => boolean, text: string): E.Either<RegionsError, string> {
   const id = text.trim().replace(/^"(.*)"$/, "$1");
-  return GUID.test(id) ? E.right(id) : E.left(malformed([`TaskId: expected a GUID, got ${preview(text)}`]));
+  return isId(id) ? E.right(id) : E.left(malformed([`TaskId: expected the id of a task, got ${preview(text)}`]));
 }
 
 /** The statuses that mean "not now". A proxy may also send them for a request that it has already forwarded. */
@@ -190,12 +248,13 @@ function wasNotAccepted(error: RegionsError, isRefusal: boolean): boolean {
   }
 }
 
-async function readImage(image: ImageSource): Promise<E.Either<RegionsError, Uint8Array>> {
+/** Reads an image as Base64. */
+async function readImage(image: ImageSource): Promise<E.Either<RegionsError, string>> {
   const rejection = E.left(tooLarge("submit", MAX_IMAGE_BYTES, "image"));
   if (isBlob(image) && image.size > MAX_IMAGE_BYTES) return rejection;
   const bytes = isBlob(image) ? await readBlob(image) : toBytes(image);
   if (bytes === null) return E.left(network("submit", "the image can no longer be read", true));
-  return bytes.byteLength > MAX_IMAGE_BYTES ? rejection : E.right(bytes);
+  return bytes.byteLength > MAX_IMAGE_BYTES ? rejection : E.right(toBase64(bytes));
 }
 
 /** Returns null if the underlying file of a `File` was changed or deleted. */

@@ -5,8 +5,11 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import type { Task } from "fp-ts/lib/Task.js";
+import { DETECTION } from "../model/detection.ts";
 import type { PollState } from "../model/poll_state.ts";
+import type { ResultKind } from "../model/task_kind.ts";
 import { type Reply, RETENTION } from "../model/task_status.ts";
+import { preview } from "../internal/text.ts";
 import { type PollOptions, type PollPolicy, pollPolicy } from "../polling/policy.ts";
 import { endOf, giveUp, type Next, step } from "../polling/step.ts";
 import type { Candidate, Release } from "./budget.ts";
@@ -22,14 +25,15 @@ const FREE: E.Either<never, Release> = /* @__PURE__ */ E.right(() => {});
 const LAST_POLL = 5000;
 
 /**
- * Polls a task once and decides what to do next, for engines that wait between polls themselves, such as a queue or a
+ * Polls a detection once and decides what to do next, for engines that wait between polls themselves, such as a queue or a
  * Durable Object: store `state`, wait for `delay` milliseconds, and call it again. Rejects only if the caller's own
  * schedule throws or returns an invalid delay.
  *
  * @param state The state from `startPoll`, `resumePoll` or the last `pollOnce`.
  * @param options The schedule and limits, which must be the same for each poll of the task.
  *
- * @throws {RangeError} If an option is out of range, when the result is called with a service.
+ * @throws {RangeError} If the state is that of another kind of task, or if an option is out of range, when the result is
+ * called with a service.
  *
  * @example
  * ```ts
@@ -51,21 +55,65 @@ export function pollOnce(
   state: PollState,
   options: PollOptions = {},
 ): (service: Service, context?: CallContext) => Task<Next> {
+  return pollTask(DETECTION, state, options);
+}
+
+/**
+ * Polls a task of any kind once and decides what to do next, like {@linkcode pollOnce}.
+ *
+ * @param state The state from `startPoll`, `resumePoll` or the last `pollTask`.
+ * @param options The schedule and limits, which must be the same for each poll of the task.
+ *
+ * @throws {RangeError} If the state is that of another kind of task, or if an option is out of range, when the result is
+ * called with a service.
+ *
+ * @example
+ * ```ts
+ * import { connect, pollPolicy, pollTask, RECOGNIZE_IMAGE, startPoll, taskRef } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { equal } from "node:assert/strict";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const task = taskRef(RECOGNIZE_IMAGE, "a371d027-4b0d-4d86-8825-c8d818dd4ed9");
+ * const first = startPoll(task, Date.now(), null, pollPolicy());
+ * if (first._tag === "Wait") {
+ *   const next = await pollTask(RECOGNIZE_IMAGE, first.state)(service)();
+ *   equal(next._tag, "Done");
+ * }
+ * ```
+ *
+ * @category Durable
+ */
+export function pollTask<A extends object>(
+  kind: ResultKind<A>,
+  state: PollState,
+  options: PollOptions = {},
+): (service: Service, context?: CallContext) => Task<Next<A>> {
+  checkKind(kind, state);
   return (service, context) => {
     const policy = policyFor(service, options);
-    return () => pollBy(service, policy, state, Date.now, context);
+    return () => pollBy(service, kind, policy, state, Date.now, context);
   };
 }
 
-/** {@linkcode pollOnce} with a resolved policy, and with a clock that returns milliseconds since 1970. */
-export async function pollBy(
+/** Throws a `RangeError` if the state is that of another kind of task. */
+export function checkKind({ name }: { readonly name: string }, { kind, id }: PollState): void {
+  if (kind === name) return;
+  throw new RangeError(
+    `Cannot poll task ${preview(id)} as its state must be that of the kind ${name}: current value is ${preview(kind)}`,
+  );
+}
+
+/** {@linkcode pollTask} with a resolved policy, and with a clock that returns milliseconds since 1970. */
+export async function pollBy<A extends object>(
   service: Service,
+  kind: ResultKind<A>,
   policy: PollPolicy,
   state: PollState,
   now: () => number,
   context: CallContext = {},
-): Promise<Next> {
-  const next = await poll(service, policy, state, now, context);
+): Promise<Next<A>> {
+  const next = await poll(service, kind, policy, state, now, context);
   if (next._tag === "Done") learn(service, state, next.reply, now());
   if (next._tag === "Wait" && next.failure !== null) {
     const { delay, failure: error, state: { id, failures } } = next;
@@ -90,28 +138,29 @@ export function policyFor(service: Service, options: PollOptions): PollPolicy {
  */
 export function learn(
   { memory }: Service,
-  { submittedAt, heardAt }: PollState,
-  reply: Reply | null,
+  { kind, submittedAt, heardAt }: PollState,
+  reply: Reply<object> | null,
   now: number,
 ): void {
   if (submittedAt === null) return;
   const after = (heardAt ?? submittedAt) - submittedAt, before = now - submittedAt;
   if (!(after >= 0 && after <= before && before <= RETENTION)) return;
   const value = reply === null ? null : E.isRight(reply) ? reply.right : reply.left;
-  if (value?._tag === "Completed" || value?._tag === "Error") memory.learn([after, before]);
+  if (value?._tag === "Completed" || value?._tag === "Error") memory.learn([after, before], kind);
   // After `maxPolls`, the watch is likely to be resumed. Without a status, nothing is known about the duration.
   else if (after > 0 && (value === null || value._tag === "GaveUp" && value.reason !== "maxPolls")) {
-    memory.learn([after, null]);
+    memory.learn([after, null], kind);
   }
 }
 
-async function poll(
+async function poll<A extends object>(
   service: Service,
+  kind: ResultKind<A>,
   policy: PollPolicy,
   state: PollState,
   now: () => number,
   { signal, endsAt = Infinity }: CallContext,
-): Promise<Next> {
+): Promise<Next<A>> {
   const { budget, memory } = service;
   const left = endOf(state, policy) - now();
   const slot = budget === null ? FREE : await budget.acquire(candidateOf(state), left, signal);
@@ -119,8 +168,11 @@ async function poll(
   let isFinal = false;
   try {
     const end = performance.now() + Math.max(endOf(state, policy) - now(), LAST_POLL);
-    const reply = await fetchStatus(state.id)(service, { signal, endsAt: Math.min(end, endsAt) })();
-    const next = step(state, reply, now(), policy, memory.history());
+    const reply = await fetchStatus(kind, state.id, state.results)(service, {
+      signal,
+      endsAt: Math.min(end, endsAt),
+    })();
+    const next = step(state, reply, now(), policy, memory.history(kind.name));
     isFinal = next._tag === "Done";
     return next;
   } finally {

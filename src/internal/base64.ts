@@ -1,5 +1,5 @@
 /**
- * Base64 encoding, for JSON and `data:` URLs.
+ * Base64, as in JSON and `data:` URLs, and the text inside it.
  *
  * @module
  */
@@ -18,4 +18,35 @@ export function toBase64(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += CHUNK) text += btoa(String.fromCharCode(...bytes.subarray(i, i + CHUNK)));
   return text;
+}
+
+/** Decodes Base64 to a string with one character per byte. Returns null if the text is not Base64. */
+export function fromBase64(text: string): string | null {
+  try {
+    return atob(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Converts a string with one character per byte to bytes. */
+export function toByteArray(binary: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+/** Decodes UTF-8 in a string with one character per byte. Returns null if it is not valid. Removes a byte order mark. */
+export function fromUtf8(binary: string): string | null {
+  if (isAscii(binary)) return binary;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(toByteArray(binary));
+  } catch {
+    return null;
+  }
+}
+
+/** Whether all bytes are below 0x80. */
+export function isAscii(binary: string): boolean {
+  return /^[\0-\x7f]*$/.test(binary);
 }

@@ -3,10 +3,36 @@
  *
  * @module
  */
+import { fromBase64, toBase64, toByteArray } from "./base64.ts";
+import { toBytes } from "./bytes.ts";
 
 /** Whether the value is an object in the sense of JSON, which is neither null nor an array. */
 export function isObject(u: unknown): u is Readonly<Record<string, unknown>> {
   return typeof u === "object" && u !== null && !Array.isArray(u);
+}
+
+/** The only key of the object that stands for bytes in {@linkcode toJson}. */
+const BYTES = "$base64";
+
+/** Converts a value to JSON. Bytes, which JSON does not have, become an object: `{ "$base64": "…" }`. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key: string, part: unknown): unknown {
+    // A Node.js `Buffer` has its own JSON, which is `part`.
+    const bytes = ArrayBuffer.isView(this[key]) ? toBytes(this[key]) : null;
+    return bytes === null ? part : { [BYTES]: toBase64(bytes) };
+  });
+}
+
+/** Parses the result of {@linkcode toJson}. Returns undefined if the text is not valid JSON. */
+export function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text, (_, part) => {
+      const binary = isObject(part) && typeof part[BYTES] === "string" ? fromBase64(part[BYTES]) : null;
+      return binary === null ? part : toByteArray(binary);
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Parses a text. Returns undefined, which JSON cannot represent, if the text is not valid JSON. */

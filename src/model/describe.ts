@@ -7,7 +7,7 @@
 import { cut, quote, quoteAll } from "../internal/text.ts";
 import { MAX_ERRORS } from "./codec.ts";
 import { type GaveUp, type Http, isTransientStatus, type RegionsError } from "./error.ts";
-import { match, type Reply, RETENTION, type TaskStatus } from "./task_status.ts";
+import { type Finished, match, type Reply, RETENTION, type TaskStatus } from "./task_status.ts";
 
 /** The maximum number of characters of a task's id in a description. The service's own ids have 36. */
 const MAX_ID = 80;
@@ -42,19 +42,22 @@ export interface DescribeOptions {
  * import { describe } from "@ocr-cloud/regions";
  * import { equal } from "node:assert/strict";
  *
- * equal(describe({ _tag: "Pending", id: "1" }), "The image is queued. Check again in a few seconds.");
+ * equal(describe({ _tag: "Pending", id: "1" }), "The task is queued. Check again in a few seconds.");
  * ```
  *
  * @category Statuses
  */
-export function describe(reply: Reply | TaskStatus | RegionsError): string;
+export function describe(reply: Reply<object> | TaskStatus<object> | RegionsError): string;
 /**
  * The same, with options. A separate signature, so that `map(describe)` compiles: `map` passes an index as well.
  *
  * @category Statuses
  */
-export function describe(reply: Reply | TaskStatus | RegionsError, options: DescribeOptions): string;
-export function describe(reply: Reply | TaskStatus | RegionsError, options: DescribeOptions = {}): string {
+export function describe(reply: Reply<object> | TaskStatus<object> | RegionsError, options: DescribeOptions): string;
+export function describe(
+  reply: Reply<object> | TaskStatus<object> | RegionsError,
+  options: DescribeOptions = {},
+): string {
   switch (reply._tag) {
     case "Left":
       return describeError(reply.left);
@@ -158,19 +161,17 @@ function adviceOf(error: RegionsError): string {
   }
 }
 
-function describeStatus(status: TaskStatus, { submittedAt, now = Date.now() }: DescribeOptions): string {
-  return match({
-    Pending: () => "The image is queued. Check again in a few seconds.",
-    Processing: () => "Detection is in progress. Check again in a few seconds.",
-    Completed: ({ regions, notices }) => {
-      const found = regions.length === 0
-        ? "Detection is finished: no text was found in the image."
-        : `Detection is finished: ${regions.length} region${regions.length === 1 ? "" : "s"} found.`;
-      return notices.length === 0 ? found : `${found} Notices from the service: ${quoteAll(notices)}`;
+function describeStatus(status: TaskStatus<object>, { submittedAt, now = Date.now() }: DescribeOptions): string {
+  return match<string, object>({
+    Pending: () => "The task is queued. Check again in a few seconds.",
+    Processing: () => "The task is in progress. Check again in a few seconds.",
+    Completed: (status) => {
+      const found = describeOutput(status);
+      return status.notices.length === 0 ? found : `${found} Notices from the service: ${quoteAll(status.notices)}`;
     },
     Error: ({ messages }) => {
       const reason = messages.length === 0 ? "the service gave no reason" : quoteAll(messages);
-      return `Detection failed (${reason}). Check the image, then submit it again.`;
+      return `The task failed (${reason}). Check the image, then submit it again.`;
     },
     NotExist: ({ id, messages }) => {
       const task = `task ${quote(id)}`;
@@ -184,6 +185,15 @@ function describeStatus(status: TaskStatus, { submittedAt, now = Date.now() }: D
         } ago${said}. Check the id, or submit the image again.`;
     },
   })(status);
+}
+
+/** Describes the output of a detection. Of other kinds, the status does not tell what was done. */
+function describeOutput(status: Finished): string {
+  if (!("regions" in status && Array.isArray(status.regions))) return "The task is finished.";
+  const count = status.regions.length;
+  return count === 0
+    ? "Detection is finished: no text was found in the image."
+    : `Detection is finished: ${count} region${count === 1 ? "" : "s"} found.`;
 }
 
 function httpFact({ call, status, retryAfter, detail }: Http): string {

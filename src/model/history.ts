@@ -52,13 +52,10 @@ const Spans: t.Type<readonly Span[], unknown, unknown> = new t.Type<readonly Spa
  *
  * @example
  * ```ts
- * import { createMemory, History } from "@ocr-cloud/regions";
- * import { isRight } from "fp-ts/lib/Either.js";
- * import { ok } from "node:assert/strict";
+ * import { History } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
  *
- * const stored = History.decode(JSON.parse('{"version":1,"spans":[[2000,3100]]}'));
- * ok(isRight(stored));
- * const memory = createMemory(stored.right);
+ * equal(History.is({ version: 1, spans: [[2000, 3100]] }), true);
  * ```
  *
  * @category Schedules
@@ -67,6 +64,33 @@ export const History: t.Type<History, unknown, unknown> = fields<History>({
   version: guarded("version 1", (u): u is 1 => u === 1),
   spans: Spans,
 }, "History");
+
+/**
+ * The histories of several kinds of tasks, by the name of the kind. Plain JSON.
+ *
+ * @category Schedules
+ */
+export interface Histories {
+  readonly [kind: string]: History;
+}
+
+/**
+ * The codec of {@linkcode Histories}.
+ *
+ * @example
+ * ```ts
+ * import { createMemory, Histories } from "@ocr-cloud/regions";
+ * import { isRight } from "fp-ts/lib/Either.js";
+ * import { ok } from "node:assert/strict";
+ *
+ * const stored = Histories.decode(JSON.parse('{"DetectRegions":{"version":1,"spans":[[2000,3100]]}}'));
+ * ok(isRight(stored));
+ * const memory = createMemory(stored.right);
+ * ```
+ *
+ * @category Schedules
+ */
+export const Histories: t.Type<Histories, unknown, unknown> = t.record(t.string, History, "Histories");
 
 /** Returns the history with another task. Beyond 64 tasks, the oldest is dropped. An invalid span is ignored. */
 export function appendSpan(history: History, span: Span): History {

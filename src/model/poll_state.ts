@@ -6,17 +6,20 @@
  */
 import * as t from "io-ts";
 import { fields, guarded } from "./codec.ts";
+import { DETECTION } from "./detection.ts";
+import type { TaskRef } from "./task_kind.ts";
+import { isObject } from "../internal/json.ts";
 
 /**
  * The state of polling a task: plain JSON without results. Times are in milliseconds since 1970.
  *
  * @category Durable
  */
-export interface PollState {
-  /** The version of this format. Other versions are rejected. */
-  readonly version: 1;
-  /** The task's id. */
-  readonly id: string;
+export interface PollState extends TaskRef {
+  /** The version of this format. The codec also reads version 1, which had only detections. */
+  readonly version: 2;
+  /** The number of results that the task must have, or null if any number may be valid. */
+  readonly results: number | null;
   /** The time of the submission, or null if it is unknown. */
   readonly submittedAt: number | null;
   /** The start of this watch, from which its deadline counts. */
@@ -37,7 +40,7 @@ export interface PollState {
   readonly failure: string | null;
 }
 
-const version: t.Type<1> = guarded("version 1", (u): u is 1 => u === 1);
+const version: t.Type<2> = guarded("version 1 or 2", (u): u is 2 => u === 2);
 
 const isTime = (u: unknown): u is number => typeof u === "number" && Number.isFinite(u);
 
@@ -49,6 +52,10 @@ const timeOrNull: t.Type<number | null> = guarded(
 const count: t.Type<number> = guarded(
   "a count",
   (u): u is number => typeof u === "number" && Number.isSafeInteger(u) && u >= 0,
+);
+const countOrNull: t.Type<number | null> = guarded(
+  "a count or null",
+  (u): u is number | null => u === null || count.is(u),
 );
 const textOrNull: t.Type<string | null> = guarded(
   "text or null",
@@ -72,9 +79,18 @@ const textOrNull: t.Type<string | null> = guarded(
  *
  * @category Durable
  */
-export const PollState: t.Type<PollState, unknown, unknown> = fields<PollState>({
+export const PollState: t.Type<PollState, unknown, unknown> = new t.Type<PollState, unknown, unknown>(
+  "PollState",
+  (u): u is PollState => Current.is(u),
+  (u, context) => Current.validate(isObject(u) && u.version === 1 ? upgrade(u) : u, context),
+  t.identity,
+);
+
+const Current: t.Type<PollState, unknown, unknown> = fields<PollState>({
   version,
+  kind: t.string,
   id: t.string,
+  results: countOrNull,
   submittedAt: timeOrNull,
   startedAt: time,
   dueAt: time,
@@ -85,3 +101,7 @@ export const PollState: t.Type<PollState, unknown, unknown> = fields<PollState>(
   malformed: count,
   failure: textOrNull,
 }, "PollState");
+
+function upgrade(state: Readonly<Record<string, unknown>>): unknown {
+  return { ...state, version: 2, kind: DETECTION.name, results: null };
+}

@@ -6,6 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
 import { appendName, type Explain, fail, guarded, MAX_ERRORS, mismatch, type Read } from "./codec.ts";
+import { fromBase64, isAscii, toByteArray } from "../internal/base64.ts";
 import { isObject, parseJson } from "../internal/json.ts";
 
 /**
@@ -307,22 +308,11 @@ function explainRow(u: unknown, context: t.Context): t.Errors {
   return mismatch(corners, context, "expected the top-left corner before the bottom-right one");
 }
 
-function fromBase64(text: string): string | null {
-  try {
-    return atob(text);
-  } catch {
-    return null;
-  }
-}
-
 /**
  * Parses the JSON of a payload; undefined if it is none. Rows of numbers are ASCII, so `binary` is parsed as it is. Text with
  * bytes over 0x7f, such as a byte order mark, is decoded as UTF-8 and parsed again.
  */
 function parseRows(binary: string): unknown {
   const rows = parseJson(binary);
-  if (rows !== undefined || /^[\0-\x7f]*$/.test(binary)) return rows;
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return parseJson(new TextDecoder().decode(bytes));
+  return rows !== undefined || isAscii(binary) ? rows : parseJson(new TextDecoder().decode(toByteArray(binary)));
 }

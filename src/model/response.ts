@@ -11,8 +11,13 @@ import { type Explain, fields, list, MAX_ERRORS, mismatch, nullable, oneOf, type
 /** The status of a task, in the service's spelling. */
 export type StatusName = "Pending" | "Processing" | "Completed" | "Error" | "NotExist";
 
-/** One of the results of a task. */
+/**
+ * One of the results of a task. Source: the schema `OCRResult` of the service's OpenAPI description.
+ *
+ * @category Tasks
+ */
 export interface Result {
+  /** The service's name of the format, such as `Text`. */
   readonly type?: string | null;
   /** The payload, as Base64. */
   readonly data?: string | null;
@@ -63,41 +68,53 @@ export function messagesOf({ error }: ResponseBody): readonly string[] {
   return error === null || error === undefined ? [] : [...error.messages ?? [], ...error.warnings ?? []];
 }
 
+/** No results. */
+const NONE: readonly Result[] = [];
+
 /**
- * Reads the results of a completed task as one list, in order. Results without data are skipped. If there are none, the
- * page is empty only if the service says so. Otherwise, results are missing, which must not look like an empty page.
+ * Returns the results of a completed task. If there are none, nothing was found, but only if the service says so.
+ * Otherwise, results are missing, which must not look like an empty page.
  *
- * @param readData Reads the data of one result.
+ * @param count The number of results that there must be, or null for any number.
  */
-export function readResults<A>(
+export function resultsOf(
   { responseStatusCode: code, results }: ResponseBody,
-  readData: (data: string) => Read<readonly A[]>,
-): Read<readonly A[]> {
+  count: number | null,
+): Read<readonly Result[]> {
   if (code !== "Ok" && code !== "NoAnyResultData") return E.left(explainLost(code));
-  const all = results ?? [];
-  // There is usually a single result. The rest of this function would take as long as parsing a small response.
-  if (all.length === 1) return readResult(all, 0, readData);
-  const values: (readonly A[])[] = [];
+  const all = results ?? NONE;
+  return count === null || all.length === count ? E.right(all) : E.left(explainCount(all, count));
+}
+
+/** Reads the data of each result. Reports at most {@linkcode MAX_ERRORS} invalid ones. */
+export function readEach<A>(
+  results: readonly Result[],
+  readData: (data: string | null | undefined) => Read<A>,
+): Read<readonly A[]> {
+  const values: A[] = [];
   const refusals: Explain[] = [];
-  for (let i = 0; i < all.length && refusals.length < MAX_ERRORS; i++) {
-    const value = readResult(all, i, readData);
-    if (E.isLeft(value)) refusals.push(value.left);
+  for (let i = 0; i < results.length && refusals.length < MAX_ERRORS; i++) {
+    const value = readData(results[i].data);
+    if (E.isLeft(value)) refusals.push(explainResult(value.left, results, i));
     else values.push(value.right);
   }
   return refusals.length === 0
-    ? E.right(values.flat())
+    ? E.right(values)
     : E.left((context) => refusals.flatMap((explain) => [...explain(context)]));
 }
 
-function readResult<A>(
-  results: readonly Result[],
-  index: number,
-  readData: (data: string) => Read<readonly A[]>,
-): Read<readonly A[]> {
-  const { data } = results[index];
-  if (data === null || data === undefined) return E.right([]);
-  const value = readData(data);
-  return E.isLeft(value) ? E.left(explainResult(value.left, results, index)) : value;
+/** Explains a result with invalid data. `context` is that of the list of results. */
+export function explainResult(explainData: Explain, results: readonly Result[], index: number): Explain {
+  const result = results[index];
+  return (context) => {
+    const inResult = t.appendContext(context, String(index), Result, result);
+    return explainData(t.appendContext(inResult, "data", t.string, result.data));
+  };
+}
+
+/** Appends the field `results` to the path of a response. */
+export function inResults(context: t.Context, results: readonly Result[]): t.Context {
+  return t.appendContext(context, "results", Results, results);
 }
 
 function explainLost(code: string): Explain {
@@ -105,14 +122,8 @@ function explainLost(code: string): Explain {
   return (context) => mismatch(code, t.appendContext(context, "responseStatusCode", t.string, code), message);
 }
 
-/** Explains a result with invalid data. */
-function explainResult(explainData: Explain, results: readonly Result[], index: number): Explain {
-  const result = results[index];
-  return (context) => {
-    const inResults = t.appendContext(context, "results", Results, results);
-    const inResult = t.appendContext(inResults, String(index), Result, result);
-    return explainData(t.appendContext(inResult, "data", t.string, result.data));
-  };
+function explainCount(results: readonly Result[], count: number): Explain {
+  return (context) => mismatch(results, inResults(context, results), `expected ${count} results`);
 }
 
 /** Same as `ResponseBody.is`, which iterates over codecs and takes as long as parsing a small response. */

@@ -231,13 +231,21 @@ export const DetectionSettings: t.Type<CompleteSettings> = new t.Type<CompleteSe
  * @category Detect
  */
 export function toWireSettings(settings: DetectionSettings = {}): WireSettings {
-  const decoded = DetectionSettings.decode(settings);
-  if (E.isLeft(decoded)) {
-    throw new RangeError(
-      `Cannot detect regions as the settings must be supported by the service: ${explain(decoded.left).join("; ")}`,
-    );
-  }
-  const { rotate, ...others } = decoded.right;
+  return spellForWire(checkSettings(DetectionSettings, settings));
+}
+
+/** Returns the settings with a value for every field. Throws a `RangeError` if the service does not support one. */
+export function checkSettings<A>(codec: t.Type<A, unknown, unknown>, settings: unknown): A {
+  const decoded = codec.decode(settings);
+  if (E.isRight(decoded)) return decoded.right;
+  throw new RangeError(
+    `Cannot submit a task as its settings must be supported by the service: ${explain(decoded.left).join("; ")}`,
+  );
+}
+
+/** Spells the names of complete settings as the service does. */
+export function spellForWire<A extends CompleteSettings>(settings: A): Omit<A, "rotate"> & WireSettings {
+  const { rotate, ...others } = settings;
   return { ...others, Rotate: rotate };
 }
 

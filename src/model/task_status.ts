@@ -8,12 +8,13 @@ import * as t from "io-ts";
 import { isObject } from "../internal/json.ts";
 import { preview } from "../internal/text.ts";
 import type { Read } from "./codec.ts";
+import { DETECTION, type Detection } from "./detection.ts";
 import { fromCodec, malformed, type RegionsError } from "./error.ts";
-import { Payload, readPayload, type Region, Regions } from "./region.ts";
-import { explainBody, isBody, messagesOf, readResults, ResponseBody } from "./response.ts";
+import { explainBody, inResults, isBody, messagesOf, ResponseBody, resultsOf } from "./response.ts";
+import type { ResultKind } from "./task_kind.ts";
 
 /**
- * The image is queued. Poll again in a couple of seconds.
+ * The task is queued. Poll again in a couple of seconds.
  *
  * @category Statuses
  */
@@ -25,7 +26,7 @@ export interface Pending {
 }
 
 /**
- * Detection is in progress. Poll again.
+ * The task is in progress. Poll again.
  *
  * @category Statuses
  */
@@ -37,23 +38,28 @@ export interface Processing {
 }
 
 /**
- * Detection is finished.
+ * The task is finished: the fields that `Completed` has for every kind of task.
  *
  * @category Statuses
  */
-export interface Completed {
+export interface Finished {
   /** Discriminates the union. */
   readonly _tag: "Completed";
   /** The task's id. */
   readonly id: string;
-  /** The regions, in the order of the response. Empty if no text was found. */
-  readonly regions: readonly Region[];
   /** The service's messages and warnings about non-fatal problems. */
   readonly notices: readonly string[];
 }
 
 /**
- * Detection failed.
+ * The task is finished. Has the fields of the output: for a detection, the `regions`.
+ *
+ * @category Statuses
+ */
+export type Completed<A extends object = Detection> = Finished & A;
+
+/**
+ * The task failed.
  *
  * @category Statuses
  */
@@ -82,26 +88,26 @@ export interface NotExist {
 
 /**
  * The status of a task. `_tag` is the service's own name of the status. `id` is empty only if the response contains no
- * id and none was passed to {@linkcode decodeResponse}. Source: the service's page on fetching regions, "Task
+ * id and none was passed to the decoder. Source: the service's page on fetching regions, "Task
  * statuses".
  *
  * @category Statuses
  */
-export type TaskStatus = Pending | Processing | Completed | TaskError | NotExist;
+export type TaskStatus<A extends object = Detection> = Pending | Processing | Completed<A> | TaskError | NotExist;
 
 /**
  * The statuses that end a task.
  *
  * @category Statuses
  */
-export type FinalStatus = Completed | TaskError | NotExist;
+export type FinalStatus<A extends object = Detection> = Completed<A> | TaskError | NotExist;
 
 /**
  * An element of a status stream: a status, or the reason why the status could not be determined.
  *
  * @category Statuses
  */
-export type Reply = E.Either<RegionsError, TaskStatus>;
+export type Reply<A extends object = Detection> = E.Either<RegionsError, TaskStatus<A>>;
 
 /**
  * How long the service keeps a task, in milliseconds from its submission: 24 hours.
@@ -111,8 +117,8 @@ export type Reply = E.Either<RegionsError, TaskStatus>;
 export const RETENTION = 86_400_000;
 
 /**
- * The codec of {@linkcode TaskStatus}, which is a response of the service on the wire. Source: the schema `OCRResponse`
- * of the service's OpenAPI description.
+ * The codec of {@linkcode TaskStatus} for detections, which is a response of the service on the wire. Source: the schema
+ * `OCRResponse` of the service's OpenAPI description.
  *
  * @example
  * ```ts
@@ -126,22 +132,36 @@ export const RETENTION = 86_400_000;
  *
  * @category Statuses
  */
-export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = /* @__PURE__ */ new t.Type<
-  TaskStatus,
-  unknown,
-  unknown
->(
-  "Response",
-  isTaskStatus,
-  (u, context) => {
-    const status = readStatus(u);
-    return E.isLeft(status) ? t.failures(status.left(context)) : status;
-  },
-  writeStatus,
-);
+export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = /* @__PURE__ */ statusCodec(DETECTION);
 
 /**
- * Decodes a response of the service. Never throws.
+ * Returns the codec of the statuses of a kind of task.
+ *
+ * @example
+ * ```ts
+ * import { RECOGNIZE_IMAGE, statusCodec } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * const codec = statusCodec(RECOGNIZE_IMAGE);
+ * equal(codec.is({ _tag: "Completed", id: "1", text: "To Lucasta", notices: [] }), true);
+ * ```
+ *
+ * @category Statuses
+ */
+export function statusCodec<A extends object>(kind: ResultKind<A>): t.Type<TaskStatus<A>, unknown, unknown> {
+  return new t.Type<TaskStatus<A>, unknown, unknown>(
+    "Response",
+    (u): u is TaskStatus<A> => isTaskStatus(kind, u),
+    (u, context) => {
+      const status = readStatus(kind, u, null);
+      return E.isLeft(status) ? t.failures(status.left(context)) : status;
+    },
+    (status) => writeStatus(kind, status),
+  );
+}
+
+/**
+ * Decodes a response of the service about a detection. Never throws.
  *
  * `Completed` without results is an empty page only if the service says so (`Ok`, `NoAnyResultData`). If the service
  * says that results are missing, or if the response does not match the service's API description, the error is
@@ -173,14 +193,62 @@ export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = /* @__PURE__ */ 
  *
  * @category Statuses
  */
-export function decodeResponse(body: unknown, id?: string): E.Either<RegionsError, TaskStatus> {
+export function decodeResponse(body: unknown, id?: string): Reply {
+  return decodeTask(DETECTION, body, id);
+}
+
+/**
+ * Decodes a response of the service about a task of any kind, like {@linkcode decodeResponse}. Never throws.
+ *
+ * @param body The parsed JSON of the body.
+ * @param id The requested id. A response with another id is `Malformed`.
+ * @param count The number of results that the task must have, or null if any number may be valid.
+ *
+ * @example
+ * ```ts
+ * import { decodeTask, RECOGNIZE_IMAGE } from "@ocr-cloud/regions";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const results = [{ type: "Text", data: btoa("To Lucasta") }];
+ * const body = { id: "1", responseStatusCode: "Ok", taskStatus: "Completed", results };
+ * const status = decodeTask(RECOGNIZE_IMAGE, body);
+ * deepEqual(status, right({ _tag: "Completed", id: "1", text: "To Lucasta", notices: [] }));
+ * ```
+ *
+ * @category Statuses
+ */
+export function decodeTask<A extends object>(
+  kind: ResultKind<A>,
+  body: unknown,
+  id?: string,
+  count: number | null = null,
+): Reply<A> {
   try {
-    const status = readStatus(body);
+    const status = readStatus(kind, body, count);
     return E.isLeft(status) ? E.left(fromCodec(status.left(t.getDefaultContext(ResponseBody)))) : checkId(status, id);
   } catch {
     // Parsed JSON never throws, but a proxy or a getter may.
     return E.left(malformed(["Response: expected JSON, got a value that cannot be read"]));
   }
+}
+
+/**
+ * The handlers of {@linkcode match}, one for each status.
+ *
+ * @category Statuses
+ */
+export interface StatusHandlers<B, A extends object = Detection> {
+  /** Handles `Pending`. */
+  readonly Pending: (status: Pending) => B;
+  /** Handles `Processing`. */
+  readonly Processing: (status: Processing) => B;
+  /** Handles `Completed`. */
+  readonly Completed: (status: Completed<A>) => B;
+  /** Handles `Error`. */
+  readonly Error: (status: TaskError) => B;
+  /** Handles `NotExist`. */
+  readonly NotExist: (status: NotExist) => B;
 }
 
 /**
@@ -203,9 +271,9 @@ export function decodeResponse(body: unknown, id?: string): E.Either<RegionsErro
  *
  * @category Statuses
  */
-export function match<A>(
-  handlers: { readonly [Tag in TaskStatus["_tag"]]: (status: Extract<TaskStatus, { _tag: Tag }>) => A },
-): (status: TaskStatus) => A {
+export function match<B, A extends object = Detection>(
+  handlers: StatusHandlers<B, A>,
+): (status: TaskStatus<A>) => B {
   return (status) => {
     switch (status._tag) {
       case "Pending":
@@ -235,12 +303,12 @@ export function match<A>(
  *
  * @category Statuses
  */
-export function isFinal(status: TaskStatus): status is FinalStatus {
+export function isFinal<A extends object>(status: TaskStatus<A>): status is FinalStatus<A> {
   return status._tag === "Completed" || status._tag === "Error" || status._tag === "NotExist";
 }
 
 /** Checks the id of a status that was read, which is returned as it is if the id is right. */
-function checkId(read: E.Right<TaskStatus>, id: string | undefined): E.Either<RegionsError, TaskStatus> {
+function checkId<A extends object>(read: E.Right<TaskStatus<A>>, id: string | undefined): Reply<A> {
   const status = read.right;
   if (id === undefined || status.id === id) return read;
   if (status.id === "") return E.right({ ...status, id });
@@ -250,7 +318,10 @@ function checkId(read: E.Right<TaskStatus>, id: string | undefined): E.Either<Re
     : E.left(malformed([`Response/id: expected the requested id ${preview(id)}, got ${preview(status.id)}`]));
 }
 
-function readStatus(u: unknown): Read<TaskStatus> {
+/** The path of a valid output is not needed. That of an invalid one is completed afterwards. */
+const NOWHERE: t.Context = [];
+
+function readStatus<A extends object>(kind: ResultKind<A>, u: unknown, count: number | null): Read<TaskStatus<A>> {
   if (!isBody(u)) return E.left(explainBody(u));
   const id = u.id ?? "";
   switch (u.taskStatus) {
@@ -261,15 +332,19 @@ function readStatus(u: unknown): Read<TaskStatus> {
     case "NotExist":
       return E.right({ _tag: u.taskStatus, id, messages: messagesOf(u) });
     case "Completed": {
-      const regions = readResults(u, readPayload);
-      return E.isLeft(regions)
-        ? regions
-        : E.right({ _tag: "Completed", id, regions: regions.right, notices: messagesOf(u) });
+      const results = resultsOf(u, count);
+      if (E.isLeft(results)) return results;
+      const output = kind.output.validate(results.right, NOWHERE);
+      if (E.isRight(output)) return E.right({ _tag: "Completed", id, ...output.right, notices: messagesOf(u) });
+      return E.left((context) => {
+        const place = inResults(context, results.right);
+        return output.left.map(({ context, ...error }) => ({ ...error, context: [...place, ...context] }));
+      });
     }
   }
 }
 
-function isTaskStatus(u: unknown): u is TaskStatus {
+function isTaskStatus<A extends object>(kind: ResultKind<A>, u: unknown): u is TaskStatus<A> {
   if (!isObject(u) || typeof u.id !== "string") return false;
   switch (u._tag) {
     case "Pending":
@@ -279,14 +354,14 @@ function isTaskStatus(u: unknown): u is TaskStatus {
     case "NotExist":
       return isTexts(u.messages);
     default:
-      return u._tag === "Completed" && Regions.is(u.regions) && isTexts(u.notices);
+      return u._tag === "Completed" && kind.output.is(u) && isTexts(u.notices);
   }
 }
 
 const isTexts = (u: unknown): boolean => Array.isArray(u) && u.every(t.string.is);
 
-function writeStatus(status: TaskStatus): ResponseBody {
-  return match<ResponseBody>({
+function writeStatus<A extends object>(kind: ResultKind<A>, status: TaskStatus<A>): ResponseBody {
+  return match<ResponseBody, A>({
     Pending: ({ id, _tag }) => ({ id, responseStatusCode: "NotReady", taskStatus: _tag, results: null, error: null }),
     Processing: ({ id, _tag }) => ({
       id,
@@ -295,13 +370,17 @@ function writeStatus(status: TaskStatus): ResponseBody {
       results: null,
       error: null,
     }),
-    Completed: ({ id, _tag, regions, notices }) => ({
-      id,
-      responseStatusCode: regions.length === 0 ? "NoAnyResultData" : "Ok",
-      taskStatus: _tag,
-      results: regions.length === 0 ? [] : [{ type: "Other", data: Payload.encode(regions) }],
-      error: notices.length === 0 ? null : { messages: null, warnings: notices },
-    }),
+    Completed: (status) => {
+      const { id, _tag, notices } = status;
+      const results = kind.output.encode(status);
+      return {
+        id,
+        responseStatusCode: results.length === 0 ? "NoAnyResultData" : "Ok",
+        taskStatus: _tag,
+        results,
+        error: notices.length === 0 ? null : { messages: null, warnings: notices },
+      };
+    },
     Error: ({ id, _tag, messages }) => ({
       id,
       responseStatusCode: "Error",

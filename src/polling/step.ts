@@ -10,7 +10,9 @@ import { atLeast } from "../internal/check.ts";
 import { cut } from "../internal/text.ts";
 import { brief, type GaveUp, gaveUp, type RegionsError } from "../model/error.ts";
 import { type History, NO_HISTORY } from "../model/history.ts";
+import { DETECTION, type Detection } from "../model/detection.ts";
 import type { PollState } from "../model/poll_state.ts";
+import type { TaskRef } from "../model/task_kind.ts";
 import { isFinal, type Reply, RETENTION, type TaskStatus } from "../model/task_status.ts";
 import type { PollPolicy } from "./policy.ts";
 import { backoff, jitter, retryDelay } from "./retry.ts";
@@ -27,7 +29,7 @@ const GRACE = 10_000;
  *
  * @category Durable
  */
-export interface Wait {
+export interface Wait<A extends object = Detection> {
   /** Discriminates the union. */
   readonly _tag: "Wait";
   /** The state for the next poll. */
@@ -35,7 +37,7 @@ export interface Wait {
   /** Milliseconds until `state.dueAt` or the deadline, whichever is first. */
   readonly delay: number;
   /** The status that the last poll returned, or null. */
-  readonly heard: TaskStatus | null;
+  readonly heard: TaskStatus<A> | null;
   /** The failure that will be retried, or null. */
   readonly failure: RegionsError | null;
 }
@@ -45,13 +47,13 @@ export interface Wait {
  *
  * @category Durable
  */
-export interface Done {
+export interface Done<A extends object = Detection> {
   /** Discriminates the union. */
   readonly _tag: "Done";
   /** The status that the last poll returned before the watch gave up, or null. */
-  readonly heard: TaskStatus | null;
+  readonly heard: TaskStatus<A> | null;
   /** The final status, or why it could not be determined. */
-  readonly reply: Reply;
+  readonly reply: Reply<A>;
 }
 
 /**
@@ -59,13 +61,13 @@ export interface Done {
  *
  * @category Durable
  */
-export type Next = Wait | Done;
+export type Next<A extends object = Detection> = Wait<A> | Done<A>;
 
 /**
  * Starts polling a task. If `submittedAt` is known, the schedule determines the time of the first poll, counted from
  * the submission; an overdue first poll is due immediately. If it is null, the first poll is due immediately.
  *
- * @param id The task's id.
+ * @param task The id of a detection, or a reference to a task of any kind.
  * @param now The current time, in milliseconds since 1970.
  * @param submittedAt The time of the submission, in milliseconds since 1970, or null if it is unknown.
  * @param policy The schedule and limits, from {@linkcode pollPolicy}.
@@ -90,18 +92,21 @@ export type Next = Wait | Done;
  * @category Durable
  */
 export function startPoll(
-  id: string,
+  task: string | TaskRef,
   now: number,
   submittedAt: number | null,
   policy: PollPolicy,
   history: History = NO_HISTORY,
   startedAt: number = now,
-): Next {
+): Next<never> {
+  const { kind, id, results = null } = typeof task === "string" ? { kind: DETECTION.name, id: task } : task;
   const planned = submittedAt === null ? 0 : nextDelay(policy, { id, attempt: 0, elapsed: 0, history });
   const delay = Math.max(0, (planned ?? 0) - Math.max(0, now - (submittedAt ?? now)));
   const state: PollState = {
-    version: 1,
+    version: 2,
+    kind,
     id,
+    results,
     submittedAt,
     startedAt,
     dueAt: now + delay,
@@ -140,7 +145,7 @@ export function startPoll(
  *
  * @category Durable
  */
-export function resumePoll(state: PollState, now: number, policy: PollPolicy): Wait {
+export function resumePoll(state: PollState, now: number, policy: PollPolicy): Wait<never> {
   // Even if the clock was set back since the state was stored, the delay is not longer than originally planned.
   const planned = Math.max(0, state.dueAt - Math.max(state.startedAt, state.heardAt ?? -Infinity));
   const dueAt = Math.min(state.dueAt, now + planned);
@@ -179,13 +184,13 @@ export function resumePoll(state: PollState, now: number, policy: PollPolicy): W
  *
  * @category Durable
  */
-export function step(
+export function step<A extends object>(
   state: PollState,
-  reply: Reply,
+  reply: Reply<A>,
   now: number,
   policy: PollPolicy,
   history: History = NO_HISTORY,
-): Next {
+): Next<A> {
   if (isUnknownYet(state, reply, now)) return stepUnknown(state, reply, now, policy);
   if (E.isLeft(reply)) return stepFailure(state, reply.left, now, policy);
   const status = reply.right;
@@ -198,22 +203,34 @@ export function endOf({ startedAt }: PollState, { deadline }: PollPolicy): numbe
 }
 
 /** Ends a watch before its task is finished, with the state to resume from. */
-export function giveUp(reason: GaveUp["reason"], state: PollState, heard: TaskStatus | null = null): Done {
+export function giveUp<A extends object>(
+  reason: GaveUp["reason"],
+  state: PollState,
+  heard: TaskStatus<A> | null = null,
+): Done<A> {
   return failWith(gaveUp(reason, state), heard);
 }
 
 /** Ends a watch with an error. */
-export function failWith(error: RegionsError, heard: TaskStatus | null = null): Done {
+export function failWith<A extends object>(error: RegionsError, heard: TaskStatus<A> | null = null): Done<A> {
   return { _tag: "Done", heard, reply: E.left(error) };
 }
 
-function stepStatus(state: PollState, status: TaskStatus, now: number, policy: PollPolicy, history: History): Next {
-  const { version, id, submittedAt, startedAt, polls, heard } = state;
+function stepStatus<A extends object>(
+  state: PollState,
+  status: TaskStatus<A>,
+  now: number,
+  policy: PollPolicy,
+  history: History,
+): Next<A> {
+  const { version, kind, id, results, submittedAt, startedAt, polls, heard } = state;
   const delay = nextDelay(policy, { id, attempt: heard + 1, elapsed: ageOf(state, now), history });
   // No spread, since in Node.js 20 its result is larger and slower to create.
   const next: PollState = {
     version,
+    kind,
     id,
+    results,
     submittedAt,
     startedAt,
     dueAt: delay === null ? state.dueAt : now + delay,
@@ -228,20 +245,30 @@ function stepStatus(state: PollState, status: TaskStatus, now: number, policy: P
 }
 
 /** Whether the service may not know a new task yet. Once a status has been received, the task is known. */
-function isUnknownYet({ submittedAt, heard }: PollState, reply: Reply, now: number): boolean {
+function isUnknownYet({ submittedAt, heard }: PollState, reply: Reply<object>, now: number): boolean {
   const isUnknown = E.isRight(reply)
     ? reply.right._tag === "NotExist"
     : reply.left._tag === "Http" && reply.left.status === 404;
   return isUnknown && heard === 0 && submittedAt !== null && Math.abs(now - submittedAt) < GRACE;
 }
 
-function stepUnknown(state: PollState, reply: Reply, now: number, policy: PollPolicy): Next {
+function stepUnknown<A extends object>(
+  state: PollState,
+  reply: Reply<A>,
+  now: number,
+  policy: PollPolicy,
+): Next<A> {
   const error = E.isLeft(reply) ? reply.left : null;
   const delay = backoff(policy.retry, state.failures + 1, jitter(state.id, state.failures));
   return retryIn(delay, state, now, policy, error, error === null ? "NotExist" : brief(error));
 }
 
-function stepFailure(state: PollState, error: RegionsError, now: number, policy: PollPolicy): Next {
+function stepFailure<A extends object>(
+  state: PollState,
+  error: RegionsError,
+  now: number,
+  policy: PollPolicy,
+): Next<A> {
   // An aborted poll counts neither as a poll nor as a failure.
   if (error._tag === "GaveUp") return giveUp(error.reason, state);
   const failures = state.failures + 1;
@@ -255,14 +282,14 @@ function stepFailure(state: PollState, error: RegionsError, now: number, policy:
 }
 
 /** Polls again after a failure, unless the watch has ended. */
-function retryIn(
+function retryIn<A extends object>(
   ms: number,
   state: PollState,
   now: number,
   policy: PollPolicy,
   error: RegionsError | null,
   failure: string,
-): Next {
+): Next<A> {
   const delay = Math.min(Math.max(policy.minDelay, ms), LONGEST);
   const failed: PollState = {
     ...state,
@@ -275,14 +302,14 @@ function retryIn(
 }
 
 /** Polls again, unless the watch has ended. */
-function waitFor(
+function waitFor<A extends object>(
   ms: number,
   state: PollState,
   now: number,
   policy: PollPolicy,
-  heard: TaskStatus | null,
+  heard: TaskStatus<A> | null,
   failure: RegionsError | null,
-): Next {
+): Next<A> {
   if (state.polls >= policy.maxPolls) return giveUp("maxPolls", state, heard);
   return now < endOf(state, policy)
     ? { _tag: "Wait", state, delay: untilEnd(ms, state, now, policy), heard, failure }

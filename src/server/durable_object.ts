@@ -6,12 +6,14 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { concat, defer, mergeMap, type Observable, Subject } from "rxjs";
-import { cancelTask, type ImageSource, submitImage } from "../client/operations.ts";
+import { cancelTask, submitTask } from "../client/operations.ts";
 import { policyFor, pollBy } from "../client/poll_once.ts";
 import type { Service } from "../client/service.ts";
 import { atLeast } from "../internal/check.ts";
 import { network, type RegionsError, unconfirmed } from "../model/error.ts";
-import type { DetectionSettings } from "../model/settings.ts";
+import { DETECT_REGIONS, type DetectionInput } from "../model/detect_regions.ts";
+import type { Detection } from "../model/detection.ts";
+import { type TaskKind, taskRef } from "../model/task_kind.ts";
 import { type Reply, RETENTION, type TaskStatus } from "../model/task_status.ts";
 import type { PollOptions } from "../polling/policy.ts";
 import { failWith, type Next, startPoll } from "../polling/step.ts";
@@ -48,23 +50,23 @@ export interface DurableTaskOptions extends PollOptions {
  *
  * @category Durable
  */
-export interface DurableTask {
+export interface DurableTask<Input = DetectionInput, A extends object = Detection> {
   /**
-   * Submits an image and starts polling, unless the object already has a task. The image is submitted at most once.
+   * Submits a task and starts polling it, unless the object already has a task. The task is submitted at most once.
    *
-   * @throws {TypeError} If `image` is not an `ImageSource`.
-   * @throws {RangeError} If a setting has a value that the service does not support.
+   * @throws {TypeError} If the image is not an `ImageSource`.
+   * @throws {RangeError} If the input has a value that the service does not support.
    */
-  readonly submit: (image: ImageSource, settings?: DetectionSettings) => Promise<void>;
+  readonly submit: (input: Input) => Promise<void>;
   /** Starts polling a task that was submitted elsewhere, unless the object already has a task. */
   readonly watch: (id: string) => Promise<void>;
   /** Returns each change of status so far, including the final reply, or null if there is no task. */
-  readonly heard: () => Promise<readonly Reply[] | null>;
+  readonly heard: () => Promise<readonly Reply<A>[] | null>;
   /**
    * Returns a stream of all changes of status, from the first one to the final reply. All subscribers receive the same
    * replies, so the ids that `toEventStream` assigns to them stay valid when a client reconnects.
    */
-  readonly replies: () => Observable<Reply>;
+  readonly replies: () => Observable<Reply<A>>;
   /**
    * Cancels the task in the service, deletes it here, and completes its streams. If the service does not cancel it, the
    * task continues.
@@ -95,6 +97,7 @@ const LATEST_ALARM = 6_900_000_000_000;
  *
  * @param storage The object's storage, key-value or SQLite-backed. Do not use it for anything else.
  * @param service The object's own service. On Workers, objects and requests cannot share a service.
+ * @param options The schedule and limits and, for tasks other than detections, the kind.
  *
  * @throws {RangeError} If an option is out of range.
  *
@@ -116,24 +119,47 @@ const LATEST_ALARM = 6_900_000_000_000;
  *
  * @category Durable
  */
-export function createDurableTask(
+export function createDurableTask(storage: DurableStorage, service: Service, options?: DurableTaskOptions): DurableTask;
+/**
+ * The same, for a task of any kind.
+ *
+ * @category Durable
+ */
+export function createDurableTask<Input, A extends object>(
   storage: DurableStorage,
   service: Service,
-  options: DurableTaskOptions = {},
-): DurableTask {
+  options: DurableTaskOptions & { readonly kind: TaskKind<Input, A> },
+): DurableTask<Input, A>;
+export function createDurableTask<Input, A extends object>(
+  storage: DurableStorage,
+  service: Service,
+  options: DurableTaskOptions & { readonly kind?: TaskKind<Input, A> | undefined } = {},
+): DurableTask<Input, A> | DurableTask {
+  const { kind } = options;
+  return kind === undefined
+    ? createTask(DETECT_REGIONS, storage, service, options)
+    : createTask(kind, storage, service, options);
+}
+
+function createTask<Input, A extends object>(
+  kind: TaskKind<Input, A>,
+  storage: DurableStorage,
+  service: Service,
+  options: DurableTaskOptions,
+): DurableTask<Input, A> {
   // The service keeps results for a day, and no user is waiting.
   const { retention = RETENTION, deadline = RETENTION } = options;
   atLeast("keep a task", "retention", retention, Number.MIN_VALUE);
   const policy = policyFor(service, { ...options, deadline });
   /** The last known contents of the storage. */
-  let known: Known = { _tag: "Unread" };
+  let known: Known<A> = { _tag: "Unread" };
   /** The successor of `known` that the storage failed to write. It may contain the only copy of the id. */
-  let unsaved: Polling | Over | null = null;
+  let unsaved: Polling<A> | Over<A> | null = null;
   /** The submission of the image, while it is in progress. */
   let sending: Promise<void> | null = null;
   /** The number of tasks that the object has had. */
   let claims = 0;
-  let live = new Subject<Reply>();
+  let live = new Subject<Reply<A>>();
   let writing: Promise<unknown> = Promise.resolve();
 
   /** Runs changes of the storage one after another. */
@@ -142,13 +168,13 @@ export function createDurableTask(
     writing = changed;
     return changed;
   };
-  const load = async (): Promise<Absent | StoredTask> => {
+  const load = async (): Promise<Absent | StoredTask<A>> => {
     if (known._tag !== "Unread") return known;
-    const stored = await readTask(storage);
+    const stored = await readTask(storage, kind);
     // Another call may have read and changed it meanwhile.
     return known._tag === "Unread" ? known = stored : known;
   };
-  const claim = (first: Sending | Polling | Over): Promise<boolean> =>
+  const claim = (first: Sending | Polling<A> | Over<A>): Promise<boolean> =>
     exclusive(async () => {
       if ((await load())._tag !== "Absent") return false;
       // The alarm is set first: without it, the task would never continue, whereas an alarm without a task is harmless.
@@ -158,7 +184,7 @@ export function createDurableTask(
       claims++;
       return true;
     });
-  const advance = (from: StoredTask, to: Polling | Over): Promise<void> =>
+  const advance = (from: StoredTask<A>, to: Polling<A> | Over<A>): Promise<void> =>
     exclusive(async () => {
       if (known !== from) {
         // The task has changed meanwhile, or was canceled. Its alarm may be the one that triggered this change.
@@ -186,7 +212,7 @@ export function createDurableTask(
     await storage.deleteAlarm();
   };
   /** Returns the task, after retrying an earlier write that failed. */
-  const visit = async (): Promise<Absent | StoredTask> => {
+  const visit = async (): Promise<Absent | StoredTask<A>> => {
     const task = await load();
     if (task._tag === "Absent") return task;
     if (unsaved !== null) await advance(task, unsaved);
@@ -207,37 +233,37 @@ export function createDurableTask(
     });
     if (due !== null) await advance(due, unsaved ?? recordOf(heardBefore(due), await proceed(due), retention));
   };
-  const proceed = (task: Exclude<StoredTask, Over>): Next | Promise<Next> => {
+  const proceed = (task: Exclude<StoredTask<A>, Over<A>>): Next<A> | Promise<Next<A>> => {
     switch (task._tag) {
       case "Sending":
         return failWith(unconfirmed(network("submit", "the Durable Object was stopped during the submission")));
       case "Foreign":
         return failWith(task.error);
       case "Polling":
-        return pollBy(service, policy, task.state, Date.now);
+        return pollBy(service, kind, policy, task.state, Date.now);
     }
   };
   /** Starts the polling of a task that was just submitted. */
-  const begin = (id: string): { readonly next: Next; readonly error?: unknown } => {
-    const now = Date.now();
+  const begin = (id: string, input: Input): { readonly next: Next<A>; readonly error?: unknown } => {
+    const now = Date.now(), task = taskRef(kind, id, input);
     try {
-      return { next: startPoll(id, now, now, policy, service.memory.history()) };
+      return { next: startPoll(task, now, now, policy, service.memory.history(kind.name)) };
     } catch (error) {
       // The caller's own schedule throws. The id is kept nevertheless.
-      return { next: startPoll(id, now, null, policy), error };
+      return { next: startPoll(task, now, null, policy), error };
     }
   };
 
   return {
-    submit: async (image, settings) => {
-      const submission = submitImage(image, settings)(service);
+    submit: async (input) => {
+      const submission = submitTask(kind, input)(service);
       await visit();
       const first: Sending = { _tag: "Sending", dueAt: alarmIn(PATIENCE) };
       if (!await claim(first)) return;
       const run = async (): Promise<void> => {
         const id = await submission().finally(() => sending = null);
         if (E.isLeft(id)) return advance(first, recordOf([], failWith(id.left), retention));
-        const { next, error } = begin(id.right);
+        const { next, error } = begin(id.right, input);
         await advance(first, recordOf([], next, retention));
         if (error !== undefined) throw error;
       };
@@ -245,7 +271,7 @@ export function createDurableTask(
     },
     watch: async (id) => {
       await visit();
-      await claim(recordOf([], startPoll(id, Date.now(), null, policy), retention));
+      await claim(recordOf([], startPoll(taskRef(kind, id), Date.now(), null, policy), retention));
     },
     heard: async () => {
       const task = await visit();
@@ -263,7 +289,7 @@ export function createDurableTask(
       const task = await visit();
       const mine = claims;
       const canceled = task._tag === "Polling"
-        ? await cancelTask(task.state.id)(service)()
+        ? await cancelTask(task.state.id, kind)(service)()
         : E.right<RegionsError, void>(undefined);
       // The object may have another task meanwhile, which must not be deleted.
       if (E.isRight(canceled)) await exclusive(() => mine === claims ? erase() : Promise.resolve());
@@ -280,19 +306,23 @@ export function createDurableTask(
 }
 
 /** The known contents of the storage. */
-type Known = Unread | Absent | StoredTask;
+type Known<A extends object> = Unread | Absent | StoredTask<A>;
 
 /** The storage has not been read yet. */
 interface Unread {
   readonly _tag: "Unread";
 }
 
-function isTask(known: Known): known is StoredTask {
+function isTask<A extends object>(known: Known<A>): known is StoredTask<A> {
   return known._tag !== "Unread" && known._tag !== "Absent";
 }
 
 /** Returns the record to store after a step. A status is added only if it has changed. */
-function recordOf(heard: readonly TaskStatus[], next: Next, retention: number): Polling | Over {
+function recordOf<A extends object>(
+  heard: readonly TaskStatus<A>[],
+  next: Next<A>,
+  retention: number,
+): Polling<A> | Over<A> {
   const isNews = next.heard !== null && next.heard._tag !== heard.at(-1)?._tag;
   const all = isNews ? [...heard, next.heard] : heard;
   return next._tag === "Wait"
@@ -300,12 +330,12 @@ function recordOf(heard: readonly TaskStatus[], next: Next, retention: number): 
     : { _tag: "Over", dueAt: alarmIn(retention), heard: all, last: next.reply };
 }
 
-function heardBefore(task: StoredTask): readonly TaskStatus[] {
+function heardBefore<A extends object>(task: StoredTask<A>): readonly TaskStatus<A>[] {
   return task._tag === "Polling" ? task.heard : [];
 }
 
 /** Returns each change of status, including the final reply. */
-function heardOf(task: StoredTask): readonly Reply[] {
+function heardOf<A extends object>(task: StoredTask<A>): readonly Reply<A>[] {
   switch (task._tag) {
     case "Sending":
     case "Foreign":

@@ -11,10 +11,11 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
 import { fields, guarded, list } from "../model/codec.ts";
-import { isObject, parseJson } from "../internal/json.ts";
+import { fromJson, isObject, toJson } from "../internal/json.ts";
 import { fromCodec, malformed, type RegionsError } from "../model/error.ts";
 import { PollState } from "../model/poll_state.ts";
-import { type Reply, TaskStatus } from "../model/task_status.ts";
+import type { ResultKind } from "../model/task_kind.ts";
+import { type Reply, statusCodec, type TaskStatus } from "../model/task_status.ts";
 
 /**
  * The part of a Durable Object's storage that is used. Source: Cloudflare, Durable Objects, Storage API.
@@ -42,23 +43,23 @@ export interface Sending {
 }
 
 /** The task is being polled. */
-export interface Polling {
+export interface Polling<A extends object> {
   readonly _tag: "Polling";
   /** The time of the next alarm, in milliseconds since 1970. */
   readonly dueAt: number;
   /** The changes of status so far. */
-  readonly heard: readonly TaskStatus[];
+  readonly heard: readonly TaskStatus<A>[];
   readonly state: PollState;
 }
 
 /** The task is finished. */
-export interface Over {
+export interface Over<A extends object> {
   readonly _tag: "Over";
   /** When the task is deleted, in milliseconds since 1970. */
   readonly dueAt: number;
   /** The changes of status before the final reply. */
-  readonly heard: readonly TaskStatus[];
-  readonly last: Reply;
+  readonly heard: readonly TaskStatus<A>[];
+  readonly last: Reply<A>;
 }
 
 /** The storage contains something that this version of the library did not write. */
@@ -74,7 +75,7 @@ export interface Absent {
 }
 
 /** A task in the storage. */
-export type StoredTask = Sending | Polling | Over | Foreign;
+export type StoredTask<A extends object> = Sending | Polling<A> | Over<A> | Foreign;
 
 const KEY = "task";
 
@@ -84,44 +85,65 @@ const KEY = "task";
  */
 const PART = 128_000;
 
-type Stored = { readonly version: 1 } & (Sending | Polling | (Omit<Over, "last"> & { readonly parts: number }));
+type Stored<A extends object> =
+  & { readonly version: 1 }
+  & (Sending | Polling<A> | (Omit<Over<A>, "last"> & { readonly parts: number }));
 
 const version: t.Type<1> = guarded("version 1", (u): u is 1 => u === 1);
 const number: t.Type<number> = guarded("a finite number", (u): u is number => Number.isFinite(u));
-const heard = list(guarded("a status", TaskStatus.is), "Heard");
 const tag = <A extends string>(word: A): t.Type<A> => guarded(word, (u): u is A => u === word);
 
-const Stored: t.Type<Stored, unknown, unknown> = t.union([
-  fields<Stored & Sending>({ version, _tag: tag("Sending"), dueAt: number }, "Sending"),
-  fields<Stored & Polling>({ version, _tag: tag("Polling"), dueAt: number, heard, state: PollState }, "Polling"),
-  fields<Stored & { _tag: "Over" }>({ version, _tag: tag("Over"), dueAt: number, heard, parts: number }, "Over"),
-], "Task");
+function storedCodec<A extends object>(kind: ResultKind<A>): t.Type<Stored<A>, unknown, unknown> {
+  const heard = list(guarded("a status", statusCodec(kind).is), "Heard");
+  const state = guarded(
+    `the state of a task of the kind ${kind.name}`,
+    (u): u is PollState => PollState.is(u) && u.kind === kind.name,
+  );
+  return t.union([
+    fields<Stored<A> & Sending>({ version, _tag: tag("Sending"), dueAt: number }, "Sending"),
+    fields<Stored<A> & Polling<A>>({ version, _tag: tag("Polling"), dueAt: number, heard, state }, "Polling"),
+    fields<Stored<A> & { _tag: "Over" }>({ version, _tag: tag("Over"), dueAt: number, heard, parts: number }, "Over"),
+  ], "Task");
+}
 
-/** Reads the task. */
-export async function readTask(storage: DurableStorage): Promise<Absent | StoredTask> {
+/** Reads the task, which must be of the given kind. */
+export async function readTask<A extends object>(
+  storage: DurableStorage,
+  kind: ResultKind<A>,
+): Promise<Absent | StoredTask<A>> {
   const value = await storage.get<unknown>(KEY);
   if (value === undefined) return { _tag: "Absent" };
-  const stored = Stored.decode(value);
+  const stored = storedCodec(kind).decode(withCurrentState(value));
   if (E.isLeft(stored)) return { _tag: "Foreign", dueAt: 0, error: fromCodec(stored.left) };
   const { version: _, ...task } = stored.right;
   if (task._tag !== "Over") return task;
   const { parts, ...rest } = task;
-  return { ...rest, last: await readReply(storage, parts) };
+  return { ...rest, last: await readReply(storage, kind, parts) };
+}
+
+/** Upgrades the state of a task that was stored by an earlier version of the library. */
+function withCurrentState(value: unknown): unknown {
+  if (!isObject(value) || value._tag !== "Polling") return value;
+  const state = PollState.decode(value.state);
+  return E.isRight(state) ? { ...value, state: state.right } : value;
 }
 
 /**
  * Writes the task. The parts are written first, and the record that counts them last, so that the previous record is
  * still complete if any of the writes fails. `Over` is the last record of a task, so parts are never overwritten.
  */
-export async function writeTask(storage: DurableStorage, task: Sending | Polling | Over): Promise<void> {
+export async function writeTask<A extends object>(
+  storage: DurableStorage,
+  task: Sending | Polling<A> | Over<A>,
+): Promise<void> {
   if (task._tag !== "Over") return storage.put(KEY, { version: 1, ...task });
   const { last, ...rest } = task;
   const parts = await writeReply(storage, last);
   await storage.put(KEY, { version: 1, ...rest, parts });
 }
 
-async function writeReply(storage: DurableStorage, reply: Reply): Promise<number> {
-  const bytes = new TextEncoder().encode(JSON.stringify(reply));
+async function writeReply(storage: DurableStorage, reply: Reply<object>): Promise<number> {
+  const bytes = new TextEncoder().encode(toJson(reply));
   const writes: Promise<void>[] = [];
   for (let start = 0; start < bytes.length; start += PART) {
     // Copied, since the storage would serialize the whole buffer of a view.
@@ -131,10 +153,14 @@ async function writeReply(storage: DurableStorage, reply: Reply): Promise<number
   return writes.length;
 }
 
-async function readReply(storage: DurableStorage, count: number): Promise<Reply> {
+async function readReply<A extends object>(
+  storage: DurableStorage,
+  kind: ResultKind<A>,
+  count: number,
+): Promise<Reply<A>> {
   const parts = await Promise.all(Array.from({ length: count }, (_, i) => storage.get<unknown>(partKey(i))));
-  const reply = parts.every(isBytes) ? parseJson(await new Blob(parts).text()) : null;
-  if (isReply(reply)) return reply;
+  const reply = parts.every(isBytes) ? fromJson(await new Blob(parts).text()) : null;
+  if (isReply(kind, reply)) return reply;
   return E.left(malformed(["Reply: expected a reply that this object stored, got something else"]));
 }
 
@@ -147,7 +173,7 @@ function isBytes(u: unknown): u is Uint8Array<ArrayBuffer> {
 }
 
 /** Errors have no codec. They were written by this library, in the format of the record's version. */
-function isReply(u: unknown): u is Reply {
+function isReply<A extends object>(kind: ResultKind<A>, u: unknown): u is Reply<A> {
   if (!isObject(u)) return false;
-  return u._tag === "Right" ? TaskStatus.is(u.right) : u._tag === "Left" && isObject(u.left);
+  return u._tag === "Right" ? statusCodec(kind).is(u.right) : u._tag === "Left" && isObject(u.left);
 }

@@ -7,6 +7,7 @@ import * as E from "fp-ts/lib/Either.js";
 import type { Observable } from "rxjs";
 import { timerDelay } from "../internal/abort.ts";
 import { atLeast } from "../internal/check.ts";
+import { toJson } from "../internal/json.ts";
 import { isFinal, type Reply } from "../model/task_status.ts";
 
 /**
@@ -27,7 +28,7 @@ import { isFinal, type Reply } from "../model/task_status.ts";
  *
  * @category Views
  */
-export function toReadableStream(replies: Observable<Reply>): ReadableStream<Reply> {
+export function toReadableStream<A extends object>(replies: Observable<Reply<A>>): ReadableStream<Reply<A>> {
   return openStream(replies, (reply) => reply);
 }
 
@@ -57,7 +58,8 @@ export interface EventStreamOptions {
 
 /**
  * Returns the replies as server-sent events, for the body of a `Response` with the content type `text/event-stream`.
- * The `data` of an event is the JSON of the status or error, and its `id` is its number, counted from 1. Comments keep
+ * The `data` of an event is the JSON of the status or error, in which `{ "$base64": "…" }` stands for bytes. Its `id` is
+ * its number, counted from 1. Comments keep
  * the connection open while the client reads. The body ends with the stream, and the stream is unsubscribed when the
  * connection closes.
  *
@@ -84,8 +86,8 @@ export interface EventStreamOptions {
  *
  * @category Views
  */
-export function toEventStream(
-  replies: Observable<Reply>,
+export function toEventStream<A extends object>(
+  replies: Observable<Reply<A>>,
   options: EventStreamOptions = {},
 ): ReadableStream<Uint8Array> {
   const { lastEventId = null, heartbeat = 15_000 } = options;
@@ -114,13 +116,13 @@ export function toEventStream(
  *
  * @param accompany Called at the start of the subscription. The function that it returns is called at the end.
  */
-function openStream<A>(
-  replies: Observable<Reply>,
-  convert: (reply: Reply) => A | null,
-  accompany: (controller: ReadableStreamDefaultController<A>) => () => void = () => () => {},
-): ReadableStream<A> {
+function openStream<A, B>(
+  replies: Observable<A>,
+  convert: (reply: A) => B | null,
+  accompany: (controller: ReadableStreamDefaultController<B>) => () => void = () => () => {},
+): ReadableStream<B> {
   let stop = (): void => {};
-  return new ReadableStream<A>({
+  return new ReadableStream<B>({
     start: (controller) => {
       const end = accompany(controller);
       const subscription = replies.subscribe({
@@ -138,9 +140,9 @@ function openStream<A>(
   });
 }
 
-function toEvent(id: number, reply: Reply): string {
+function toEvent(id: number, reply: Reply<object>): string {
   // JSON contains no line breaks of its own, so it fits in one line of data.
-  return `id: ${id}\ndata: ${JSON.stringify(E.isRight(reply) ? reply.right : reply.left)}\n\n`;
+  return `id: ${id}\ndata: ${toJson(E.isRight(reply) ? reply.right : reply.left)}\n\n`;
 }
 
 /**
@@ -157,6 +159,6 @@ function readEventId(id: string | null): number {
   return Number.isSafeInteger(number) && number > 0 && String(number) === id ? number : 0;
 }
 
-function isLast(reply: Reply): boolean {
+function isLast(reply: Reply<object>): boolean {
   return E.isLeft(reply) || isFinal(reply.right);
 }

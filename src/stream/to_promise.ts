@@ -12,7 +12,7 @@ import { describe } from "../model/describe.ts";
 /**
  * Returns a promise of a task's final status. Subscribes to the stream, and so submits the image or watches the task.
  *
- * @param replies The stream from `detectRegions` or `watchRegions`.
+ * @param replies The stream from `detectRegions`, `watchRegions`, `runTask` or `watchTask`.
  *
  * @returns The status `Completed`. The promise rejects with an error that describes the status if the task ended with
  * `Error` or `NotExist`, and with the result of {@linkcode toError} if the status could not be determined.
@@ -28,9 +28,9 @@ import { describe } from "../model/describe.ts";
  * console.log(regions.length);
  * ```
  *
- * @category Detect
+ * @category Tasks
  */
-export async function toPromise(replies: Observable<Reply>): Promise<Completed> {
+export async function toPromise<A extends object>(replies: Observable<Reply<A>>): Promise<Completed<A>> {
   const reply = await lastValueFrom(replies);
   if (E.isLeft(reply)) throw toError(reply.left);
   if (reply.right._tag !== "Completed") throw new Error(describe(reply));

@@ -8,23 +8,26 @@ import { Observable, type Subscriber } from "rxjs";
 import { type AbortSignalLike, cancel, type Cancellation, createCancellation, onAbort } from "../internal/abort.ts";
 import { preview } from "../internal/text.ts";
 import type { TimerEntry } from "../internal/timers.ts";
-import { type ImageSource, submitImage } from "../client/operations.ts";
-import { learn, policyFor, pollBy } from "../client/poll_once.ts";
+import { submitTask } from "../client/operations.ts";
+import { checkKind, learn, policyFor, pollBy } from "../client/poll_once.ts";
 import { notify } from "../client/request.ts";
 import type { Service } from "../client/service.ts";
+import { DETECT_REGIONS } from "../model/detect_regions.ts";
+import { DETECTION } from "../model/detection.ts";
 import { fromCodec, gaveUp } from "../model/error.ts";
 import { PollState } from "../model/poll_state.ts";
 import type { DetectionSettings } from "../model/settings.ts";
+import { type ImageSource, type ResultKind, type TaskKind, taskRef } from "../model/task_kind.ts";
 import type { Reply } from "../model/task_status.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
 import { failWith, type Next, resumePoll, startPoll } from "../polling/step.ts";
 
 /**
- * Options of {@linkcode detectRegions}.
+ * Options of {@linkcode runTask} and {@linkcode detectRegions}.
  *
- * @category Detect
+ * @category Tasks
  */
-export interface DetectOptions extends PollOptions {
+export interface RunOptions extends PollOptions {
   /** When it aborts, the stream ends with `GaveUp`, or with `Unconfirmed` if the image was being sent. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -35,9 +38,9 @@ export interface DetectOptions extends PollOptions {
 }
 
 /**
- * Options of {@linkcode watchRegions}.
+ * Options of {@linkcode watchTask} and {@linkcode watchRegions}.
  *
- * @category Detect
+ * @category Tasks
  */
 export interface WatchOptions extends PollOptions {
   /** When it aborts, the stream ends with `GaveUp`. */
@@ -49,6 +52,11 @@ export interface WatchOptions extends PollOptions {
   readonly submittedAt?: number | undefined;
   /** The state from the `GaveUp` of an earlier watch of the task, even after it has been serialized to JSON. */
   readonly resume?: PollState | undefined;
+  /**
+   * The number of results that the task must have, such as that of the regions that were sent to be recognized. A
+   * response with another number is `Malformed`. The state in `resume` contains it already.
+   */
+  readonly results?: number | undefined;
 }
 
 /**
@@ -81,21 +89,57 @@ export interface WatchOptions extends PollOptions {
  * @category Detect
  */
 export function watchRegions(id: string, options: WatchOptions = {}): (service: Service) => Observable<Reply> {
+  return watchTask(DETECTION, id, options);
+}
+
+/**
+ * Returns a stream of the statuses of a task of any kind, like {@linkcode watchRegions}.
+ *
+ * @param id The task's id.
+ *
+ * @throws {RangeError} If `resume` is the state of another task, or, when the result is called with a service, if an option
+ * is out of range.
+ *
+ * @example
+ * ```ts
+ * import { connect, RECOGNIZE_IMAGE, watchTask } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ * import { lastValueFrom } from "rxjs";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const id = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
+ * const reply = await lastValueFrom(watchTask(RECOGNIZE_IMAGE, id)(service));
+ * deepEqual(reply, right({ _tag: "NotExist", id, messages: [] }));
+ * ```
+ *
+ * @category Tasks
+ */
+export function watchTask<A extends object>(
+  kind: ResultKind<A>,
+  id: string,
+  options: WatchOptions = {},
+): (service: Service) => Observable<Reply<A>> {
   const resumed = options.resume === undefined ? null : PollState.decode(options.resume);
-  if (resumed !== null && E.isRight(resumed) && resumed.right.id !== id) {
-    throw new RangeError(`Cannot resume the watch of task ${id} as the state must be of the same task`);
+  if (resumed !== null && E.isRight(resumed)) {
+    checkKind(kind, resumed.right);
+    if (resumed.right.id !== id) {
+      throw new RangeError(`Cannot resume the watch of task ${id} as the state must be of the same task`);
+    }
   }
-  const { submittedAt = null, signal } = options;
+  const { submittedAt = null, signal, results = null } = options;
   if (submittedAt !== null && !Number.isFinite(submittedAt)) {
     throw new RangeError(
       "Cannot watch a task as submittedAt must be a time in milliseconds since 1970: " +
         `current value is ${preview(submittedAt)}`,
     );
   }
+  const task = { kind: kind.name, id, results };
   return (service) => {
     const policy = policyFor(service, options);
-    return statusStream(service, policy, signal, (now) => {
-      if (resumed === null) return startPoll(id, now(), submittedAt, policy, service.memory.history());
+    return statusStream(service, kind, policy, signal, (now) => {
+      if (resumed === null) return startPoll(task, now(), submittedAt, policy, service.memory.history(kind.name));
       return E.isRight(resumed) ? resumePoll(resumed.right, now(), policy) : failWith(fromCodec(resumed.left));
     });
   };
@@ -130,12 +174,42 @@ export function watchRegions(id: string, options: WatchOptions = {}): (service: 
 export function detectRegions(
   image: ImageSource,
   settings?: DetectionSettings,
-  options: DetectOptions = {},
+  options: RunOptions = {},
 ): (service: Service) => Observable<Reply> {
-  const submit = submitImage(image, settings);
+  return runTask(DETECT_REGIONS, { image, settings }, options);
+}
+
+/**
+ * Submits a task of any kind, then watches it, like {@linkcode detectRegions}.
+ *
+ * @param input What the task is about.
+ *
+ * @throws {TypeError} If the image is neither a typed array, a `DataView`, a buffer nor a `Blob`.
+ * @throws {RangeError} If the input has a value that the service does not support, or, when the result is called with a
+ * service, if an option is out of range.
+ *
+ * @example
+ * ```ts
+ * import { connect, fixed, RECOGNIZE_IMAGE, runTask, toPromise } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const image = await Deno.readFile("examples/pages/lucasta.047.jpg");
+ * const statuses = runTask(RECOGNIZE_IMAGE, { image }, { schedule: fixed({ delay: 10 }) })(service);
+ * const { text } = await toPromise(statuses);
+ * ```
+ *
+ * @category Tasks
+ */
+export function runTask<Input, A extends object>(
+  kind: TaskKind<Input, A>,
+  input: Input,
+  options: RunOptions = {},
+): (service: Service) => Observable<Reply<A>> {
+  const submit = submitTask(kind, input);
   return (service) => {
     const policy = policyFor(service, options);
-    return statusStream(service, policy, options.signal, async (now, signal) => {
+    return statusStream(service, kind, policy, options.signal, async (now, signal) => {
       const startedAt = now();
       const id = await submit(service, { signal, endsAt: performance.now() + policy.deadline })();
       if (E.isLeft(id)) {
@@ -144,7 +218,8 @@ export function detectRegions(
       }
       if (options.onSubmit) notify(options.onSubmit, id.right);
       const submittedAt = now();
-      return startPoll(id.right, submittedAt, submittedAt, policy, service.memory.history(), startedAt);
+      const task = taskRef(kind, id.right, input);
+      return startPoll(task, submittedAt, submittedAt, policy, service.memory.history(kind.name), startedAt);
     });
   };
 }
@@ -153,35 +228,37 @@ export function detectRegions(
  * Starts a watch. `now` returns milliseconds since 1970. `signal` aborts when the subscriber leaves or the watch is
  * aborted.
  */
-export type Begin = (now: () => number, signal: AbortSignalLike) => Next | PromiseLike<Next>;
+export type Begin<A extends object> = (now: () => number, signal: AbortSignalLike) => Next<A> | PromiseLike<Next<A>>;
 
 /** A function with the signature of {@linkcode pollBy}. */
-export type Poll = (...args: Required<Parameters<typeof pollBy>>) => PromiseLike<Next>;
+export type Poll<A extends object> = (...args: Required<Parameters<typeof pollBy<A>>>) => PromiseLike<Next<A>>;
 
 /**
  * Returns the statuses of a watch: emits each status, waits, and polls again, until the watch ends or `outer` aborts.
  */
-export function statusStream(
+export function statusStream<A extends object>(
   service: Service,
+  kind: ResultKind<A>,
   policy: PollPolicy,
   outer: AbortSignal | undefined,
-  begin: Begin,
-  poll: Poll = pollBy,
-): Observable<Reply> {
-  return new Observable((subscriber) => run(subscriber, service, policy, outer, begin, poll));
+  begin: Begin<A>,
+  poll: Poll<A> = pollBy,
+): Observable<Reply<A>> {
+  return new Observable((subscriber) => run(subscriber, service, kind, policy, outer, begin, poll));
 }
 
 /**
  * Runs a watch for a subscriber. There may be thousands at a time, so the closures keep as little as possible, not even
  * `begin`.
  */
-function run(
-  subscriber: Subscriber<Reply>,
+function run<A extends object>(
+  subscriber: Subscriber<Reply<A>>,
   service: Service,
+  kind: ResultKind<A>,
   policy: PollPolicy,
   outer: AbortSignal | undefined,
-  begin: Begin,
-  poll: Poll,
+  begin: Begin<A>,
+  poll: Poll<A>,
 ): void {
   // The difference between the watch's clock and that of the timers.
   const offset = Date.now() - service.timers.now();
@@ -189,7 +266,7 @@ function run(
   let timer: TimerEntry | null = null;
   let inFlight: Cancellation | null = null;
 
-  const settle = (next: Next): void => {
+  const settle = (next: Next<A>): void => {
     inFlight = null;
     state = next._tag === "Wait" ? next.state : null;
     if (next.heard !== null) subscriber.next(E.right(next.heard));
@@ -202,7 +279,7 @@ function run(
   const pollNext = (): void => {
     if (state === null) return;
     const signal = inFlight = openRequest(outer);
-    whenDone(poll(service, policy, state, clockOf(service, offset), { signal }), settle, subscriber);
+    whenDone(poll(service, kind, policy, state, clockOf(service, offset), { signal }), settle, subscriber);
   };
 
   const unlisten = outer && onAbort(outer, () => {
@@ -227,10 +304,10 @@ function openRequest(outer: AbortSignal | undefined): Cancellation {
   return signal;
 }
 
-function whenDone(
-  next: Next | PromiseLike<Next>,
-  settle: (next: Next) => void,
-  subscriber: Subscriber<Reply>,
+function whenDone<A extends object>(
+  next: Next<A> | PromiseLike<Next<A>>,
+  settle: (next: Next<A>) => void,
+  subscriber: Subscriber<Reply<A>>,
 ): void {
   if ("then" in next) next.then(settle, (error) => subscriber.error(error));
   else settle(next);
@@ -244,7 +321,7 @@ function clockOf({ timers }: Service, offset: number): () => number {
   return () => Math.round(offset + timers.now());
 }
 
-function end(subscriber: Subscriber<Reply>, reply: Reply): void {
+function end<A extends object>(subscriber: Subscriber<Reply<A>>, reply: Reply<A>): void {
   subscriber.next(reply);
   subscriber.complete();
 }

@@ -48,15 +48,23 @@ Deno.test("slotOf() throws a TypeError for a memory that createMemory() did not 
   });
 });
 
-Deno.test("createMemory() learns durations and can be restored from its JSON", () => {
+Deno.test("createMemory() learns the durations of each kind of task and can be restored from its JSON", () => {
   const memory = createMemory();
   memory.learn([2000, 3100]);
   memory.learn([4000, null]);
+  memory.learn([9000, 9500], "RecognizeImage");
   const text = JSON.stringify(memory);
-  equal(text, '{"version":1,"spans":[[2000,3100],[4000,null]]}');
-  deepEqual(createMemory(JSON.parse(text)).history(), memory.history());
-  throws(() => createMemory(JSON.parse('{"version":2,"spans":[]}')), {
+  equal(
+    text,
+    '{"DetectRegions":{"version":1,"spans":[[2000,3100],[4000,null]]},' +
+      '"RecognizeImage":{"version":1,"spans":[[9000,9500]]}}',
+  );
+  const restored = createMemory(JSON.parse(text));
+  deepEqual(restored.history(), memory.history());
+  deepEqual(restored.history("RecognizeImage").spans, [[9000, 9500]]);
+  deepEqual(restored.history("RecognizeTable").spans, []);
+  throws(() => createMemory(JSON.parse('{"DetectRegions":{"version":2,"spans":[]}}')), {
     name: "TypeError",
-    message: "Cannot create a memory as its history must be a History",
+    message: "Cannot create a memory as its histories must be a Histories",
   });
 });

@@ -2,7 +2,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { runInNewContext } from "node:vm";
-import { cancelTask, type ImageSource, submitImage } from "../../src/client/operations.ts";
+import { cancelTask, submitImage } from "../../src/client/operations.ts";
 import { fetchRegions } from "../../src/client/operations.ts";
 import {
   gaveUp,
@@ -15,6 +15,7 @@ import {
   unauthorized,
   unconfirmed,
 } from "../../src/model/error.ts";
+import type { ImageSource } from "../../src/model/task_kind.ts";
 import { serviceOf } from "../support/service.ts";
 import type { Retry } from "../../src/client/service.ts";
 import { toWireSettings } from "../../src/model/settings.ts";
@@ -72,7 +73,7 @@ Deno.test("submitImage() throws for invalid images and settings", () => {
   });
   throws(() => submitImage(IMAGE, { rotate: 0.5 }), {
     name: "RangeError",
-    message: "Cannot detect regions as the settings must be supported by the service: " +
+    message: "Cannot submit a task as its settings must be supported by the service: " +
       "DetectionSettings/rotate: expected an integer number of degrees or null, got 0.5",
   });
 });
@@ -139,10 +140,14 @@ Deno.test("submitImage() returns Unconfirmed for all other failures and sends th
       [denied, permissionDenied("submit", "Requires net access"), one],
       [reset, unconfirmed(network("submit", "read ECONNRESET")), one],
       [silent, unconfirmed({ _tag: "Timeout", call: "submit", after: 100 + SIZE / 1000 }), one],
-      [text("<html>"), unconfirmed(malformed(['TaskId: expected a GUID, got "<html>"'])), one],
-      [text(""), unconfirmed(malformed(['TaskId: expected a GUID, got ""'])), one],
-      [text("Maintenance"), unconfirmed(malformed(['TaskId: expected a GUID, got "Maintenance"'])), one],
-      [text(ID + ID), unconfirmed(malformed([`TaskId: expected a GUID, got "${(ID + ID).slice(0, 40)}…"`])), one],
+      [text("<html>"), unconfirmed(malformed(['TaskId: expected the id of a task, got "<html>"'])), one],
+      [text(""), unconfirmed(malformed(['TaskId: expected the id of a task, got ""'])), one],
+      [text("Maintenance"), unconfirmed(malformed(['TaskId: expected the id of a task, got "Maintenance"'])), one],
+      [
+        text(ID + ID),
+        unconfirmed(malformed([`TaskId: expected the id of a task, got "${(ID + ID).slice(0, 40)}…"`])),
+        one,
+      ],
       [text("x".repeat(10_001)), unconfirmed(tooLarge("submit", 10_000)), one],
     ] as const
   ) {

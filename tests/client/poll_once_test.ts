@@ -82,7 +82,7 @@ Deno.test("pollOnce() passes the durations that the service's memory holds to th
     return O.some(0);
   };
   const { fetch } = mock({ fetch: [pending] });
-  const learned = connect({ token: "t", fetch, memory: createMemory(history), schedule });
+  const learned = connect({ token: "t", fetch, memory: createMemory({ DetectRegions: history }), schedule });
   await pollOnce(waiting(startPoll(ID, Date.now(), null, pollPolicy())).state)(learned)();
   deepEqual(seen, [history]);
 });

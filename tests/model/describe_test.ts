@@ -64,7 +64,10 @@ Deno.test("describeError() states why the outcome of a submission is unknown, an
     [network("submit", "read ECONNRESET"), "the connection to the service failed (read ECONNRESET)"],
     [timeout("submit", 136_000), "the service did not respond within 2 min"],
     [http("submit", 504, null, "Late"), "the service failed with HTTP status 504 (Late)"],
-    [malformed(["TaskId: expected a GUID"]), "the service's response is malformed: TaskId: expected a GUID"],
+    [
+      malformed(["TaskId: expected the id of a task, got "<html>""]),
+      "the service's response is malformed: TaskId: expected the id of a task, got "<html>"",
+    ],
     [tooLarge("submit", 99), "the service's response exceeds the limit of 99 bytes"],
     [gaveUp("aborted", null), "the call ended before a response arrived, because it was aborted"],
   ];
@@ -197,9 +200,9 @@ Deno.test("describe() states what each status means and what to do about it", ()
   const cases: [TaskStatus, string][] = [
     [
       STATUSES.Pending,
-      "The image is queued. Check again in a few seconds.",
+      "The task is queued. Check again in a few seconds.",
     ],
-    [STATUSES.Processing, "Detection is in progress. Check again in a few seconds."],
+    [STATUSES.Processing, "The task is in progress. Check again in a few seconds."],
     [STATUSES.Completed, "Detection is finished: 1 region found."],
     [two, "Detection is finished: 2 regions found. Notices from the service: Page is tilted. Low contrast."],
     [{ ...two, regions: [], notices: [] }, "Detection is finished: no text was found in the image."],
@@ -207,14 +210,14 @@ Deno.test("describe() states what each status means and what to do about it", ()
       { ...two, regions: [], notices: ["Blank."] },
       "Detection is finished: no text was found in the image. Notices from the service: Blank.",
     ],
-    [STATUSES.Error, "Detection failed (No text.). Check the image, then submit it again."],
+    [STATUSES.Error, "The task failed (No text.). Check the image, then submit it again."],
     [
       { ...STATUSES.Error, messages: ["Too dark.", "Too small."] },
-      "Detection failed (Too dark. Too small.). Check the image, then submit it again.",
+      "The task failed (Too dark. Too small.). Check the image, then submit it again.",
     ],
     [
       { ...STATUSES.Error, messages: [] },
-      "Detection failed (the service gave no reason). Check the image, then submit it again.",
+      "The task failed (the service gave no reason). Check the image, then submit it again.",
     ],
     [
       STATUSES.NotExist,
@@ -285,7 +288,7 @@ Deno.test("describe() returns short, printable text for any messages of the serv
     ok(!/[\p{Cc}\p{Bidi_Control}\u2028]/u.test(sentence), sentence);
   }
   equal(
-    describe({ ...STATUSES.Error, messages: ["a", "b\n", "c", "d"] }).slice(0, 34),
-    "Detection failed (a b c … and 1 mo",
+    describe({ ...STATUSES.Error, messages: ["a", "b\n", "c", "d"] }).slice(0, 33),
+    "The task failed (a b c … and 1 mo",
   );
 });

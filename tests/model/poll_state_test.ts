@@ -6,8 +6,10 @@ import { PollState } from "../../src/model/poll_state.ts";
 import { GUID, json, junk, pollState, withProtoAccessor } from "../support/arbitrary.ts";
 
 const STATE: PollState = {
-  version: 1,
+  version: 2,
+  kind: "DetectRegions",
   id: GUID,
+  results: null,
   submittedAt: 1_700_000_000_000,
   startedAt: 1_700_000_000_100,
   dueAt: 1_700_000_002_000.5,
@@ -20,7 +22,13 @@ const STATE: PollState = {
 };
 
 Deno.test("PollState accepts a state with null for unknown values", () => {
-  for (const state of [STATE, { ...STATE, submittedAt: null, heardAt: null, failure: null }, { ...STATE, polls: 0 }]) {
+  for (
+    const state of [STATE, { ...STATE, submittedAt: null, heardAt: null, failure: null }, {
+      ...STATE,
+      polls: 0,
+      results: 3,
+    }]
+  ) {
     deepEqual(PollState.decode(state), E.right(state));
     equal(PollState.is(state), true);
   }
@@ -30,8 +38,10 @@ Deno.test("PollState explains what is wrong with each field", () => {
   const time = "expected milliseconds since 1970";
   const count = "expected a count";
   const cases: [keyof PollState, readonly unknown[], string][] = [
-    ["version", [0, 2, "1", true, null, undefined], "expected version 1"],
+    ["version", [0, 3, "2", true, null, undefined], "expected version 1 or 2"],
+    ["kind", [null, 5, undefined, {}], "expected string"],
     ["id", [null, 5, undefined, {}], "expected string"],
+    ["results", [-1, 0.5, "1", undefined], "expected a count or null"],
     ["submittedAt", ["2026-01-01", NaN, Infinity, undefined, {}], `${time} or null`],
     ["startedAt", [null, "0", NaN, -Infinity, undefined], time],
     ["dueAt", [null, "0", NaN, Infinity, undefined], time],
@@ -54,8 +64,20 @@ Deno.test("PollState explains what is wrong with each field", () => {
   }
 });
 
+Deno.test("PollState reads version 1, in which every task was a detection", () => {
+  const { kind, results, ...fields } = STATE;
+  const old = { ...fields, version: 1 };
+  equal(PollState.is(old), false);
+  deepEqual(PollState.decode(json(old)), E.right({ ...STATE, kind, results }));
+  const forged = PollState.decode({ ...old, kind: "RecognizeImage", results: 7 });
+  deepEqual(forged, E.right(STATE));
+  const broken = PollState.decode({ ...old, polls: -1 });
+  ok(E.isLeft(broken));
+  deepEqual(explain(broken.left), ["PollState/polls: expected a count, got -1"]);
+});
+
 Deno.test("PollState rejects values that are not states", () => {
-  for (const u of [null, undefined, "", [], [STATE], { ...STATE, version: 2 }, JSON.stringify(STATE)]) {
+  for (const u of [null, undefined, "", [], [STATE], { ...STATE, version: 3 }, JSON.stringify(STATE)]) {
     equal(PollState.is(u), false);
     ok(E.isLeft(PollState.decode(u)));
   }
@@ -68,7 +90,7 @@ Deno.test("PollState ignores fields of a __proto__ key", () => {
   withProtoAccessor(() => {
     const result = PollState.decode(JSON.parse(`{"__proto__": ${JSON.stringify(STATE)}}`));
     ok(E.isLeft(result));
-    equal(explain(result.left)[0], "PollState/version: expected version 1, got nothing");
+    equal(explain(result.left)[0], "PollState/version: expected version 1 or 2, got nothing");
   });
 });
 

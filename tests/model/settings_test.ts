@@ -122,7 +122,7 @@ Deno.test("toWireSettings() throws a RangeError for values that the service does
   for (const [given, fault] of cases) {
     throws(() => toWireSettings(given as DetectionSettings), {
       name: "RangeError",
-      message: `Cannot detect regions as the settings must be supported by the service: ${fault}`,
+      message: `Cannot submit a task as its settings must be supported by the service: ${fault}`,
     });
     const result = DetectionSettings.decode(given);
     ok(E.isLeft(result));

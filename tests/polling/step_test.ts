@@ -37,8 +37,10 @@ const POLICY = pollPolicy({
 const JITTER = [0.21452998835593462, 0.36363692162558436, 0.6921481431927532, 0.34986905800178647, 0.09258750989101827];
 
 const FRESH: PollState = {
-  version: 1,
+  version: 2,
+  kind: "DetectRegions",
   id: GUID,
+  results: null,
   submittedAt: null,
   startedAt: NOW - 10_000,
   dueAt: NOW,

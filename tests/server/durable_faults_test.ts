@@ -53,7 +53,7 @@ interface Scenario {
   readonly ends: string;
 }
 
-const submit = (task: DurableTask): Promise<void> => task.submit(IMAGE);
+const submit = (task: DurableTask): Promise<void> => task.submit({ image: IMAGE });
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "an image is submitted": {

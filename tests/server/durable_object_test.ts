@@ -25,7 +25,7 @@ withClock(
   async (clock) => {
     const { fetch, calls } = mock({ fetch: [pending, pending, processing, completed] });
     const { task, values, alarm } = createWorld({ fetch, calls, requests: [] });
-    await task().submit(IMAGE);
+    await task().submit({ image: IMAGE });
     const live = collect(task());
     await clock.tickAsync(4000);
     deepEqual(tags(await live), ["Pending", "Processing", "Completed"]);
@@ -41,7 +41,7 @@ withClock(
 withClock("a durable task continues after its object is stopped, and replays its changes", async (clock) => {
   const service = mock({ fetch: [pending, processing, completed] });
   const { task, restart } = createWorld(service);
-  await task().submit(IMAGE);
+  await task().submit({ image: IMAGE });
   await clock.tickAsync(1500);
   restart();
   const again = collect(task());
@@ -56,10 +56,10 @@ withClock(
   async (clock) => {
     const service = mock({ submit: [silent] });
     const { task, restart } = createWorld(service);
-    task().submit(IMAGE);
+    task().submit({ image: IMAGE });
     await clock.tickAsync(100);
     const later = restart();
-    await later.submit(IMAGE);
+    await later.submit({ image: IMAGE });
     await clock.tickAsync(60_000);
     deepEqual(await collect(later), [
       E.left(unconfirmed(network("submit", "the Durable Object was stopped during the submission"))),
@@ -71,7 +71,7 @@ withClock(
 withClock("a durable task waits for a slow submission", async (clock) => {
   const service = mock({ submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 25_000))] });
   const { task } = createWorld(service);
-  const sent = Promise.all([task().submit(IMAGE), task().submit(IMAGE), task().watch(ID)]);
+  const sent = Promise.all([task().submit({ image: IMAGE }), task().submit({ image: IMAGE }), task().watch(ID)]);
   await clock.tickAsync(27_000);
   await sent;
   deepEqual(await collect(task()), [E.right(COMPLETED)]);
@@ -91,7 +91,7 @@ withClock("watch() polls immediately and accepts only one id", async (clock) => 
 withClock("a hundred subscribers share the polls of one", async (clock) => {
   const service = mock({ fetch: [pending, processing, completed] });
   const { task } = createWorld(service);
-  await task().submit(IMAGE);
+  await task().submit({ image: IMAGE });
   const all = Promise.all(Array.from({ length: 100 }, () => collect(task())));
   await clock.tickAsync(5000);
   for (const replies of await all) deepEqual(tags(replies), ["Pending", "Processing", "Completed"]);
@@ -101,7 +101,7 @@ withClock("a hundred subscribers share the polls of one", async (clock) => {
 withClock("cancel() stops polling immediately, deletes the storage and completes the streams", async (clock) => {
   const service = mock({ fetch: [pending] });
   const { task, values, alarm } = createWorld(service);
-  await task().submit(IMAGE);
+  await task().submit({ image: IMAGE });
   await clock.tickAsync(1500);
   const live = collect(task());
   deepEqual(await task().cancel(), E.right(undefined));
@@ -114,7 +114,7 @@ withClock("cancel() stops polling immediately, deletes the storage and completes
 withClock("a task that is canceled during a poll is not restored by the response", async (clock) => {
   const service = mock({ fetch: [() => new Promise((give) => setTimeout(() => give(completed2()), 500))] });
   const { task, values, alarm } = createWorld(service);
-  await task().submit(IMAGE);
+  await task().submit({ image: IMAGE });
   await clock.tickAsync(1100);
   await task().cancel();
   await clock.tickAsync(1000);
@@ -124,7 +124,7 @@ withClock("a task that is canceled during a poll is not restored by the response
 withClock("a task continues if the service does not cancel it", async (clock) => {
   const service = mock({ fetch: [pending, completed], cancel: [text("", 403)] });
   const { task } = createWorld(service);
-  await task().submit(IMAGE);
+  await task().submit({ image: IMAGE });
   await clock.tickAsync(1500);
   deepEqual(await task().cancel(), E.left(http("cancel", 403, null, "")));
   await clock.tickAsync(1000);
@@ -136,7 +136,7 @@ withClock(
   async (clock) => {
     const service = mock({ fetch: [pending, completed] });
     const created = createWorld(service);
-    await created.task().submit(IMAGE);
+    await created.task().submit({ image: IMAGE });
     created.broken = true;
     await clock.tickAsync(60_000);
     created.broken = false;
@@ -148,7 +148,7 @@ withClock(
 withClock("a state of another version ends a durable task with Malformed and without further alarms", async (clock) => {
   const service = mock({ fetch: [pending] });
   const { task, values, restart } = createWorld(service);
-  await task().submit(IMAGE);
+  await task().submit({ image: IMAGE });
   values.set("task", { version: 2 });
   const later = restart();
   await clock.tickAsync(2000);
@@ -159,7 +159,7 @@ withClock("a state of another version ends a durable task with Malformed and wit
 withClock("the rejection of an image is the final reply", async () => {
   const service = mock({ submit: [text("", 413)] });
   const { task } = createWorld(service);
-  await task().submit(IMAGE);
+  await task().submit({ image: IMAGE });
   deepEqual(await collect(task()), [E.left(http("submit", 413, null, ""))]);
 });
 
@@ -173,7 +173,7 @@ withClock("a task that is canceled during its submission stays canceled", async 
     fetch: [pending],
   });
   const { task, values, alarm } = createWorld(service);
-  const sent = task().submit(IMAGE);
+  const sent = task().submit({ image: IMAGE });
   await clock.tickAsync(100);
   const canceled = task().cancel();
   await clock.tickAsync(20_000);
@@ -185,7 +185,7 @@ withClock("a task that is canceled during its submission stays canceled", async 
 withClock("a subscriber that arrives while a status is being stored receives it once", async (clock) => {
   const service = mock({ fetch: [pending, processing, completed] });
   const w = createWorld(service, { latency: 50 });
-  await Promise.all([w.task().submit(IMAGE), clock.tickAsync(400)]);
+  await Promise.all([w.task().submit({ image: IMAGE }), clock.tickAsync(400)]);
   const all: Promise<Reply[]>[] = [];
   for (let at = 0; at < 5000; at += 10) {
     all.push(collect(w.task()));
@@ -199,7 +199,7 @@ withClock("a subscriber that arrives while a status is being stored receives it 
 withClock("a final reply that could not be stored is stored by the next alarm and not deleted", async (clock) => {
   const service = mock({ fetch: [completed] });
   const w = createWorld(service);
-  await w.task().submit(IMAGE);
+  await w.task().submit({ image: IMAGE });
   w.readOnly = true;
   await clock.tickAsync(1500);
   w.readOnly = false;
@@ -209,7 +209,7 @@ withClock("a final reply that could not be stored is stored by the next alarm an
 
 withClock("alarm() rejects only if no other alarm can be set, so that the platform retries it", async (clock) => {
   const w = createWorld(mock({ fetch: [pending] }));
-  await w.task().submit(IMAGE);
+  await w.task().submit({ image: IMAGE });
   await clock.tickAsync(500);
   w.readOnly = true;
   await clock.tickAsync(500);
@@ -224,7 +224,7 @@ withClock("if the schedule throws, submit() rejects, and the id is polled nevert
     throw new RangeError("of the schedule");
   };
   const w = createWorld(service, { schedule });
-  await rejects(w.task().submit(IMAGE), /of the schedule/);
+  await rejects(w.task().submit({ image: IMAGE }), /of the schedule/);
   await clock.tickAsync(120_000);
   deepEqual(tags(await collect(w.task())), ["Completed"]);
 });
@@ -233,11 +233,11 @@ withClock("a cancellation does not delete a later task", async (clock) => {
   const late = (): Promise<Response> => new Promise((give) => setTimeout(() => give(new Response("")), 1000));
   const service = mock({ fetch: [pending], cancel: [late, text("")] });
   const { task } = createWorld(service);
-  await task().submit(IMAGE);
+  await task().submit({ image: IMAGE });
   const slow = task().cancel();
   await clock.tickAsync(500);
   await task().cancel();
-  await task().submit(IMAGE);
+  await task().submit({ image: IMAGE });
   await clock.tickAsync(5000);
   deepEqual(await slow, E.right(undefined));
   ok(await task().heard() !== null);
@@ -271,8 +271,13 @@ withClock("a durable task passes the durations in the memory to the schedule, fr
     seen.push(history);
     return O.some(1000);
   };
-  const service = connect({ token: "t", fetch: mock().fetch, memory: createMemory(history), schedule });
-  await createDurableTask(createStorage((read) => Promise.resolve(read())), service).submit(IMAGE);
+  const service = connect({
+    token: "t",
+    fetch: mock().fetch,
+    memory: createMemory({ DetectRegions: history }),
+    schedule,
+  });
+  await createDurableTask(createStorage((read) => Promise.resolve(read())), service).submit({ image: IMAGE });
   deepEqual(seen, [history]);
 });
 

@@ -2,8 +2,16 @@ import * as E from "fp-ts/lib/Either.js";
 import fc from "fast-check";
 import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import type { RegionsError } from "../../src/model/error.ts";
+import { DETECTION, type Detection } from "../../src/model/detection.ts";
 import type { Region } from "../../src/model/region.ts";
-import { type DurableStorage, type Over, readTask, type StoredTask, writeTask } from "../../src/server/task_storage.ts";
+import {
+  type Absent,
+  type DurableStorage,
+  type Over,
+  readTask,
+  type StoredTask,
+  writeTask,
+} from "../../src/server/task_storage.ts";
 import { pollPolicy } from "../../src/polling/policy.ts";
 import { startPoll } from "../../src/polling/step.ts";
 import { waiting } from "../support/waiting.ts";
@@ -31,16 +39,23 @@ function createStorage(values = new Map<string, unknown>(), lasts = Infinity): D
   };
 }
 
-const over = (last: Reply): Over => ({ _tag: "Over", dueAt: NOW, heard: [{ _tag: "Processing", id: ID }], last });
+const over = (last: Reply): Over<Detection> => ({
+  _tag: "Over",
+  dueAt: NOW,
+  heard: [{ _tag: "Processing", id: ID }],
+  last,
+});
 
 const isStatus = (value: TaskStatus | RegionsError): value is TaskStatus => TaskStatus.is(value);
 
 const failed = (text: string): Reply => E.right({ _tag: "Error", id: ID, messages: [text] });
 
-async function roundTrip(task: Exclude<StoredTask, { _tag: "Foreign" }>): ReturnType<typeof readTask> {
+async function roundTrip(
+  task: Exclude<StoredTask<Detection>, { _tag: "Foreign" }>,
+): Promise<Absent | StoredTask<Detection>> {
   const storage = createStorage();
   await writeTask(storage, task);
-  return readTask(storage);
+  return readTask(storage, DETECTION);
 }
 
 async function expectWhole(reply: Reply): Promise<void> {
@@ -92,15 +107,15 @@ Deno.test("readTask() returns a reply completely wherever it is divided into par
 });
 
 Deno.test("writeTask() leaves the previous task in place if it fails partway", async () => {
-  const before: StoredTask = { _tag: "Sending", dueAt: NOW };
+  const before: StoredTask<Detection> = { _tag: "Sending", dueAt: NOW };
   const after = over(failed("x".repeat(300_000)));
   for (let lasts = 0; lasts < 4; lasts++) {
     const values = new Map<string, unknown>();
     await writeTask(createStorage(values), before);
     await rejects(writeTask(createStorage(values, lasts), after));
-    equal((await readTask(createStorage(values)))._tag, "Sending");
+    equal((await readTask(createStorage(values), DETECTION))._tag, "Sending");
     await writeTask(createStorage(values), after);
-    const task = await readTask(createStorage(values));
+    const task = await readTask(createStorage(values), DETECTION);
     deepEqual(task?._tag === "Over" && task.last, after.last);
   }
 });
@@ -111,7 +126,7 @@ Deno.test("readTask() returns Malformed if parts of a reply are missing or damag
       const values = new Map<string, unknown>();
       await writeTask(createStorage(values), over(failed("x".repeat(300_000))));
       values.set(`reply:${part}`, other);
-      const task = await readTask(createStorage(values));
+      const task = await readTask(createStorage(values), DETECTION);
       equal(task?._tag === "Over" && E.isLeft(task.last) && task.last.left._tag, "Malformed");
     }
   }
@@ -129,10 +144,15 @@ Deno.test("readTask() returns Foreign for a value that this version did not writ
     { ...polling, _tag: "Waiting" },
     { ...polling, dueAt: NaN },
     { ...polling, heard: [{ _tag: "Paused" }] },
-    { ...polling, state: { ...state, version: 2 } },
+    { ...polling, state: { ...state, version: 3 } },
+    { ...polling, state: { ...state, kind: "RecognizeImage" } },
     { version: 1, _tag: "Over", dueAt: NOW, heard: [] },
   ];
   for (const value of foreign) {
-    equal((await readTask(createStorage(new Map([["task", value]]))))._tag, "Foreign", JSON.stringify(value));
+    equal(
+      (await readTask(createStorage(new Map([["task", value]])), DETECTION))._tag,
+      "Foreign",
+      JSON.stringify(value),
+    );
   }
 });

@@ -6,6 +6,7 @@ import { config, lastValueFrom, type Observable, take, timer, toArray } from "rx
 import { TestScheduler } from "rxjs/testing";
 import type { AbortSignalLike } from "../../src/internal/abort.ts";
 import { gaveUp, http, malformed, network, unconfirmed } from "../../src/model/error.ts";
+import { DETECTION, type Detection } from "../../src/model/detection.ts";
 import type { PollState } from "../../src/model/poll_state.ts";
 import { connect, type Retry, type Service } from "../../src/client/service.ts";
 import { createMemory } from "../../src/client/memory.ts";
@@ -17,9 +18,9 @@ import { waiting } from "../support/waiting.ts";
 import type { Reply, TaskStatus } from "../../src/model/task_status.ts";
 import {
   type Begin,
-  type DetectOptions,
   detectRegions,
   type Poll,
+  type RunOptions,
   statusStream,
   watchRegions,
 } from "../../src/stream/watch.ts";
@@ -81,11 +82,11 @@ const SLEEPY: Service = {
 };
 
 /** Polls that take 1 ms and have the given outcomes. Further polls never settle. */
-function polls(...outcomes: Next[]): { readonly poll: Poll; readonly signals: AbortSignalLike[] } {
+function polls(...outcomes: Next[]): { readonly poll: Poll<Detection>; readonly signals: AbortSignalLike[] } {
   const signals: AbortSignalLike[] = [];
   return {
     signals,
-    poll: (_service, _policy, _state, _now, { signal = AbortSignal.abort() }) => {
+    poll: (_service, _kind, _policy, _state, _now, { signal = AbortSignal.abort() }) => {
       const next = outcomes[signals.push(signal) - 1];
       return next === undefined ? after(1e6, wait(0)) : after(1, next);
     },
@@ -93,8 +94,8 @@ function polls(...outcomes: Next[]): { readonly poll: Poll; readonly signals: Ab
 }
 
 /** The stream under test. */
-function stream(begin: Begin, poll: Poll, signal?: AbortSignal): Observable<Reply> {
-  return statusStream(SLEEPY, pollPolicy(), signal, begin, poll);
+function stream(begin: Begin<Detection>, poll: Poll<Detection>, signal?: AbortSignal): Observable<Reply> {
+  return statusStream(SLEEPY, DETECTION, pollPolicy(), signal, begin, poll);
 }
 
 function marbles(run: (helpers: Parameters<Parameters<TestScheduler["run"]>[0]>[0]) => void): void {
@@ -147,7 +148,7 @@ Deno.test("statusStream() waits for the initial delay before the first poll", ()
 
 Deno.test("statusStream() continues as long as the task is not finished", () => {
   marbles(({ expectObservable }) => {
-    const poll: Poll = () => after(1, wait(1, status("Processing")));
+    const poll: Poll<Detection> = () => after(1, wait(1, status("Processing")));
     expectObservable(stream(begin(), poll), "^ 11ms !").toBe("-r-r-r-r-r-r", VALUES);
   });
 });
@@ -232,7 +233,7 @@ Deno.test("statusStream() does not poll if the signal has already aborted", () =
 Deno.test("statusStream() ends with the outcome of the submission if the signal aborts during it", () => {
   marbles(({ expectObservable }) => {
     const controller = new AbortController();
-    const sending: Begin = (_now, signal): PromiseLike<Next> => ({
+    const sending: Begin<Detection> = (_now, signal): PromiseLike<Next> => ({
       then: (on) => signal?.addEventListener("abort", () => on?.(done(VALUES.u))) as never,
     });
     timer(3).subscribe(() => controller.abort());
@@ -529,11 +530,11 @@ withClock("watchRegions() does not resume before the next poll is due", async ({
 });
 
 withClock("watchRegions() ends with Malformed if resume is not a PollState", async ({ clock, service }) => {
-  const resume: PollState = JSON.parse('{"version":2,"id":"1"}');
+  const resume: PollState = JSON.parse('{"version":3,"id":"1"}');
   const [reply] = await collect(clock, watchRegions("1", { resume })(service(mock())));
   equal(
     E.isLeft(reply) && reply.left._tag === "Malformed" && reply.left.errors[0],
-    "PollState/version: expected version 1, got 2",
+    "PollState/version: expected version 1 or 2, got 3",
   );
 });
 
@@ -742,12 +743,12 @@ withClock("detectRegions() ends with NotExist ten seconds after the submission",
 });
 
 /** Where the caller's own code aborts, and when. */
-const ABORTS: readonly (readonly [place: string, at: number, options: (abort: () => void) => DetectOptions])[] = [
+const ABORTS: readonly (readonly [place: string, at: number, options: (abort: () => void) => RunOptions])[] = [
   ["inside onSubmit", 0, (abort) => ({ onSubmit: abort })],
   ["a microtask after onSubmit", 0, (abort) => ({ onSubmit: () => queueMicrotask(abort) })],
   ["two microtasks after onSubmit", 0, (abort) => ({ onSubmit: () => queueMicrotask(() => queueMicrotask(abort)) })],
   ...[0, 1].map((call) =>
-    [`inside the schedule's call ${call}`, 1000 * call, (abort: () => void): DetectOptions => ({
+    [`inside the schedule's call ${call}`, 1000 * call, (abort: () => void): RunOptions => ({
       schedule: ({ attempt }) => {
         if (attempt === call) abort();
         return O.some(1000);
@@ -823,7 +824,9 @@ Deno.test("watchRegions() and detectRegions() pass the durations in the memory t
       return O.some(0);
     };
     const { fetch } = mock({ fetch: [pending, completed] });
-    await lastValueFrom(start(connect({ token: "t", fetch, memory: createMemory(history), schedule })));
+    await lastValueFrom(
+      start(connect({ token: "t", fetch, memory: createMemory({ DetectRegions: history }), schedule })),
+    );
     return seen;
   };
   const expected = [[0, history], [1, history]];

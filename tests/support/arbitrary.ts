@@ -80,8 +80,10 @@ const count: fc.Arbitrary<number> = fc.maxSafeNat();
 
 /** Any state that its codec accepts. */
 export const pollState: fc.Arbitrary<PollState> = fc.record({
-  version: fc.constant(1),
+  version: fc.constant(2),
+  kind: fc.constant("DetectRegions"),
   id: fc.string(),
+  results: fc.option(count),
   submittedAt: fc.option(time),
   startedAt: time,
   dueAt: time,

@@ -16,8 +16,10 @@ export const STATUSES: { readonly [Tag in TaskStatus["_tag"]]: Extract<TaskStatu
 
 /** The state of a task of which one status was received. */
 export const STATE: PollState = {
-  version: 1,
+  version: 2,
+  kind: "DetectRegions",
   id: GUID,
+  results: null,
   submittedAt: null,
   startedAt: 1000,
   dueAt: 3000,

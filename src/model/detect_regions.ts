@@ -1,0 +1,34 @@
+/**
+ * The detection of text regions, with its settings.
+ *
+ * @module
+ */
+import { Detection } from "./detection.ts";
+import { type DetectionSettings, toWireSettings } from "./settings.ts";
+import { type ImageSource, isGuid, type TaskKind } from "./task_kind.ts";
+
+/**
+ * The input of a detection.
+ *
+ * @category Detect
+ */
+export interface DetectionInput {
+  /** The image file. */
+  readonly image: ImageSource;
+  /** The settings of the detection. */
+  readonly settings?: DetectionSettings | undefined;
+}
+
+/**
+ * The kind of tasks that detect the text regions of an image. `submitImage`, `fetchRegions`, `watchRegions` and
+ * `detectRegions` are the functions for tasks, applied to this kind.
+ *
+ * @category Detect
+ */
+export const DETECT_REGIONS: TaskKind<DetectionInput, Detection> = {
+  name: "DetectRegions",
+  path: "/v5.0/ocr/DetectRegions",
+  output: Detection,
+  encode: ({ image, settings }) => ({ image, settings: toWireSettings(settings) }),
+  isId: isGuid,
+};

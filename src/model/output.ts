@@ -1,0 +1,149 @@
+/**
+ * Codecs of outputs that several kinds of tasks share: a text, a list of texts, a file.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import * as t from "io-ts";
+import { fromBase64, fromUtf8, toBase64, toByteArray } from "../internal/base64.ts";
+import { isObject } from "../internal/json.ts";
+import { fail, mismatch, type Read } from "./codec.ts";
+import { readEach, type Result } from "./response.ts";
+
+/**
+ * The output of a task with a single text.
+ *
+ * @category Tasks
+ */
+export interface TextOutput {
+  /** The text, in the requested format. Empty if none was found. */
+  readonly text: string;
+}
+
+/**
+ * The output of a task with several texts.
+ *
+ * @category Tasks
+ */
+export interface TextsOutput {
+  /** The texts, in the order of the response. */
+  readonly texts: readonly string[];
+}
+
+/**
+ * The output of a task with a single file.
+ *
+ * @category Tasks
+ */
+export interface FileOutput {
+  /** The bytes of the file. */
+  readonly file: Uint8Array;
+}
+
+/**
+ * The codec of {@linkcode TextOutput}: at most one result, whose data is text in UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { TextOutput } from "@ocr-cloud/regions";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * deepEqual(TextOutput.decode([{ type: "Text", data: btoa("To Lucasta") }]), right({ text: "To Lucasta" }));
+ * ```
+ *
+ * @category Tasks
+ */
+export const TextOutput: t.Type<TextOutput, readonly Result[], readonly Result[]> = /* @__PURE__ */ new t.Type<
+  TextOutput,
+  readonly Result[],
+  readonly Result[]
+>(
+  "TextOutput",
+  (u): u is TextOutput => isObject(u) && typeof u.text === "string",
+  (results, context) => {
+    if (results.length > 1) return fail(results, context, "expected at most one result");
+    const texts = readEach(results, readText);
+    return E.isLeft(texts) ? t.failures(texts.left(context)) : E.right({ text: texts.right[0] ?? "" });
+  },
+  ({ text }) => [toTextResult(text)],
+);
+
+/**
+ * The codec of {@linkcode TextsOutput}: any number of results, whose data is text in UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { TextsOutput } from "@ocr-cloud/regions";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const results = [{ type: "Text", data: btoa("To Lucasta") }, { type: "Text", data: "" }];
+ * deepEqual(TextsOutput.decode(results), right({ texts: ["To Lucasta", ""] }));
+ * ```
+ *
+ * @category Tasks
+ */
+export const TextsOutput: t.Type<TextsOutput, readonly Result[], readonly Result[]> = /* @__PURE__ */ new t.Type<
+  TextsOutput,
+  readonly Result[],
+  readonly Result[]
+>(
+  "TextsOutput",
+  (u): u is TextsOutput => isObject(u) && Array.isArray(u.texts) && u.texts.every((text) => typeof text === "string"),
+  (results, context) => {
+    const texts = readEach(results, readText);
+    return E.isLeft(texts) ? t.failures(texts.left(context)) : E.right({ texts: texts.right });
+  },
+  ({ texts }) => texts.map(toTextResult),
+);
+
+/**
+ * The codec of {@linkcode FileOutput}: a single result, whose data is the file. A missing file is an error.
+ *
+ * @example
+ * ```ts
+ * import { FileOutput } from "@ocr-cloud/regions";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const file = FileOutput.decode([{ type: "Pdf", data: btoa("%PDF-") }]);
+ * deepEqual(file, right({ file: new Uint8Array([37, 80, 68, 70, 45]) }));
+ * ```
+ *
+ * @category Tasks
+ */
+export const FileOutput: t.Type<FileOutput, readonly Result[], readonly Result[]> = /* @__PURE__ */ new t.Type<
+  FileOutput,
+  readonly Result[],
+  readonly Result[]
+>(
+  "FileOutput",
+  (u): u is FileOutput => isObject(u) && u.file instanceof Uint8Array,
+  (results, context) => {
+    if (results.length !== 1) return fail(results, context, "expected one result");
+    const files = readEach(results, readFile);
+    return E.isLeft(files) ? t.failures(files.left(context)) : E.right({ file: files.right[0] });
+  },
+  ({ file }) => [{ type: "Other", data: toBase64(file) }],
+);
+
+/** Reads the text of a result. One without data has no text. */
+function readText(data: string | null | undefined): Read<string> {
+  const binary = fromBase64(data ?? "");
+  const text = binary === null ? null : fromUtf8(binary);
+  if (text !== null) return E.right(text);
+  const expected = binary === null ? "expected Base64 text" : "expected UTF-8 behind the Base64";
+  return E.left((context) => mismatch(data, context, expected));
+}
+
+function readFile(data: string | null | undefined): Read<Uint8Array> {
+  const binary = fromBase64(data ?? "");
+  return binary === null || binary === ""
+    ? E.left((context) => mismatch(data, context, "expected a file in Base64"))
+    : E.right(toByteArray(binary));
+}
+
+function toTextResult(text: string): Result {
+  return { type: "Text", data: toBase64(new TextEncoder().encode(text)) };
+}

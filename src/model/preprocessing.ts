@@ -1,0 +1,69 @@
+/**
+ * The kinds of tasks that improve an image before its text is recognized. Their output is a PNG file.
+ *
+ * @module
+ */
+import { FileOutput } from "./output.ts";
+import { type ImageSource, isGuid, type TaskKind } from "./task_kind.ts";
+
+/**
+ * The input of a preprocessing task.
+ *
+ * @category Preprocess
+ */
+export interface ImageInput {
+  /** The image file. */
+  readonly image: ImageSource;
+}
+
+/**
+ * The kind of tasks that convert an image to black and white.
+ *
+ * @category Preprocess
+ */
+export const BINARIZE_IMAGE: TaskKind<ImageInput, FileOutput> = {
+  name: "BinarizeImage",
+  path: "/v5.0/ocr/BinarizeImage",
+  output: FileOutput,
+  encode: ({ image }) => ({ image }),
+  isId: isGuid,
+};
+
+/**
+ * The kind of tasks that straighten a tilted page.
+ *
+ * @category Preprocess
+ */
+export const DESKEW_IMAGE: TaskKind<ImageInput, FileOutput> = {
+  name: "DeskewImage",
+  path: "/v5.0/ocr/DeskewImage",
+  output: FileOutput,
+  encode: ({ image }) => ({ image }),
+  isId: isGuid,
+};
+
+/**
+ * The kind of tasks that flatten a curved page, such as a photograph of an open book.
+ *
+ * @category Preprocess
+ */
+export const DEWARP_IMAGE: TaskKind<ImageInput, FileOutput> = {
+  name: "DewarpImage",
+  path: "/v5.0/ocr/DewarpImage",
+  output: FileOutput,
+  encode: ({ image }) => ({ image }),
+  isId: isGuid,
+};
+
+/**
+ * The kind of tasks that enlarge an image.
+ *
+ * @category Preprocess
+ */
+export const UPSCALE_IMAGE: TaskKind<ImageInput, FileOutput> = {
+  name: "UpscaleImage",
+  path: "/v5.0/ocr/UpscaleImage",
+  output: FileOutput,
+  encode: ({ image }) => ({ image }),
+  isId: isGuid,
+};

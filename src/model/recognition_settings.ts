@@ -1,0 +1,125 @@
+/**
+ * The settings of a recognition of text, and the formats of its results.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
+import * as t from "io-ts";
+import { isObject } from "../internal/json.ts";
+import { fields, nullable } from "./codec.ts";
+import { type CompleteSettings, DetectionSettings } from "./settings.ts";
+
+/**
+ * A format in which the service returns recognized text. Source: the service's OpenAPI description.
+ *
+ * @category Recognize
+ */
+export type ResultType =
+  | "Text"
+  | "Pdf"
+  | "TextAndPdf"
+  | "Hocr"
+  | "TextAndHocr"
+  | "PdfAndHocr"
+  | "TextAndPdfAndHocr"
+  | "ImagePNG"
+  | "JSON";
+
+/**
+ * A format in which the service returns a recognized table. Source: the service's OpenAPI description.
+ *
+ * @category Recognize
+ */
+export type TableResultType = "Text" | "Excel" | "Csv" | "CsvAndExcel";
+
+/**
+ * A format that is text: plain text, hOCR (HTML with coordinates), or JSON whose fields the service does not document.
+ *
+ * @category Recognize
+ */
+export type TextFormat = Extract<ResultType, "Text" | "Hocr" | "JSON">;
+
+/**
+ * The settings of a recognition. Every field is optional. The library sends every setting with every image, since the
+ * service's sources disagree about the defaults. Source: the service's pages on recognizing images and regions.
+ *
+ * @category Recognize
+ */
+export interface RecognitionSettings extends DetectionSettings {
+  /**
+   * Whether to correct the spelling of the recognized text. The service supports it for some of the languages.
+   *
+   * @default {false}
+   */
+  readonly makeSpellCheck?: boolean | undefined;
+}
+
+/**
+ * {@linkcode RecognitionSettings} and a format of text.
+ *
+ * @category Recognize
+ */
+export interface TextSettings<Format extends TextFormat = TextFormat> extends RecognitionSettings {
+  /**
+   * The format of the text.
+   *
+   * @default {"Text"}
+   */
+  readonly resultType?: Format | undefined;
+}
+
+/**
+ * {@linkcode RecognitionSettings} with a value for every field.
+ *
+ * @category Recognize
+ */
+export interface CompleteRecognitionSettings extends CompleteSettings {
+  /** Whether to correct the spelling of the recognized text. */
+  readonly makeSpellCheck: boolean;
+}
+
+interface Given {
+  readonly makeSpellCheck?: boolean | null;
+}
+
+const Given: t.Type<Given, unknown, unknown> = fields<Given>(
+  { makeSpellCheck: nullable(t.boolean) },
+  "RecognitionSettings",
+);
+
+/**
+ * The codec of {@linkcode RecognitionSettings}. Fields that are missing or null get their default.
+ *
+ * @example
+ * ```ts
+ * import { RecognitionSettings } from "@ocr-cloud/regions";
+ * import { isRight } from "fp-ts/lib/Either.js";
+ * import { equal } from "node:assert/strict";
+ *
+ * const settings = RecognitionSettings.decode({ language: "German" });
+ * equal(isRight(settings) && settings.right.makeSpellCheck, false);
+ * ```
+ *
+ * @category Recognize
+ */
+export const RecognitionSettings: t.Type<CompleteRecognitionSettings, unknown, unknown> = /* @__PURE__ */ new t.Type<
+  CompleteRecognitionSettings,
+  unknown,
+  unknown
+>(
+  "RecognitionSettings",
+  (u): u is CompleteRecognitionSettings =>
+    isObject(u) && typeof u.makeSpellCheck === "boolean" && DetectionSettings.is(u),
+  (u, context) =>
+    pipe(
+      DetectionSettings.validate(u, context),
+      E.chain((settings) =>
+        pipe(
+          Given.validate(u, context),
+          E.map(({ makeSpellCheck }) => ({ ...settings, makeSpellCheck: makeSpellCheck ?? false })),
+        )
+      ),
+    ),
+  t.identity,
+);
