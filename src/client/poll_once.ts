@@ -89,19 +89,15 @@ export function pollTask<A extends object>(
   state: PollState,
   options: PollOptions = {},
 ): (service: Service, context?: CallContext) => Task<Next<A>> {
-  checkKind(kind, state);
+  if (state.kind !== kind.name) {
+    throw new RangeError(
+      `Cannot poll a task as its state must be of the kind ${kind.name}: current value is ${preview(state.kind)}`,
+    );
+  }
   return (service, context) => {
     const policy = policyFor(service, options);
     return () => pollBy(service, kind, policy, state, Date.now, context);
   };
-}
-
-/** Throws a `RangeError` if the state is that of another kind of task. */
-export function checkKind({ name }: { readonly name: string }, { kind, id }: PollState): void {
-  if (kind === name) return;
-  throw new RangeError(
-    `Cannot poll task ${preview(id)} as its state must be that of the kind ${name}: current value is ${preview(kind)}`,
-  );
 }
 
 /** {@linkcode pollTask} with a resolved policy, and with a clock that returns milliseconds since 1970. */

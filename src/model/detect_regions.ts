@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Detection } from "./detection.ts";
+import { type Detection, DETECTION_OUTPUT } from "./detection.ts";
 import { type DetectionSettings, toWireSettings } from "./settings.ts";
 import { type ImageSource, isGuid, type TaskKind } from "./task_kind.ts";
 
@@ -28,7 +28,7 @@ export interface DetectionInput {
 export const DETECT_REGIONS: TaskKind<DetectionInput, Detection> = {
   name: "DetectRegions",
   path: "/v5.0/ocr/DetectRegions",
-  output: Detection,
+  output: DETECTION_OUTPUT,
   encode: ({ image, settings }) => ({ image, settings: toWireSettings(settings) }),
   isId: isGuid,
 };

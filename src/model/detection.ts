@@ -6,9 +6,8 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
 import { isObject } from "../internal/json.ts";
-import type { Read } from "./codec.ts";
 import { Payload, readPayload, type Region, Regions } from "./region.ts";
-import { explainResult, readEach, type Result } from "./response.ts";
+import { explainResult, type Result } from "./response.ts";
 import type { ResultKind } from "./task_kind.ts";
 
 /**
@@ -43,31 +42,35 @@ export const Detection: t.Type<Detection, readonly Result[], readonly Result[]> 
 >(
   "Detection",
   (u): u is Detection => isObject(u) && Regions.is(u.regions),
-  (results, context) => {
-    const regions = readRegions(results);
-    return E.isLeft(regions) ? t.failures(regions.left(context)) : E.right({ regions: regions.right });
-  },
+  validate,
   ({ regions }) => regions.length === 0 ? [] : [{ type: "Other", data: Payload.encode(regions) }],
 );
 
-/** The kind of a detection, without its settings, which a program that only watches does not need. */
+/** The decoder of {@linkcode Detection} alone, for programs that do not encode. */
+export const DETECTION_OUTPUT: t.Decoder<readonly Result[], Detection> = {
+  name: "Detection",
+  validate,
+  decode: (results) => validate(results, []),
+};
+
+/** The kind of a detection, without what a program that only watches does not need: settings and encoders. */
 export const DETECTION: ResultKind<Detection> = {
   name: "DetectRegions",
   path: "/v5.0/ocr/DetectRegions",
-  output: Detection,
+  output: DETECTION_OUTPUT,
 };
 
 /** Reads the regions of all results as one list. Results without data are skipped. */
-function readRegions(results: readonly Result[]): Read<readonly Region[]> {
-  // There is usually a single result. The rest of this function would take as long as parsing a small response.
-  if (results.length === 1) {
-    const regions = readData(results[0].data);
-    return E.isLeft(regions) ? E.left(explainResult(regions.left, results, 0)) : regions;
+function validate(results: readonly Result[], context: t.Context): t.Validation<Detection> {
+  let regions: Region[] = [];
+  for (let i = 0; i < results.length; i++) {
+    const { data } = results[i];
+    if (data === null || data === undefined) continue;
+    const read = readPayload(data);
+    if (E.isLeft(read)) return t.failures(explainResult(read.left, results, i, context));
+    // There is usually a single list. Copying it would take as long as parsing a small response.
+    if (regions.length === 0) regions = read.right;
+    else for (const region of read.right) regions.push(region);
   }
-  const lists = readEach(results, readData);
-  return E.isLeft(lists) ? lists : E.right(lists.right.flat());
-}
-
-function readData(data: string | null | undefined): Read<readonly Region[]> {
-  return data === null || data === undefined ? E.right([]) : readPayload(data);
+  return E.right({ regions });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import * as t from "io-ts";
+import { isObject } from "../internal/json.ts";
 import { fail, fields, guarded, list } from "./codec.ts";
 
 /**
@@ -90,7 +91,10 @@ export interface Histories {
  *
  * @category Schedules
  */
-export const Histories: t.Type<Histories, unknown, unknown> = t.record(t.string, History, "Histories");
+export const Histories: t.Type<Histories> = guarded(
+  "Histories",
+  (u): u is Histories => isObject(u) && Object.values(u).every((history) => History.is(history)),
+);
 
 /** Returns the history with another task. Beyond 64 tasks, the oldest is dropped. An invalid span is ignored. */
 export function appendSpan(history: History, span: Span): History {

@@ -4,11 +4,12 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
 import * as t from "io-ts";
 import { fromBase64, fromUtf8, toBase64, toByteArray } from "../internal/base64.ts";
 import { isObject } from "../internal/json.ts";
 import { fail, mismatch, type Read } from "./codec.ts";
-import { readEach, type Result } from "./response.ts";
+import { explainResult, type Result } from "./response.ts";
 
 /**
  * The output of a task with a single text.
@@ -63,8 +64,7 @@ export const TextOutput: t.Type<TextOutput, readonly Result[], readonly Result[]
   (u): u is TextOutput => isObject(u) && typeof u.text === "string",
   (results, context) => {
     if (results.length > 1) return fail(results, context, "expected at most one result");
-    const texts = readEach(results, readText);
-    return E.isLeft(texts) ? t.failures(texts.left(context)) : E.right({ text: texts.right[0] ?? "" });
+    return pipe(readTexts(results, context), E.map(([text = ""]) => ({ text })));
   },
   ({ text }) => [toTextResult(text)],
 );
@@ -91,10 +91,7 @@ export const TextsOutput: t.Type<TextsOutput, readonly Result[], readonly Result
 >(
   "TextsOutput",
   (u): u is TextsOutput => isObject(u) && Array.isArray(u.texts) && u.texts.every((text) => typeof text === "string"),
-  (results, context) => {
-    const texts = readEach(results, readText);
-    return E.isLeft(texts) ? t.failures(texts.left(context)) : E.right({ texts: texts.right });
-  },
+  (results, context) => pipe(readTexts(results, context), E.map((texts) => ({ texts }))),
   ({ texts }) => texts.map(toTextResult),
 );
 
@@ -122,11 +119,21 @@ export const FileOutput: t.Type<FileOutput, readonly Result[], readonly Result[]
   (u): u is FileOutput => isObject(u) && u.file instanceof Uint8Array,
   (results, context) => {
     if (results.length !== 1) return fail(results, context, "expected one result");
-    const files = readEach(results, readFile);
-    return E.isLeft(files) ? t.failures(files.left(context)) : E.right({ file: files.right[0] });
+    const file = readFile(results[0].data);
+    return E.isLeft(file) ? t.failures(explainResult(file.left, results, 0, context)) : E.right({ file: file.right });
   },
   ({ file }) => [{ type: "Other", data: toBase64(file) }],
 );
+
+function readTexts(results: readonly Result[], context: t.Context): t.Validation<readonly string[]> {
+  const texts: string[] = [];
+  for (let i = 0; i < results.length; i++) {
+    const text = readText(results[i].data);
+    if (E.isLeft(text)) return t.failures(explainResult(text.left, results, i, context));
+    texts.push(text.right);
+  }
+  return E.right(texts);
+}
 
 /** Reads the text of a result. One without data has no text. */
 function readText(data: string | null | undefined): Read<string> {

@@ -40,27 +40,34 @@ export interface PollState extends TaskRef {
   readonly failure: string | null;
 }
 
-const version: t.Type<2> = guarded("version 1 or 2", (u): u is 2 => u === 2);
-
 const isTime = (u: unknown): u is number => typeof u === "number" && Number.isFinite(u);
 
+const isCount = (u: unknown): u is number => typeof u === "number" && Number.isSafeInteger(u) && u >= 0;
+
+const version: t.Type<2> = guarded("version 1 or 2", (u): u is 2 => u === 2);
 const time: t.Type<number> = guarded("milliseconds since 1970", isTime);
-const timeOrNull: t.Type<number | null> = guarded(
-  "milliseconds since 1970 or null",
-  (u): u is number | null => u === null || isTime(u),
-);
-const count: t.Type<number> = guarded(
-  "a count",
-  (u): u is number => typeof u === "number" && Number.isSafeInteger(u) && u >= 0,
-);
-const countOrNull: t.Type<number | null> = guarded(
-  "a count or null",
-  (u): u is number | null => u === null || count.is(u),
-);
-const textOrNull: t.Type<string | null> = guarded(
-  "text or null",
-  (u): u is string | null => u === null || typeof u === "string",
-);
+const count: t.Type<number> = guarded("a count", isCount);
+
+function orNull<A>(codec: t.Type<A>): t.Type<A | null> {
+  return guarded(`${codec.name} or null`, (u): u is A | null => u === null || codec.is(u));
+}
+
+/** The codec of the current version. */
+const Current: t.Type<PollState, unknown, unknown> = fields<PollState>({
+  version,
+  kind: t.string,
+  id: t.string,
+  results: orNull(count),
+  submittedAt: orNull(time),
+  startedAt: time,
+  dueAt: time,
+  polls: count,
+  heard: count,
+  heardAt: orNull(time),
+  failures: count,
+  malformed: count,
+  failure: orNull(t.string),
+}, "PollState");
 
 /**
  * The codec of {@linkcode PollState}.
@@ -80,28 +87,13 @@ const textOrNull: t.Type<string | null> = guarded(
  * @category Durable
  */
 export const PollState: t.Type<PollState, unknown, unknown> = new t.Type<PollState, unknown, unknown>(
-  "PollState",
-  (u): u is PollState => Current.is(u),
+  Current.name,
+  Current.is,
   (u, context) => Current.validate(isObject(u) && u.version === 1 ? upgrade(u) : u, context),
   t.identity,
 );
 
-const Current: t.Type<PollState, unknown, unknown> = fields<PollState>({
-  version,
-  kind: t.string,
-  id: t.string,
-  results: countOrNull,
-  submittedAt: timeOrNull,
-  startedAt: time,
-  dueAt: time,
-  polls: count,
-  heard: count,
-  heardAt: timeOrNull,
-  failures: count,
-  malformed: count,
-  failure: textOrNull,
-}, "PollState");
-
+/** Upgrades a state of version 1, in which every task was a detection. */
 function upgrade(state: Readonly<Record<string, unknown>>): unknown {
   return { ...state, version: 2, kind: DETECTION.name, results: null };
 }

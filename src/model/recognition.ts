@@ -133,7 +133,7 @@ export const RECOGNIZE_TABLE_TO_EXCEL: TaskKind<RecognitionInput, FileOutput> = 
 
 type WireRecognition = Omit<CompleteRecognitionSettings, "rotate"> & WireSettings;
 
-const MAX_PIXEL = 2 ** 31 - 1;
+const MAX_PIXEL = 0x7fffffff;
 
 function encodeTable({ image, settings = {} }: RecognitionInput, resultTypeTable: TableResultType) {
   return { image, settings: { ...toWire(settings), resultTypeTable } };

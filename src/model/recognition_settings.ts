@@ -83,8 +83,8 @@ interface Given {
   readonly makeSpellCheck?: boolean | null;
 }
 
-const Given: t.Type<Given, unknown, unknown> = fields<Given>(
-  { makeSpellCheck: nullable(t.boolean) },
+const Given: t.Type<Given, unknown, unknown> = /* @__PURE__ */ fields<Given>(
+  { makeSpellCheck: /* @__PURE__ */ nullable(t.boolean) },
   "RecognitionSettings",
 );
 

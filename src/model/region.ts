@@ -190,8 +190,8 @@ export function toRecognitionRegions(regions: readonly Region[]): readonly Recog
   }));
 }
 
-/** Reads a payload. Parses it only once, even if it is invalid. */
-export function readPayload(u: unknown): Read<readonly Region[]> {
+/** Reads a payload as a new list. Parses it only once, even if it is invalid. */
+export function readPayload(u: unknown): Read<Region[]> {
   const binary = typeof u === "string" ? fromBase64(u) : null;
   if (binary === null) return E.left((context) => mismatch(u, context, "expected Base64 text"));
   const rows = parseRows(binary);

@@ -6,7 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
 import { isObject } from "../internal/json.ts";
-import { type Explain, fields, list, MAX_ERRORS, mismatch, nullable, oneOf, type Read } from "./codec.ts";
+import { type Explain, fields, list, mismatch, nullable, oneOf, type Read } from "./codec.ts";
 
 /** The status of a task, in the service's spelling. */
 export type StatusName = "Pending" | "Processing" | "Completed" | "Error" | "NotExist";
@@ -71,45 +71,33 @@ export function messagesOf({ error }: ResponseBody): readonly string[] {
 /** No results. */
 const NONE: readonly Result[] = [];
 
+/** Returns the results of a response. */
+export function resultsOf({ results }: ResponseBody): readonly Result[] {
+  return results ?? NONE;
+}
+
 /**
- * Returns the results of a completed task. If there are none, nothing was found, but only if the service says so.
- * Otherwise, results are missing, which must not look like an empty page.
+ * Explains missing results of a completed task; null if there are none missing. Without results, nothing was found, but
+ * only if the service says so. Otherwise, results are missing, which must not look like an empty page.
  *
  * @param count The number of results that there must be, or null for any number.
  */
-export function resultsOf(
-  { responseStatusCode: code, results }: ResponseBody,
-  count: number | null,
-): Read<readonly Result[]> {
-  if (code !== "Ok" && code !== "NoAnyResultData") return E.left(explainLost(code));
-  const all = results ?? NONE;
-  return count === null || all.length === count ? E.right(all) : E.left(explainCount(all, count));
+export function explainMissing(body: ResponseBody, count: number | null): Explain | null {
+  const { responseStatusCode: code } = body;
+  if (code !== "Ok" && code !== "NoAnyResultData") return explainLost(code);
+  return count === null || resultsOf(body).length === count ? null : explainCount(resultsOf(body), count);
 }
 
-/** Reads the data of each result. Reports at most {@linkcode MAX_ERRORS} invalid ones. */
-export function readEach<A>(
+/** Explains the invalid data of a result. `context` is that of the list of results. */
+export function explainResult(
+  explainData: Explain,
   results: readonly Result[],
-  readData: (data: string | null | undefined) => Read<A>,
-): Read<readonly A[]> {
-  const values: A[] = [];
-  const refusals: Explain[] = [];
-  for (let i = 0; i < results.length && refusals.length < MAX_ERRORS; i++) {
-    const value = readData(results[i].data);
-    if (E.isLeft(value)) refusals.push(explainResult(value.left, results, i));
-    else values.push(value.right);
-  }
-  return refusals.length === 0
-    ? E.right(values)
-    : E.left((context) => refusals.flatMap((explain) => [...explain(context)]));
-}
-
-/** Explains a result with invalid data. `context` is that of the list of results. */
-export function explainResult(explainData: Explain, results: readonly Result[], index: number): Explain {
+  index: number,
+  context: t.Context,
+): t.Errors {
   const result = results[index];
-  return (context) => {
-    const inResult = t.appendContext(context, String(index), Result, result);
-    return explainData(t.appendContext(inResult, "data", t.string, result.data));
-  };
+  const inResult = t.appendContext(context, String(index), Result, result);
+  return explainData(t.appendContext(inResult, "data", t.string, result.data));
 }
 
 /** Appends the field `results` to the path of a response. */

@@ -15,7 +15,7 @@ import type { Result } from "./response.ts";
 export type ImageSource = ArrayBufferView | ArrayBufferLike | Blob;
 
 /**
- * A kind of task, as far as its results are concerned. This is all that is needed to fetch and watch tasks.
+ * A kind of task, as far as its results are read. This is all that is needed to fetch and watch tasks.
  *
  * @category Tasks
  */
@@ -25,10 +25,10 @@ export interface ResultKind<A extends object> {
   /** The path of its requests, below `baseUrl`: `/v5.0/ocr/DetectRegions`. */
   readonly path: string;
   /**
-   * The codec of the output: the fields that the status `Completed` has in addition to `id` and `notices`. It decodes
-   * the results of a completed task, in the order of the response.
+   * Decodes the output from the results of a completed task, in the order of the response. The output consists of the
+   * fields that the status `Completed` has in addition to `id` and `notices`. May be a codec, such as `TextOutput`.
    */
-  readonly output: t.Type<A, readonly Result[], readonly Result[]>;
+  readonly output: t.Decoder<readonly Result[], A>;
 }
 
 /**

@@ -8,9 +8,18 @@ import * as t from "io-ts";
 import { isObject } from "../internal/json.ts";
 import { preview } from "../internal/text.ts";
 import type { Read } from "./codec.ts";
-import { DETECTION, type Detection } from "./detection.ts";
+import { DETECTION, Detection } from "./detection.ts";
 import { fromCodec, malformed, type RegionsError } from "./error.ts";
-import { explainBody, inResults, isBody, messagesOf, ResponseBody, resultsOf } from "./response.ts";
+import {
+  explainBody,
+  explainMissing,
+  inResults,
+  isBody,
+  messagesOf,
+  ResponseBody,
+  type Result,
+  resultsOf,
+} from "./response.ts";
 import type { ResultKind } from "./task_kind.ts";
 
 /**
@@ -132,31 +141,35 @@ export const RETENTION = 86_400_000;
  *
  * @category Statuses
  */
-export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = /* @__PURE__ */ statusCodec(DETECTION);
+export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = /* @__PURE__ */ statusCodec(Detection);
 
 /**
  * Returns the codec of the statuses of a kind of task.
  *
+ * @param output The codec of the kind's output.
+ *
  * @example
  * ```ts
- * import { RECOGNIZE_IMAGE, statusCodec } from "@ocr-cloud/regions";
+ * import { statusCodec, TextOutput } from "@ocr-cloud/regions";
  * import { equal } from "node:assert/strict";
  *
- * const codec = statusCodec(RECOGNIZE_IMAGE);
+ * const codec = statusCodec(TextOutput);
  * equal(codec.is({ _tag: "Completed", id: "1", text: "To Lucasta", notices: [] }), true);
  * ```
  *
  * @category Statuses
  */
-export function statusCodec<A extends object>(kind: ResultKind<A>): t.Type<TaskStatus<A>, unknown, unknown> {
+export function statusCodec<A extends object>(
+  output: t.Type<A, readonly Result[], readonly Result[]>,
+): t.Type<TaskStatus<A>, unknown, unknown> {
   return new t.Type<TaskStatus<A>, unknown, unknown>(
     "Response",
-    (u): u is TaskStatus<A> => isTaskStatus(kind, u),
+    (u): u is TaskStatus<A> => isTaskStatus(u) && (u._tag !== "Completed" || output.is(u)),
     (u, context) => {
-      const status = readStatus(kind, u, null);
+      const status = readStatus(output, u, null);
       return E.isLeft(status) ? t.failures(status.left(context)) : status;
     },
-    (status) => writeStatus(kind, status),
+    (status) => writeStatus(output, status),
   );
 }
 
@@ -225,7 +238,7 @@ export function decodeTask<A extends object>(
   count: number | null = null,
 ): Reply<A> {
   try {
-    const status = readStatus(kind, body, count);
+    const status = readStatus(kind.output, body, count);
     return E.isLeft(status) ? E.left(fromCodec(status.left(t.getDefaultContext(ResponseBody)))) : checkId(status, id);
   } catch {
     // Parsed JSON never throws, but a proxy or a getter may.
@@ -321,7 +334,11 @@ function checkId<A extends object>(read: E.Right<TaskStatus<A>>, id: string | un
 /** The path of a valid output is not needed. That of an invalid one is completed afterwards. */
 const NOWHERE: t.Context = [];
 
-function readStatus<A extends object>(kind: ResultKind<A>, u: unknown, count: number | null): Read<TaskStatus<A>> {
+function readStatus<A extends object>(
+  decoder: t.Decoder<readonly Result[], A>,
+  u: unknown,
+  count: number | null,
+): Read<TaskStatus<A>> {
   if (!isBody(u)) return E.left(explainBody(u));
   const id = u.id ?? "";
   switch (u.taskStatus) {
@@ -332,19 +349,21 @@ function readStatus<A extends object>(kind: ResultKind<A>, u: unknown, count: nu
     case "NotExist":
       return E.right({ _tag: u.taskStatus, id, messages: messagesOf(u) });
     case "Completed": {
-      const results = resultsOf(u, count);
-      if (E.isLeft(results)) return results;
-      const output = kind.output.validate(results.right, NOWHERE);
+      const missing = explainMissing(u, count);
+      if (missing !== null) return E.left(missing);
+      const results = resultsOf(u);
+      const output = decoder.validate(results, NOWHERE);
       if (E.isRight(output)) return E.right({ _tag: "Completed", id, ...output.right, notices: messagesOf(u) });
       return E.left((context) => {
-        const place = inResults(context, results.right);
-        return output.left.map(({ context, ...error }) => ({ ...error, context: [...place, ...context] }));
+        const place = inResults(context, results);
+        return output.left.map((error) => ({ ...error, context: [...place, ...error.context] }));
       });
     }
   }
 }
 
-function isTaskStatus<A extends object>(kind: ResultKind<A>, u: unknown): u is TaskStatus<A> {
+/** Whether a value is a status, regardless of the output of `Completed`. */
+export function isTaskStatus(u: unknown): u is TaskStatus<object> {
   if (!isObject(u) || typeof u.id !== "string") return false;
   switch (u._tag) {
     case "Pending":
@@ -354,13 +373,16 @@ function isTaskStatus<A extends object>(kind: ResultKind<A>, u: unknown): u is T
     case "NotExist":
       return isTexts(u.messages);
     default:
-      return u._tag === "Completed" && kind.output.is(u) && isTexts(u.notices);
+      return u._tag === "Completed" && isTexts(u.notices);
   }
 }
 
 const isTexts = (u: unknown): boolean => Array.isArray(u) && u.every(t.string.is);
 
-function writeStatus<A extends object>(kind: ResultKind<A>, status: TaskStatus<A>): ResponseBody {
+function writeStatus<A extends object>(
+  output: t.Encoder<A, readonly Result[]>,
+  status: TaskStatus<A>,
+): ResponseBody {
   return match<ResponseBody, A>({
     Pending: ({ id, _tag }) => ({ id, responseStatusCode: "NotReady", taskStatus: _tag, results: null, error: null }),
     Processing: ({ id, _tag }) => ({
@@ -372,7 +394,7 @@ function writeStatus<A extends object>(kind: ResultKind<A>, status: TaskStatus<A
     }),
     Completed: (status) => {
       const { id, _tag, notices } = status;
-      const results = kind.output.encode(status);
+      const results = output.encode(status);
       return {
         id,
         responseStatusCode: results.length === 0 ? "NoAnyResultData" : "Ok",

@@ -179,7 +179,7 @@ function createTask<Input, A extends object>(
       if ((await load())._tag !== "Absent") return false;
       // The alarm is set first: without it, the task would never continue, whereas an alarm without a task is harmless.
       await storage.setAlarm(first.dueAt);
-      await writeTask(storage, first);
+      await writeTask(storage, kind, first);
       known = first;
       claims++;
       return true;
@@ -192,7 +192,7 @@ function createTask<Input, A extends object>(
         return;
       }
       unsaved = to;
-      await writeTask(storage, to);
+      await writeTask(storage, kind, to);
       unsaved = null;
       known = to;
       for (const reply of heardOf(to).slice(heardOf(from).length)) live.next(reply);

@@ -12,10 +12,11 @@ import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
 import { fields, guarded, list } from "../model/codec.ts";
 import { fromJson, isObject, toJson } from "../internal/json.ts";
+import { DETECTION } from "../model/detection.ts";
 import { fromCodec, malformed, type RegionsError } from "../model/error.ts";
 import { PollState } from "../model/poll_state.ts";
 import type { ResultKind } from "../model/task_kind.ts";
-import { type Reply, statusCodec, type TaskStatus } from "../model/task_status.ts";
+import { isTaskStatus, type Reply, type TaskStatus } from "../model/task_status.ts";
 
 /**
  * The part of a Durable Object's storage that is used. Source: Cloudflare, Durable Objects, Storage API.
@@ -85,24 +86,27 @@ const KEY = "task";
  */
 const PART = 128_000;
 
+/** The kind is missing in records of earlier versions of the library, which had only detections. */
 type Stored<A extends object> =
-  & { readonly version: 1 }
+  & { readonly version: 1; readonly kind?: string }
   & (Sending | Polling<A> | (Omit<Over<A>, "last"> & { readonly parts: number }));
 
 const version: t.Type<1> = guarded("version 1", (u): u is 1 => u === 1);
 const number: t.Type<number> = guarded("a finite number", (u): u is number => Number.isFinite(u));
 const tag = <A extends string>(word: A): t.Type<A> => guarded(word, (u): u is A => u === word);
 
-function storedCodec<A extends object>(kind: ResultKind<A>): t.Type<Stored<A>, unknown, unknown> {
-  const heard = list(guarded("a status", statusCodec(kind).is), "Heard");
-  const state = guarded(
-    `the state of a task of the kind ${kind.name}`,
-    (u): u is PollState => PollState.is(u) && u.kind === kind.name,
+/** The outputs of statuses have no codec. The record has the name of their kind. */
+function storedCodec<A extends object>(name: string): t.Type<Stored<A>, unknown, unknown> {
+  const kind = guarded(
+    name,
+    (u): u is string | undefined => u === name || u === undefined && name === DETECTION.name,
   );
+  const heard = list(guarded("a status", (u): u is TaskStatus<A> => isTaskStatus(u)), "Heard");
+  const envelope = { version, kind, dueAt: number };
   return t.union([
-    fields<Stored<A> & Sending>({ version, _tag: tag("Sending"), dueAt: number }, "Sending"),
-    fields<Stored<A> & Polling<A>>({ version, _tag: tag("Polling"), dueAt: number, heard, state }, "Polling"),
-    fields<Stored<A> & { _tag: "Over" }>({ version, _tag: tag("Over"), dueAt: number, heard, parts: number }, "Over"),
+    fields<Stored<A> & Sending>({ ...envelope, _tag: tag("Sending") }, "Sending"),
+    fields<Stored<A> & Polling<A>>({ ...envelope, _tag: tag("Polling"), heard, state: PollState }, "Polling"),
+    fields<Stored<A> & { _tag: "Over" }>({ ...envelope, _tag: tag("Over"), heard, parts: number }, "Over"),
   ], "Task");
 }
 
@@ -113,12 +117,12 @@ export async function readTask<A extends object>(
 ): Promise<Absent | StoredTask<A>> {
   const value = await storage.get<unknown>(KEY);
   if (value === undefined) return { _tag: "Absent" };
-  const stored = storedCodec(kind).decode(withCurrentState(value));
+  const stored = storedCodec<A>(kind.name).decode(withCurrentState(value));
   if (E.isLeft(stored)) return { _tag: "Foreign", dueAt: 0, error: fromCodec(stored.left) };
-  const { version: _, ...task } = stored.right;
+  const { version: _version, kind: _kind, ...task } = stored.right;
   if (task._tag !== "Over") return task;
   const { parts, ...rest } = task;
-  return { ...rest, last: await readReply(storage, kind, parts) };
+  return { ...rest, last: await readReply<A>(storage, parts) };
 }
 
 /** Upgrades the state of a task that was stored by an earlier version of the library. */
@@ -134,12 +138,13 @@ function withCurrentState(value: unknown): unknown {
  */
 export async function writeTask<A extends object>(
   storage: DurableStorage,
+  { name: kind }: ResultKind<A>,
   task: Sending | Polling<A> | Over<A>,
 ): Promise<void> {
-  if (task._tag !== "Over") return storage.put(KEY, { version: 1, ...task });
+  if (task._tag !== "Over") return storage.put(KEY, { version: 1, kind, ...task });
   const { last, ...rest } = task;
   const parts = await writeReply(storage, last);
-  await storage.put(KEY, { version: 1, ...rest, parts });
+  await storage.put(KEY, { version: 1, kind, ...rest, parts });
 }
 
 async function writeReply(storage: DurableStorage, reply: Reply<object>): Promise<number> {
@@ -153,14 +158,10 @@ async function writeReply(storage: DurableStorage, reply: Reply<object>): Promis
   return writes.length;
 }
 
-async function readReply<A extends object>(
-  storage: DurableStorage,
-  kind: ResultKind<A>,
-  count: number,
-): Promise<Reply<A>> {
+async function readReply<A extends object>(storage: DurableStorage, count: number): Promise<Reply<A>> {
   const parts = await Promise.all(Array.from({ length: count }, (_, i) => storage.get<unknown>(partKey(i))));
   const reply = parts.every(isBytes) ? fromJson(await new Blob(parts).text()) : null;
-  if (isReply(kind, reply)) return reply;
+  if (isReply<A>(reply)) return reply;
   return E.left(malformed(["Reply: expected a reply that this object stored, got something else"]));
 }
 
@@ -172,8 +173,8 @@ function isBytes(u: unknown): u is Uint8Array<ArrayBuffer> {
   return u instanceof Uint8Array;
 }
 
-/** Errors have no codec. They were written by this library, in the format of the record's version. */
-function isReply<A extends object>(kind: ResultKind<A>, u: unknown): u is Reply<A> {
+/** Errors and outputs have no codec. They were written by this library, in the format of the record's version. */
+function isReply<A extends object>(u: unknown): u is Reply<A> {
   if (!isObject(u)) return false;
-  return u._tag === "Right" ? statusCodec(kind).is(u.right) : u._tag === "Left" && isObject(u.left);
+  return u._tag === "Right" ? isTaskStatus(u.right) : u._tag === "Left" && isObject(u.left);
 }

@@ -9,7 +9,7 @@ import { type AbortSignalLike, cancel, type Cancellation, createCancellation, on
 import { preview } from "../internal/text.ts";
 import type { TimerEntry } from "../internal/timers.ts";
 import { submitTask } from "../client/operations.ts";
-import { checkKind, learn, policyFor, pollBy } from "../client/poll_once.ts";
+import { learn, policyFor, pollBy } from "../client/poll_once.ts";
 import { notify } from "../client/request.ts";
 import type { Service } from "../client/service.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
@@ -122,11 +122,8 @@ export function watchTask<A extends object>(
   options: WatchOptions = {},
 ): (service: Service) => Observable<Reply<A>> {
   const resumed = options.resume === undefined ? null : PollState.decode(options.resume);
-  if (resumed !== null && E.isRight(resumed)) {
-    checkKind(kind, resumed.right);
-    if (resumed.right.id !== id) {
-      throw new RangeError(`Cannot resume the watch of task ${id} as the state must be of the same task`);
-    }
+  if (resumed !== null && E.isRight(resumed) && !(resumed.right.id === id && resumed.right.kind === kind.name)) {
+    throw new RangeError(`Cannot resume the watch of task ${id} as the state must be of the same task`);
   }
   const { submittedAt = null, signal, results = null } = options;
   if (submittedAt !== null && !Number.isFinite(submittedAt)) {

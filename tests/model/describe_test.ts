@@ -65,8 +65,8 @@ Deno.test("describeError() states why the outcome of a submission is unknown, an
     [timeout("submit", 136_000), "the service did not respond within 2 min"],
     [http("submit", 504, null, "Late"), "the service failed with HTTP status 504 (Late)"],
     [
-      malformed(["TaskId: expected the id of a task, got "<html>""]),
-      "the service's response is malformed: TaskId: expected the id of a task, got "<html>"",
+      malformed(["TaskId: expected the id of a task, got 7"]),
+      "the service's response is malformed: TaskId: expected the id of a task, got 7",
     ],
     [tooLarge("submit", 99), "the service's response exceeds the limit of 99 bytes"],
     [gaveUp("aborted", null), "the call ended before a response arrived, because it was aborted"],

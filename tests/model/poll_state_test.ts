@@ -50,7 +50,7 @@ Deno.test("PollState explains what is wrong with each field", () => {
     ["heardAt", ["0", NaN, Infinity, undefined], `${time} or null`],
     ["failures", [-1, 0.5, null, undefined], count],
     ["malformed", [-1, 0.5, null, undefined], count],
-    ["failure", [0, {}, undefined], "expected text or null"],
+    ["failure", [0, {}, undefined], "expected string or null"],
   ];
   deepEqual(cases.map(([key]) => key), Object.keys(STATE));
   for (const [key, values, expected] of cases) {

@@ -54,7 +54,7 @@ async function roundTrip(
   task: Exclude<StoredTask<Detection>, { _tag: "Foreign" }>,
 ): Promise<Absent | StoredTask<Detection>> {
   const storage = createStorage();
-  await writeTask(storage, task);
+  await writeTask(storage, DETECTION, task);
   return readTask(storage, DETECTION);
 }
 
@@ -111,10 +111,10 @@ Deno.test("writeTask() leaves the previous task in place if it fails partway", a
   const after = over(failed("x".repeat(300_000)));
   for (let lasts = 0; lasts < 4; lasts++) {
     const values = new Map<string, unknown>();
-    await writeTask(createStorage(values), before);
-    await rejects(writeTask(createStorage(values, lasts), after));
+    await writeTask(createStorage(values), DETECTION, before);
+    await rejects(writeTask(createStorage(values, lasts), DETECTION, after));
     equal((await readTask(createStorage(values), DETECTION))._tag, "Sending");
-    await writeTask(createStorage(values), after);
+    await writeTask(createStorage(values), DETECTION, after);
     const task = await readTask(createStorage(values), DETECTION);
     deepEqual(task?._tag === "Over" && task.last, after.last);
   }
@@ -124,7 +124,7 @@ Deno.test("readTask() returns Malformed if parts of a reply are missing or damag
   for (const part of [0, 1, 2]) {
     for (const other of [undefined, "text", new Uint8Array([0x22])]) {
       const values = new Map<string, unknown>();
-      await writeTask(createStorage(values), over(failed("x".repeat(300_000))));
+      await writeTask(createStorage(values), DETECTION, over(failed("x".repeat(300_000))));
       values.set(`reply:${part}`, other);
       const task = await readTask(createStorage(values), DETECTION);
       equal(task?._tag === "Over" && E.isLeft(task.last) && task.last.left._tag, "Malformed");
@@ -145,7 +145,7 @@ Deno.test("readTask() returns Foreign for a value that this version did not writ
     { ...polling, dueAt: NaN },
     { ...polling, heard: [{ _tag: "Paused" }] },
     { ...polling, state: { ...state, version: 3 } },
-    { ...polling, state: { ...state, kind: "RecognizeImage" } },
+    { ...polling, kind: "RecognizeImage" },
     { version: 1, _tag: "Over", dueAt: NOW, heard: [] },
   ];
   for (const value of foreign) {
