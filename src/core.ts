@@ -48,7 +48,9 @@ export {
 export {
   type CompleteRecognitionSettings,
   RecognitionSettings,
+  RESULT_TYPES,
   type ResultType,
+  TABLE_RESULT_TYPES,
   type TableResultType,
   type TextFormat,
   type TextSettings,

@@ -28,6 +28,8 @@ interface Comment {
 const CATEGORIES: readonly (string | undefined)[] = [
   "Connect",
   "Detect",
+  "Recognize",
+  "Tasks",
   "Statuses",
   "Errors",
   "Schedules",

@@ -5,18 +5,17 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import type * as t from "io-ts";
-import { explain } from "../model/codec.ts";
+import { fromBase64, toByteArray } from "../internal/base64.ts";
 import { isObject } from "../internal/json.ts";
 import { preview } from "../internal/text.ts";
 import { createAllowance, readBody, readForm, type Reserve, TOO_MANY_BYTES } from "./body.ts";
 import { busy, json, problem, text, tokenError } from "./responses.ts";
-import { check, createQueue, type QueueOptions, reason } from "./queue.ts";
+import { createPlans, type KindOptions, type Submission, type Work } from "./kinds.ts";
+import { check, createQueue, EmulatedStatus, type QueueOptions, reason } from "./queue.ts";
 import { readImageHeader } from "../internal/image_header.ts";
-import { DetectionSettings, type DsrMode } from "../model/settings.ts";
-import { TaskStatus } from "../model/task_status.ts";
 import type { Credentials } from "../client/token.ts";
 
+export type { KindOptions, RecognitionRequest, Submission } from "./kinds.ts";
 export type { QueueOptions } from "./queue.ts";
 
 /**
@@ -24,7 +23,7 @@ export type { QueueOptions } from "./queue.ts";
  *
  * @category Emulator
  */
-export interface EmulatorOptions extends QueueOptions {
+export interface EmulatorOptions extends QueueOptions, KindOptions {
   /**
    * The clock: returns the current time in milliseconds. The emulator starts no timers and reads no other clock.
    *
@@ -60,11 +59,6 @@ export interface EmulatorOptions extends QueueOptions {
   readonly maxQueuedBytes?: number | undefined;
 }
 
-interface Submission {
-  readonly image: Uint8Array;
-  readonly mode: DsrMode;
-}
-
 type Handler = (request: Request) => Promise<Response> | Response;
 
 const TOKEN_LIFETIME = 3_600_000; // milliseconds
@@ -78,8 +72,8 @@ const MAX_SETTINGS_BYTES = 65_536;
 const MAX_TOKENS = 10_000;
 const MAX_PAIRS = 1000;
 
-/** A submission has about a dozen JSON values. Parsing millions of empty arrays would block the process for seconds. */
-const MAX_PARTS = 1000;
+/** Enough for 10,000 regions. Parsing millions of empty arrays would block the process for seconds. */
+const MAX_PARTS = 100_000;
 
 /**
  * Creates an emulator of the documented service. Pass the result as `fetch`, or serve it on a socket. It keeps tasks
@@ -87,8 +81,8 @@ const MAX_PARTS = 1000;
  * not form a valid `Request`.
  *
  * Up to `workers` tasks are processed at a time, first in, first out. A task is finished when its `serviceTime` has
- * passed and its detection has settled, whichever is later. Detection starts while the request with the image is
- * handled and continues afterwards. On Cloudflare Workers, run the emulator in a Durable Object for that reason.
+ * passed and its work is done, whichever is later. The work starts while the request with the image is handled and
+ * continues afterwards. On Cloudflare Workers, run the emulator in a Durable Object for that reason.
  *
  * Source: the service's pages on authorization, sending images and fetching regions, and its OpenAPI description.
  *
@@ -135,6 +129,7 @@ export function emulate(
   };
   const gate = createGate(clock, credentials);
   const queue = createQueue(clock, options);
+  const plans = createPlans(options);
   const allowance = createAllowance(maxQueuedBytes);
 
   const grant: Handler = async (request) => {
@@ -145,18 +140,20 @@ export function emulate(
       ? problem(400, "Expected a form, as application/x-www-form-urlencoded or multipart/form-data.")
       : gate.grant(form);
   };
-  const submit: Handler = async (request) => {
+  const submit = (kind: string): Handler => async (request) => {
     if (queue.isFull()) return busy(QUEUE_FULL);
     const reserve = allowance();
     let isSubmitted = false;
     try {
-      const submission = await receive(request, reserve);
-      if (E.isLeft(submission)) return submission.left;
-      const { image, mode } = submission.right;
+      const received = await receive(request, reserve);
+      if (E.isLeft(received)) return received.left;
+      const { image } = received.right;
+      const work = plan(kind, received.right);
+      if (E.isLeft(work)) return problem(400, work.left.join("; "));
       // Other requests may have filled the queue while the body was being read.
       if (queue.isFull()) return busy(QUEUE_FULL);
-      if (!reserve(image.length)) return busy(TOO_MANY_BYTES);
-      const id = queue.submit(image, mode, () => reserve(0));
+      if (!reserve(image?.length ?? 0)) return busy(TOO_MANY_BYTES);
+      const id = queue.submit(kind, work.right, () => reserve(0));
       isSubmitted = true;
       return text(id);
     } finally {
@@ -167,8 +164,9 @@ export function emulate(
     const body = await readBody(request, maxBodyBytes, reserve);
     if (body instanceof Response) return E.left(body);
     const submission = readSubmission(body);
-    if (E.isLeft(submission)) return E.left(problem(400, submission.left.join("; ")));
+    if (E.isLeft(submission)) return E.left(problem(400, submission.left));
     const { image } = submission.right;
+    if (image === null) return submission;
     if (image.length > maxImageBytes) {
       return E.left(problem(413, `The image exceeds the limit of ${maxImageBytes} bytes.`));
     }
@@ -177,16 +175,23 @@ export function emulate(
     const actual = pixels > width * height ? `${pixels} in all frames` : `${width} x ${height}`;
     return E.left(problem(400, `Request/image: expected at most ${maxPixels} pixels, got ${actual}`));
   };
-  const fetch = withTaskId((id) => json(TaskStatus.encode(queue.status(id))));
-  const getStatus = withTaskId((id) => json(Object.assign({}, TaskStatus.encode(queue.status(id)), { results: null })));
-  const cancel = withTaskId((id) => {
-    queue.cancel(id);
-    return new Response(null);
-  });
+  const plan = (kind: string, submission: Submission): E.Either<readonly string[], Work> =>
+    plans.get(kind)?.(submission) ?? E.left([]);
+  const routesOf = (kind: string): ReadonlyMap<string, Handler> => {
+    const fetch = withTaskId((id) => json(EmulatedStatus.encode(queue.status(kind, id))));
+    const cancel = withTaskId((id) => {
+      queue.cancel(kind, id);
+      return new Response(null);
+    });
+    return new Map([["GET", fetch], ["HEAD", fetch], ["POST", submit(kind)], ["DELETE", cancel]]);
+  };
+  const getStatus = withTaskId((id) =>
+    json(Object.assign({}, EmulatedStatus.encode(queue.status(null, id)), { results: null }))
+  );
   const routes: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
     ["/connect/token", new Map([["POST", grant]])],
-    ["/v5.0/ocr/DetectRegions", new Map([["GET", fetch], ["HEAD", fetch], ["POST", submit], ["DELETE", cancel]])],
     ["/v5.0/ocr/Utilities/GetTaskStatus", new Map([["GET", getStatus], ["HEAD", getStatus]])],
+    ...Array.from(plans.keys(), (kind) => [`/v5.0/ocr/${kind}`, routesOf(kind)] as const),
   ]);
 
   const respond: Handler = (request) => {
@@ -257,41 +262,24 @@ function createGate(clock: () => number, credentials: Credentials | undefined) {
   };
 }
 
-/** Decodes a submission. Returns messages that name the path of each invalid value and what was expected there. */
-function readSubmission(body: Uint8Array): E.Either<readonly string[], Submission> {
+/** Parses a submission. A `Left` states what was expected. */
+function readSubmission(body: Uint8Array): E.Either<string, Submission> {
   let parts = 0;
   for (const byte of body) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) parts++;
-  if (parts > MAX_PARTS) return E.left([`Request: expected an image and its settings, got over ${MAX_PARTS} values`]);
+  if (parts > MAX_PARTS) return E.left(`Request: expected an image and its settings, got over ${MAX_PARTS} values`);
   let request: unknown;
   try {
     request = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
-    return E.left(["Request: expected JSON"]);
+    return E.left("Request: expected JSON");
   }
-  if (!isObject(request)) return E.left([`Request: expected an object, got ${preview(request)}`]);
-  const { image: base64, settings: given } = request;
-  const image = typeof base64 === "string" ? fromBase64(base64) : null;
-  if (image === null || image.length === 0) {
-    return E.left([`Request/image: expected an image in Base64, got ${preview(base64)}`]);
-  }
-  // The service's documentation spells it `rotate`, its OpenAPI description `Rotate`.
-  const settings = DetectionSettings.decode(isObject(given) ? { rotate: given.Rotate, ...given } : given);
-  return E.bimap(
-    (errors: t.Errors) => explain(errors).map((line) => `Request/settings/${line}`),
-    ({ dsrMode }: { readonly dsrMode: DsrMode }) => ({ image, mode: dsrMode }),
-  )(settings);
-}
-
-function fromBase64(text: string): Uint8Array | null {
-  let binary: string;
-  try {
-    binary = atob(text);
-  } catch {
-    return null;
-  }
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
+  if (!isObject(request)) return E.left(`Request: expected an object, got ${preview(request)}`);
+  const { image: base64, ...fields } = request;
+  if (base64 === undefined) return E.right({ image: null, fields });
+  const binary = typeof base64 === "string" ? fromBase64(base64) : null;
+  return binary === null || binary === ""
+    ? E.left(`Request/image: expected an image in Base64, got ${preview(base64)}`)
+    : E.right({ image: toByteArray(binary), fields });
 }
 
 /** Creates a handler that requires the query parameter `id`. */

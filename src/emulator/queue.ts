@@ -1,14 +1,14 @@
 /**
- * The emulator's queue: runs detection, and derives each task's status from the clock.
+ * The emulator's queue: processes tasks of any kind, and derives each task's status from the clock.
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as t from "io-ts";
 import { preview } from "../internal/text.ts";
-import { type Region, Regions } from "../model/region.ts";
 import { atLeast } from "../internal/check.ts";
-import type { DsrMode } from "../model/settings.ts";
-import { type Completed, RETENTION, type TaskError, type TaskStatus } from "../model/task_status.ts";
+import type { Result } from "../model/response.ts";
+import { type Completed, RETENTION, statusCodec, type TaskError, type TaskStatus } from "../model/task_status.ts";
+import type { Work } from "./kinds.ts";
 
 /**
  * Options of the emulator's queue. Times are in milliseconds. Numbers out of range throw a `RangeError`.
@@ -16,14 +16,6 @@ import { type Completed, RETENTION, type TaskError, type TaskStatus } from "../m
  * @category Emulator
  */
 export interface QueueOptions {
-  /**
-   * Detects the regions of an image. Gets the bytes of the image and the requested mode (`dsrMode`), and is called for
-   * at most `workers` images at a time. If it rejects, the task ends with the status `Error` and the message of the
-   * rejection. A call that never settles occupies its worker forever, even if the task is canceled.
-   *
-   * @default {() => Promise.resolve([])}
-   */
-  readonly detect?: ((image: Uint8Array, mode: DsrMode) => Promise<readonly Region[]>) | undefined;
   /**
    * The number of tasks that are processed at a time: an integer, 1 or more.
    *
@@ -61,40 +53,55 @@ export interface QueueOptions {
 export interface Queue {
   /** Whether `maxQueue` is reached. */
   readonly isFull: () => boolean;
-  /** Adds a task and returns its id. Calls `release` once the image is no longer needed. */
-  readonly submit: (image: Uint8Array, mode: DsrMode, release: () => void) => string;
-  /** Returns the status of a task. */
-  readonly status: (id: string) => TaskStatus;
-  /** Removes a task. */
-  readonly cancel: (id: string) => void;
+  /** Adds a task of a kind and returns its id. Calls `release` once its work is done or will not be done. */
+  readonly submit: (kind: string, work: Work, release: () => void) => string;
+  /** Returns the status of a task, which must be of the given kind unless that is null. */
+  readonly status: (kind: string | null, id: string) => TaskStatus<Results>;
+  /** Removes a task of a kind. */
+  readonly cancel: (kind: string, id: string) => void;
 }
+
+/** The output of any kind of task: its results as they are sent. */
+export interface Results {
+  readonly results: readonly Result[];
+}
+
+/** The codec of the statuses of any kind of task. */
+export const EmulatedStatus: t.Type<TaskStatus<Results>, unknown, unknown> = statusCodec(
+  new t.Type<Results, readonly Result[], readonly Result[]>(
+    "Results",
+    (_): _ is Results => true,
+    (results) => t.success({ results }),
+    ({ results }) => results,
+  ),
+);
 
 interface Task {
   readonly id: string;
-  readonly mode: DsrMode;
+  readonly kind: string;
   readonly submittedAt: number;
   readonly serviceTime: number;
   /** When the task is removed: at the end of the retention period, or when it is canceled. */
   removedAt: number;
   /** When a worker started the task, or Infinity if none has yet. */
   start: number;
-  /** When detection settled, or Infinity if it has not yet. */
+  /** When its work was done, or Infinity if it is not yet. */
   settledAt: number;
-  /** The outcome of detection, or null if it has not settled yet. */
+  /** The outcome of its work, or null if it is not done yet. */
   outcome: Outcome | null;
 }
 
-type Outcome = Omit<Completed, "id"> | Omit<TaskError, "id">;
+type Outcome = Omit<Completed<Results>, "id"> | Omit<TaskError, "id">;
 
 /** The maximum number of tasks that are kept. Beyond it, the oldest are dropped. */
 const MAX_TASKS = 100_000;
 
 /**
- * Creates a queue. Detection starts as soon as a worker is free. The times at which a worker starts and finishes a task
+ * Creates a queue. The work of a task starts as soon as a worker is free. The times at which a worker starts and finishes a task
  * are calculated from the clock whenever the queue is used, so no timers are needed.
  */
 export function createQueue(clock: () => number, options: QueueOptions): Queue {
-  const { detect = () => Promise.resolve([]), workers = 1, pickupTime = 0, retention = RETENTION } = options;
+  const { workers = 1, pickupTime = 0, retention = RETENTION } = options;
   const { serviceTime = 0, maxQueue = 1000 } = options;
   check("workers", workers, 1);
   check("pickupTime", pickupTime);
@@ -104,29 +111,34 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
   // All in the order of submission.
   const tasks = new Map<string, Task>();
   const waiting = new Set<Task>();
-  const images = new Map<Task, { readonly image: Uint8Array; readonly release: () => void }>();
+  const work = new Map<Task, { readonly run: Work; readonly release: () => void }>();
   /** The latest task of each worker, if the worker may not have finished it. */
   const busy = new Set<Task>();
-  let detecting = 0;
+  let working = 0;
 
-  const detectAll = async (): Promise<void> => {
-    if (detecting >= workers) return;
-    detecting++;
-    // A Map's iterator also visits the images that are added during the iteration.
-    for (const [task, { image, release }] of images) {
-      images.delete(task);
-      task.outcome = await outcomeOf(detect, image, task.mode);
+  const workAll = async (): Promise<void> => {
+    if (working >= workers) return;
+    working++;
+    // A Map's iterator also visits the tasks that are added during the iteration.
+    for (const [task, { run, release }] of work) {
+      work.delete(task);
+      task.outcome = await outcomeOf(run);
       task.settledAt = clock();
       release();
     }
-    detecting--;
+    working--;
   };
   const remove = (task: Task, now: number): void => {
     task.removedAt = Math.min(task.removedAt, now);
     tasks.delete(task.id);
     waiting.delete(task);
-    images.get(task)?.release();
-    images.delete(task);
+    work.get(task)?.release();
+    work.delete(task);
+  };
+  const find = (kind: string | null, id: string): Task | undefined => {
+    // GUIDs are case-insensitive.
+    const task = tasks.get(id.toLowerCase());
+    return kind === null || task?.kind === kind ? task : undefined;
   };
   /** Brings the state up to date with the clock, and returns the current time. */
   const advance = (): number => {
@@ -150,15 +162,15 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
   };
 
   return {
-    isFull: (): boolean => {
+    isFull: () => {
       advance();
       return waiting.size + busy.size >= maxQueue;
     },
-    submit: (image: Uint8Array, mode: DsrMode, release: () => void): string => {
+    submit: (kind, run, release) => {
       const now = clock();
       const task: Task = {
         id: crypto.randomUUID(),
-        mode,
+        kind,
         submittedAt: now,
         serviceTime: typeof serviceTime === "number" ? serviceTime : check("serviceTime", serviceTime()),
         removedAt: now + retention,
@@ -168,21 +180,20 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
       };
       tasks.set(task.id, task);
       waiting.add(task);
-      images.set(task, { image, release });
-      detectAll();
+      work.set(task, { run, release });
+      workAll();
       return task.id;
     },
-    status: (id: string): TaskStatus => {
+    status: (kind, id) => {
       const now = advance();
-      // GUIDs are case-insensitive.
-      const task = tasks.get(id.toLowerCase());
+      const task = find(kind, id);
       if (task === undefined) return { _tag: "NotExist", id, messages: [] };
       if (task.start > now) return { _tag: "Pending", id };
       return task.outcome === null || endOf(task) > now ? { _tag: "Processing", id } : { ...task.outcome, id };
     },
-    cancel: (id: string): void => {
+    cancel: (kind, id) => {
       const now = advance();
-      const task = tasks.get(id.toLowerCase());
+      const task = find(kind, id);
       if (task !== undefined) remove(task, now);
     },
   };
@@ -193,18 +204,9 @@ function endOf({ start, serviceTime, settledAt, removedAt }: Task): number {
   return Math.min(removedAt, Math.max(start + serviceTime, settledAt));
 }
 
-async function outcomeOf(
-  detect: NonNullable<QueueOptions["detect"]>,
-  image: Uint8Array,
-  mode: DsrMode,
-): Promise<Outcome> {
+async function outcomeOf(run: Work): Promise<Outcome> {
   try {
-    const found: unknown = await detect(image, mode);
-    // The round trip through the codec makes a copy, and ensures that a client can decode what the emulator sends.
-    const regions = Regions.is(found) ? Regions.decode(Regions.encode(found)) : Regions.decode(null);
-    return E.isRight(regions)
-      ? { _tag: "Completed", regions: regions.right, notices: [] }
-      : { _tag: "Error", messages: ["The detector returned something other than an array of regions."] };
+    return { _tag: "Completed", results: await run(), notices: [] };
   } catch (error) {
     return { _tag: "Error", messages: [reason(error)] };
   }

@@ -9,7 +9,7 @@ import { type ImageSource, isGuid, type TaskKind } from "./task_kind.ts";
 /**
  * The input of a preprocessing task.
  *
- * @category Preprocess
+ * @category Recognize
  */
 export interface ImageInput {
   /** The image file. */
@@ -19,7 +19,7 @@ export interface ImageInput {
 /**
  * The kind of tasks that convert an image to black and white.
  *
- * @category Preprocess
+ * @category Recognize
  */
 export const BINARIZE_IMAGE: TaskKind<ImageInput, FileOutput> = {
   name: "BinarizeImage",
@@ -32,7 +32,7 @@ export const BINARIZE_IMAGE: TaskKind<ImageInput, FileOutput> = {
 /**
  * The kind of tasks that straighten a tilted page.
  *
- * @category Preprocess
+ * @category Recognize
  */
 export const DESKEW_IMAGE: TaskKind<ImageInput, FileOutput> = {
   name: "DeskewImage",
@@ -45,7 +45,7 @@ export const DESKEW_IMAGE: TaskKind<ImageInput, FileOutput> = {
 /**
  * The kind of tasks that flatten a curved page, such as a photograph of an open book.
  *
- * @category Preprocess
+ * @category Recognize
  */
 export const DEWARP_IMAGE: TaskKind<ImageInput, FileOutput> = {
   name: "DewarpImage",
@@ -58,7 +58,7 @@ export const DEWARP_IMAGE: TaskKind<ImageInput, FileOutput> = {
 /**
  * The kind of tasks that enlarge an image.
  *
- * @category Preprocess
+ * @category Recognize
  */
 export const UPSCALE_IMAGE: TaskKind<ImageInput, FileOutput> = {
   name: "UpscaleImage",

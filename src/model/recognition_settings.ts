@@ -11,27 +11,42 @@ import { fields, nullable } from "./codec.ts";
 import { type CompleteSettings, DetectionSettings } from "./settings.ts";
 
 /**
- * A format in which the service returns recognized text. Source: the service's OpenAPI description.
+ * Every {@linkcode ResultType}, in the service's own spelling. Source: the service's OpenAPI description.
  *
  * @category Recognize
  */
-export type ResultType =
-  | "Text"
-  | "Pdf"
-  | "TextAndPdf"
-  | "Hocr"
-  | "TextAndHocr"
-  | "PdfAndHocr"
-  | "TextAndPdfAndHocr"
-  | "ImagePNG"
-  | "JSON";
+export const RESULT_TYPES = [
+  "Text",
+  "Pdf",
+  "TextAndPdf",
+  "Hocr",
+  "TextAndHocr",
+  "PdfAndHocr",
+  "TextAndPdfAndHocr",
+  "ImagePNG",
+  "JSON",
+] as const;
 
 /**
- * A format in which the service returns a recognized table. Source: the service's OpenAPI description.
+ * A format in which the service returns recognized text.
  *
  * @category Recognize
  */
-export type TableResultType = "Text" | "Excel" | "Csv" | "CsvAndExcel";
+export type ResultType = typeof RESULT_TYPES[number];
+
+/**
+ * Every {@linkcode TableResultType}, in the service's own spelling. Source: the service's OpenAPI description.
+ *
+ * @category Recognize
+ */
+export const TABLE_RESULT_TYPES = ["Text", "Excel", "Csv", "CsvAndExcel"] as const;
+
+/**
+ * A format in which the service returns a recognized table.
+ *
+ * @category Recognize
+ */
+export type TableResultType = typeof TABLE_RESULT_TYPES[number];
 
 /**
  * A format that is text: plain text, hOCR (HTML with coordinates), or JSON whose fields the service does not document.

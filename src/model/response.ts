@@ -35,11 +35,11 @@ export interface ResponseBody {
   } | null;
 }
 
-const Result: t.Type<Result, unknown, unknown> = fields<Result>(
+const resultCodec: t.Type<Result, unknown, unknown> = fields<Result>(
   { type: nullable(t.string), data: nullable(t.string) },
   "Result",
 );
-const Results = list(Result, "Results");
+const Results = list(resultCodec, "Results");
 const Messages = nullable(list(t.string, "Messages"));
 const Problem = nullable(
   fields<NonNullable<ResponseBody["error"]>>({ messages: Messages, warnings: Messages }, "Error"),
@@ -96,7 +96,7 @@ export function explainResult(
   context: t.Context,
 ): t.Errors {
   const result = results[index];
-  const inResult = t.appendContext(context, String(index), Result, result);
+  const inResult = t.appendContext(context, String(index), resultCodec, result);
   return explainData(t.appendContext(inResult, "data", t.string, result.data));
 }
 

@@ -59,7 +59,9 @@ export interface TaskKind<Input, A extends object> extends ResultKind<A> {
  * @category Tasks
  */
 export interface TaskRequest {
+  /** The image file. */
   readonly image?: ImageSource;
+  /** Any other field. */
   readonly [field: string]: unknown;
 }
 
