@@ -72,6 +72,7 @@ export const History: t.Type<History, unknown, unknown> = fields<History>({
  * @category Schedules
  */
 export interface Histories {
+  /** The history of the kind with this name. */
   readonly [kind: string]: History;
 }
 

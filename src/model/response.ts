@@ -6,7 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
 import { isObject } from "../internal/json.ts";
-import { type Explain, fields, list, mismatch, nullable, oneOf, type Read } from "./codec.ts";
+import { type Explain, fields, list, mismatch, nullable, oneOf } from "./codec.ts";
 
 /** The status of a task, in the service's spelling. */
 export type StatusName = "Pending" | "Processing" | "Completed" | "Error" | "NotExist";

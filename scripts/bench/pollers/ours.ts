@@ -1,4 +1,5 @@
 /** This library: `watchRegions` or, on a world without requests, the same stream around a poll that sends none. */
+import { DETECTION, type Detection } from "../../../src/model/detection.ts";
 import { policyFor } from "../../../src/client/poll_once.ts";
 import { connect } from "../../../src/client/service.ts";
 import { fixed } from "../../../src/polling/schedule.ts";
@@ -15,10 +16,11 @@ export function watcher({ delay, poll, fetch }: World): Watch {
     };
   }
   // What `pollOnce` does around its request.
-  const pollPlain: Poll = async (_service, policy, state, now) => step(state, await poll(state.id), now(), policy);
+  const pollPlain: Poll<Detection> = async (_service, _kind, policy, state, now) =>
+    step(state, await poll(state.id), now(), policy);
   return (id, done) => {
     const policy = policyFor(service, options);
-    statusStream(service, policy, undefined, (now) => startPoll(id, now(), null, policy), pollPlain)
+    statusStream(service, DETECTION, policy, undefined, (now) => startPoll(id, now(), null, policy), pollPlain)
       .subscribe({ complete: done });
   };
 }
