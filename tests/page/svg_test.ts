@@ -1,44 +1,12 @@
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { SaxesParser } from "saxes";
 import { toBase64 } from "../../src/internal/base64.ts";
 import type { Region } from "../../src/model/region.ts";
 import { type SvgOptions, toSvg } from "../../src/page/svg.ts";
-
-interface Element {
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly children: Element[];
-  text: string;
-}
-
-/** Parses XML strictly. Unlike xmldom, saxes rejects characters, references and names that XML 1.0 does not allow. */
-function parse(xml: string): Element {
-  const document: Element = { name: "#document", attributes: {}, children: [], text: "" };
-  const open = [document];
-  const parser = new SaxesParser({ xmlns: true });
-  parser.on("error", (error) => {
-    throw error;
-  });
-  parser.on("opentag", ({ name, uri, attributes }) => {
-    equal(uri, "http://www.w3.org/2000/svg");
-    const values = Object.fromEntries(Object.values(attributes).map(({ name, value }) => [name, value]));
-    const element: Element = { name, attributes: values, children: [], text: "" };
-    open[open.length - 1].children.push(element);
-    open.push(element);
-  });
-  parser.on("closetag", () => void open.pop());
-  parser.on("text", (text) => open[open.length - 1].text += text);
-  parser.write(xml).close();
-  return document.children[0];
-}
+import { type Element, named, parseSvg } from "../support/svg.ts";
 
 function draw(regions: readonly Region[], options?: SvgOptions): Element {
-  return parse(toSvg(regions, options));
-}
-
-function named(element: Element, name: string): readonly Element[] {
-  return element.children.filter((child) => child.name === name);
+  return parseSvg(toSvg(regions, options));
 }
 
 interface Tag {
