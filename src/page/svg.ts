@@ -6,7 +6,8 @@
 import { preview } from "../internal/text.ts";
 import { placeLabels, type Size } from "./labels.ts";
 import { type Picture, toPicture } from "./picture.ts";
-import { escapeXml } from "./xml.ts";
+import { drawTexts } from "./text_layer.ts";
+import { escapeXml, print } from "./xml.ts";
 import { type Point, Region } from "../model/region.ts";
 
 export { svgWarnings } from "./picture.ts";
@@ -76,19 +77,33 @@ export interface SvgOptions {
    * @default {"auto"}
    */
   readonly labels?: "auto" | "always" | "never" | undefined;
+  /**
+   * The text of each region, in the order of the regions. The texts are invisible, but can be selected, copied and
+   * searched in browsers, and are read by screen readers.
+   *
+   * The lines of a text are distributed evenly over the height of its region (of a polygon, its bounding box), and each
+   * is stretched to the width. Blank lines are kept but take up no space. Pass `""` for a region without text.
+   *
+   * @default {undefined} the SVG is a picture without text, with the role `img`
+   */
+  readonly texts?: readonly string[] | undefined;
 }
 
 /**
  * Draws regions over their image as an SVG document, numbered from 1 in the order given. Neighboring regions differ in
  * color, dash pattern and number, so that they can be told apart by color-blind readers and in a black-and-white print.
  *
- * The result is well-formed XML regardless of what the title and link contain. It has no scripts, requires no fonts,
- * and can be inserted into an HTML page unchanged. The running time is linear in the number of regions.
+ * The result is well-formed XML regardless of what the title, link and texts contain. It has no scripts, requires no
+ * fonts, and can be inserted into an HTML page unchanged. The running time is linear in the number of regions and the
+ * length of the texts.
  *
- * @throws {RangeError} If `width` or `height` is not finite and greater than 0, or if `labels` is not one of its
- * values.
- * @throws {TypeError} If `image` is neither bytes nor a link, is empty, or is a link with another scheme, or if an
- * element of `regions` is not a {@linkcode Region}.
+ * The role of the SVG is `img` or, with `texts`, `group`, since screen readers do not read the content of an `img`. The
+ * group contains a group per region, with its text. The image, outlines and labels are hidden from screen readers.
+ *
+ * @throws {RangeError} If `width` or `height` is not finite and greater than 0, if `labels` is not one of its values, or
+ * if the number of `texts` is not that of the regions.
+ * @throws {TypeError} If `image` is neither bytes nor a link, is empty, or is a link with another scheme, if an element
+ * of `regions` is not a {@linkcode Region}, or if an element of `texts` is not a string.
  *
  * @example
  * ```ts
@@ -98,14 +113,19 @@ export interface SvgOptions {
  * const svg = toSvg([{ left: 12, top: 40, right: 300, bottom: 88 }], { image: "page.png", width: 320, height: 480 });
  * match(svg, /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" .*width="320" height="480" viewBox="0 0 320 480" role="img"/);
  * match(svg, /<title>Region 1: 12, 40, 300, 88<\/title>/);
+ *
+ * const searchable = toSvg([{ left: 12, top: 40, right: 300, bottom: 88 }], { texts: ["graceful, which drew respect"] });
+ * match(searchable, />graceful, which drew respect<\/text>/);
  * ```
  *
  * @category Views
  */
 export function toSvg(regions: readonly Region[], options: SvgOptions = {}): string {
-  const { image, title = `${regions.length} text region${regions.length === 1 ? "" : "s"}`, labels = "auto" } = options;
+  const { image, title = `${regions.length} text region${regions.length === 1 ? "" : "s"}`, labels = "auto", texts } =
+    options;
   regions.forEach(checkRegion);
   checkLabels(labels);
+  if (texts !== undefined) checkTexts(texts, regions.length);
   const picture = image === undefined ? null : toPicture(image);
   const width = checkSize("width", options.width) ?? picture?.size?.width;
   const height = checkSize("height", options.height) ?? picture?.size?.height;
@@ -118,18 +138,31 @@ export function toSvg(regions: readonly Region[], options: SvgOptions = {}): str
   const em = Math.min(Math.sqrt(page.width * page.height) / 65, page.width / (digits + 1), page.height / 2);
   const style = { width: em * (0.6 * digits + 0.5), height: em * 1.25, em, line: em / 9 };
   const places = labels === "never" ? [] : placeLabels(regions, page, style, labels);
-  return [
+  const titles = regions.map(drawTitle);
+  const outlines = joinLines([
+    picture === null ? "" : drawPicture(picture, width, height),
+    ...regions.map((region, i) => drawRegion(region, titles[i], i, style.line)),
+  ]);
+  // Labels come after all shapes, so that no region covers the label of another.
+  const tags = joinLines(places.map((place, i) => place === null ? "" : drawLabel(place, i, style)));
+  return joinLines([
     `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ` +
     `width="${print(page.width)}" height="${print(page.height)}" ` +
-    `viewBox="0 0 ${print(page.width)} ${print(page.height)}" role="img" ` +
+    `viewBox="0 0 ${print(page.width)} ${print(page.height)}" role="${texts === undefined ? "img" : "group"}" ` +
     `font-family="sans-serif" font-weight="bold" font-size="${print(em)}" text-anchor="middle">`,
     `<title>${escapeXml(title)}</title>`,
-    picture === null ? "" : drawPicture(picture, width, height),
-    regions.map((region, i) => drawRegion(region, i, style.line)).join("\n"),
-    // Labels come after all shapes, so that no region covers the label of another.
-    places.map((place, i) => place === null ? "" : drawLabel(place, i, style)).filter((text) => text !== "").join("\n"),
+    ...texts === undefined ? [outlines, tags] : [
+      `<g aria-hidden="true">\n${outlines}\n</g>`,
+      drawTexts(regions, texts, titles),
+      // Labels may cover text, and must neither be selected with it nor prevent its selection.
+      `<g aria-hidden="true" pointer-events="none" style="-webkit-user-select:none;user-select:none">\n${tags}\n</g>`,
+    ],
     "</svg>\n",
-  ].filter((text) => text !== "").join("\n");
+  ]);
+}
+
+function joinLines(lines: readonly string[]): string {
+  return lines.filter((line) => line !== "").join("\n");
 }
 
 function checkRegion(region: Region, i: number): void {
@@ -152,6 +185,19 @@ function checkSize(name: string, value: number | undefined): number | undefined 
 function checkLabels(labels: unknown): void {
   if (labels === "auto" || labels === "always" || labels === "never") return;
   throw new RangeError(`Cannot draw labels as they must be auto, always or never: current value is ${preview(labels)}`);
+}
+
+function checkTexts(texts: readonly string[], count: number): void {
+  if (texts.length !== count) {
+    throw new RangeError(
+      `Cannot draw the texts as their number must be that of the regions, ${count}: ` +
+        `current value is ${preview(texts.length)}`,
+    );
+  }
+  for (const [i, text] of texts.entries()) {
+    if (typeof text === "string") continue;
+    throw new TypeError(`Cannot draw text ${i + 1} as it must be a string: current value is ${preview(text)}`);
+  }
 }
 
 /**
@@ -193,15 +239,18 @@ function toTransform(orientation: number, width: number, height: number): readon
   }
 }
 
-function drawRegion({ left, top, right, bottom, polygon }: Region, i: number, line: number): string {
+function drawTitle({ left, top, right, bottom }: Region, i: number): string {
+  return `<title>Region ${i + 1}: ${[left, top, right, bottom].map(print).join(", ")}</title>`;
+}
+
+function drawRegion({ left, top, right, bottom, polygon }: Region, title: string, i: number, line: number): string {
   const color = COLORS[i % COLORS.length];
   const dashes = DASHES[i % DASHES.length].map((length) => print(length * line)).join(" ");
   const shape = polygon === undefined
     ? `<rect${box(left, top, right - left, bottom - top)}/>`
     : `<polygon points="${polygon.map(({ x, y }) => `${print(x)},${print(y)}`).join(" ")}"/>`;
   return `<g fill="${color}" fill-opacity="0.15" stroke="${color}" stroke-width="${print(line)}"` +
-    `${dashes === "" ? "" : ` stroke-dasharray="${dashes}"`}>` +
-    `<title>Region ${i + 1}: ${[left, top, right, bottom].map(print).join(", ")}</title>${shape}</g>`;
+    `${dashes === "" ? "" : ` stroke-dasharray="${dashes}"`}>${title}${shape}</g>`;
 }
 
 /**
@@ -218,11 +267,4 @@ function box(x: number, y: number, width: number, height: number): string {
   // SVG does not render a rectangle whose width or height is 0, not even its outline.
   const [w, h] = [width, height].map((length) => print(Math.max(length, 0.01)));
   return ` x="${print(x)}" y="${print(y)}" width="${w}" height="${h}"`;
-}
-
-/**
- * Formats a number with at most two decimals and without an exponent, which `String` and `toFixed` use from 1e21 on.
- */
-function print(n: number): string {
-  return Math.abs(n) < 1e21 ? String(Number(n.toFixed(2))) : String(BigInt(n));
 }

@@ -1,5 +1,5 @@
 /**
- * Escapes text for XML.
+ * Escapes text and formats numbers for XML.
  *
  * @module
  */
@@ -12,4 +12,11 @@ export function escapeXml(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Cs}/gu, "\ufffd")
     .replace(/[&<>"\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/**
+ * Formats a number with at most two decimals and without an exponent, which `String` and `toFixed` use from 1e21 on.
+ */
+export function print(n: number): string {
+  return Math.abs(n) < 1e21 ? String(Number(n.toFixed(2))) : String(BigInt(n));
 }
