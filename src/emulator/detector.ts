@@ -10,12 +10,11 @@
  *
  * @module
  */
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { nameUnsupported } from "./unsupported.ts";
-import { type ImageHeader, readImageHeader } from "../internal/image_header.ts";
 import type { Region } from "../model/region.ts";
 import type { DsrMode } from "../model/settings.ts";
-import { analyzeLayout, firstSentence, loadTesseract, type Tesseract } from "./tesseract.ts";
+import { checkHeader, createEngine } from "./engine.ts";
+import { runJobs, startJobWorker } from "./job_worker.ts";
+import { analyzeLayout } from "./layout.ts";
 
 /**
  * A detector that runs in a worker thread.
@@ -43,26 +42,12 @@ export interface Detector {
 interface Job {
   readonly image: Uint8Array<ArrayBuffer>;
   readonly mode: DsrMode;
-  readonly resolve: (regions: readonly Region[]) => void;
-  readonly reject: (error: Error) => void;
 }
 
-/** A message to the worker. */
-type WorkerRequest = Pick<Job, "image" | "mode">;
-
-/** A message from the worker. */
-type WorkerResult = { readonly regions: readonly Region[] } | { readonly message: string };
-
-/** The first message from the worker, once it has loaded this module. A worker that exits before it failed to start. */
-const STARTED = "started";
-
-const MAX_PIXELS = 100_000_000; // at this size, the heap of the WebAssembly grows to 1.9 GB, and it never shrinks
-const MAX_SIDE = 32_767; // Tesseract has 16-bit coordinates and aborts on longer sides
-const WORKER = "@ocr-cloud/regions/detector";
-
+const NAME = "detector";
 const BLANK = "P1\n2 2\n0 0\n0 0\n"; // a white page, as a portable bitmap
 
-let loading: Promise<Tesseract> | null = null;
+const engine = createEngine(NAME, "layout analysis");
 
 /**
  * Detects the text regions of an image. Returns them in reading order, in pixels of the image as displayed, that is,
@@ -91,27 +76,8 @@ let loading: Promise<Tesseract> | null = null;
  * @category Emulator
  */
 export async function detect(image: Uint8Array, mode: DsrMode): Promise<readonly Region[]> {
-  const header = checkHeader(image);
-  const started = loading ??= loadTesseract();
-  let tesseract: Tesseract;
-  try {
-    tesseract = await started;
-  } catch (error) {
-    if (loading === started) loading = null;
-    throw error;
-  }
-  try {
-    // Another call may have crashed the instance while this one was waiting for it.
-    if (loading !== started) return detect(image, mode);
-    const regions = analyzeLayout(tesseract, image, header, mode);
-    if (regions !== null) return regions;
-  } catch (error) {
-    // After an abort, the state of the instance is undefined, and even cleaning up is unsafe. The next call creates a
-    // new one.
-    if (loading === started) loading = null;
-    throw new Error(`Cannot read the image: the layout analysis crashed (${firstSentence(error)})`);
-  }
-  throw new Error(`Cannot read the image: the ${header.type} data is damaged, truncated or in an unsupported format`);
+  const header = checkHeader(image, NAME);
+  return await engine(header, (tesseract) => analyzeLayout(tesseract, image, header, mode));
 }
 
 /**
@@ -138,116 +104,12 @@ export async function detect(image: Uint8Array, mode: DsrMode): Promise<readonly
  * @category Emulator
  */
 export function startDetector(): Detector {
-  const waiting: Job[] = [];
-  let current: Job | null = null;
-  let worker: Worker | null = null;
-  let closing: Promise<void> | null = null;
-
-  const start = (): Worker => {
-    const started = new Worker(toWorkerUrl(import.meta.url), { workerData: WORKER });
-    let failure = "start the detector: its worker";
-    const onExit = (how: string): void => {
-      if (worker !== started) return;
-      worker = null;
-      finish((job) => job.reject(new Error(`Cannot ${failure} exited unexpectedly (${how})`)));
-    };
-    started.on("message", (message: WorkerResult | typeof STARTED) => {
-      if (message === STARTED) return void (failure = "read the image: the detector's worker");
-      if (worker !== started) return;
-      finish((job) => "regions" in message ? job.resolve(message.regions) : job.reject(new Error(message.message)));
-    });
-    started.on("error", (error) => onExit(firstSentence(error)));
-    started.on("exit", (code) => onExit(`exit code ${code}`));
-    return started;
+  const { run, close } = startJobWorker<Job, readonly Region[]>(NAME, import.meta.url);
+  const detect: Detector["detect"] = (bytes, mode) => {
+    const image = new Uint8Array(bytes);
+    return run({ image, mode }, [image.buffer]);
   };
-
-  const finish = (settle: (job: Job) => void): void => {
-    if (current !== null) settle(current);
-    current = null;
-    next();
-  };
-
-  const next = (): void => {
-    if (current !== null) return;
-    current = waiting.shift() ?? null;
-    if (current === null) return worker?.unref();
-    const { image, mode } = current;
-    try {
-      worker ??= start();
-      worker.ref();
-      worker.postMessage({ image, mode }, [image.buffer]);
-    } catch (error) {
-      const message = `Cannot start the detector: its worker could not be created (${firstSentence(error)})`;
-      finish((job) => job.reject(new Error(message)));
-    }
-  };
-
-  const end = async (): Promise<void> => {
-    const unfinished = current === null ? waiting.splice(0) : [current, ...waiting.splice(0)];
-    const terminated = worker;
-    current = worker = null;
-    for (const job of unfinished) job.reject(closedError());
-    await terminated?.terminate();
-  };
-
-  const detect: Detector["detect"] = (image, mode) =>
-    new Promise((resolve, reject) => {
-      if (closing !== null) return reject(closedError());
-      waiting.push({ image: new Uint8Array(image), mode, resolve, reject });
-      next();
-    });
-
-  return {
-    detect,
-    ready: async () => void await detect(new TextEncoder().encode(BLANK), "Regions"),
-    close: () => closing ??= end(),
-  };
+  return { detect, ready: async () => void await detect(new TextEncoder().encode(BLANK), "Regions"), close };
 }
 
-function checkHeader(image: Uint8Array): ImageHeader {
-  if (image.length === 0) throw new Error("Cannot read the image: the file is empty");
-  const header = readImageHeader(image);
-  const unsupported = nameUnsupported(image, header);
-  if (unsupported !== null) {
-    throw new Error(
-      `Cannot read the image: it is ${unsupported}, which the detector does not support. Convert it to PNG or JPEG`,
-    );
-  }
-  if (header === null) {
-    throw new Error(
-      "Cannot read the image: it is not a PNG, JPEG, GIF, WebP, TIFF or PNM file, or its header is incomplete",
-    );
-  }
-  const { width, height, pixels } = header;
-  if (pixels > MAX_PIXELS) {
-    const size = pixels > width * height ? `${pixels} pixels in all frames` : `${width} x ${height} pixels`;
-    throw new Error(`Cannot read the image: ${size} exceed the limit of ${MAX_PIXELS / 1_000_000} megapixels`);
-  }
-  if (Math.max(width, height) > MAX_SIDE) {
-    throw new Error(
-      `Cannot read the image: ${width} x ${height} pixels exceed the limit of ${MAX_SIDE} pixels per side`,
-    );
-  }
-  return header;
-}
-
-/**
- * Workers can be started only from files and `data:` URLs, so a module from elsewhere (JSR) is imported by the latter.
- */
-function toWorkerUrl(module: string): URL {
-  return new URL(
-    module.startsWith("file:") ? module : `data:text/javascript,import ${encodeURIComponent(JSON.stringify(module))}`,
-  );
-}
-
-function closedError(): Error {
-  return new Error("Cannot read the image: the detector is closed");
-}
-
-if (!isMainThread && workerData === WORKER) {
-  parentPort?.on("message", ({ image, mode }: WorkerRequest) => {
-    const post = (result: WorkerResult): void => parentPort?.postMessage(result);
-    detect(image, mode).then((regions) => post({ regions }), (error: Error) => post({ message: error.message }));
-  });
-  parentPort?.postMessage(STARTED);
-}
+runJobs(NAME, ({ image, mode }: Job) => detect(image, mode));

@@ -1,11 +1,9 @@
 /**
- * Tesseract's page layout analysis, in the WebAssembly build of `tesseract.js-core`.
+ * Tesseract, in the WebAssembly build of `tesseract.js-core`.
  *
  * @module
  */
-import { displaySize, type ImageHeader } from "../internal/image_header.ts";
-import type { Region } from "../model/region.ts";
-import type { DsrMode } from "../model/settings.ts";
+import type { ImageHeader } from "../internal/image_header.ts";
 
 /** The part of `tesseract.js-core` that is used here. The package has no types. Source: `javascript/tesseract.idl`. */
 export interface Tesseract {
@@ -21,16 +19,25 @@ export interface Tesseract {
   readonly destroy: (object: object) => void;
 }
 
-interface TessBaseApi {
+/** Tesseract's own interface. */
+export interface TessBaseApi {
   readonly InitForAnalysePage: () => void;
+  /** Loads the file `LANGUAGE.traineddata` of a folder. Returns 0 on success. */
+  readonly Init: (folder: string, language: string, engineMode: number) => number;
   readonly SetVariable: (name: string, value: string) => boolean;
   /** Decodes the file `/input`. Returns 0 on success. */
   readonly SetImageFile: (exifOrientation: number, angle: number) => number;
   readonly AnalyseLayout: () => PageIterator;
+  readonly SetRectangle: (left: number, top: number, width: number, height: number) => void;
+  /** Returns 0 on success, and another number if the rectangle is too small for text. */
+  readonly Recognize: (monitor: null) => number;
+  readonly GetUTF8Text: () => string;
+  readonly GetHOCRText: (page: number) => string;
   readonly End: () => void;
 }
 
-interface PageIterator {
+/** Tesseract's iterator over the parts of a page. */
+export interface PageIterator {
   readonly Begin: () => void;
   readonly Next: (level: number) => boolean;
   readonly Empty: (level: number) => boolean;
@@ -40,98 +47,76 @@ interface PageIterator {
 
 type CreateTesseract = (options: { readonly print: () => void; readonly printErr: () => void }) => Promise<Tesseract>;
 
-const BLOCK = 0, LINE = 2, WORD = 3, SYMBOL = 4; // PageIteratorLevel
-const FIRST_TEXT = 1, LAST_TEXT = 8; // PolyBlockType: 1 to 8 are text, 9 and above are images, rules and noise
+/** Page segmentation modes, as values of the variable `tessedit_pageseg_mode`. */
+export const AUTOMATIC = "3", SINGLE_BLOCK = "6";
+
 const INPUT = "/input"; // the path is hard-coded in Tesseract
 
 /** Set before every call, since some variables keep their values from the call before. */
 const VARIABLES: readonly (readonly [name: string, value: string])[] = [
-  ["tessedit_pageseg_mode", "3"], // fully automatic; the default treats the page as a single block
   ["user_defined_dpi", "70"], // a low value makes Tesseract measure the resolution, which files often state wrongly
   ["thresholding_method", "2"], // Sauvola's method, for photographs with shadows
 ];
 
-/** Loads Tesseract. Rejects with an `Error` whose message starts with `Cannot start the detector:`. */
-export async function loadTesseract(): Promise<Tesseract> {
-  const { default: create } = await importTesseract();
+/**
+ * Loads Tesseract. Rejects with an `Error` whose message starts with `Cannot start the`, followed by `name` and a
+ * colon.
+ */
+export async function loadTesseract(name: string): Promise<Tesseract> {
+  const { default: create } = await importTesseract(name);
   try {
     return await create({ print: () => {}, printErr: () => {} });
   } catch (error) {
     throw new Error(
-      `Cannot start the detector: Tesseract's WebAssembly module failed to start (${firstSentence(error)})`,
+      `Cannot start the ${name}: Tesseract's WebAssembly module failed to start (${firstSentence(error)})`,
     );
   }
 }
 
-async function importTesseract(): Promise<{ readonly default: CreateTesseract }> {
+async function importTesseract(name: string): Promise<{ readonly default: CreateTesseract }> {
   try {
+    // The build with only the neural network can also analyze layouts.
     return await import(
       // @ts-ignore: outside Deno, TypeScript requires types, which the package does not have
       "tesseract.js-core/tesseract-core-simd-lstm.wasm.js"
     );
   } catch (error) {
     throw new Error(
-      "Cannot start the detector: the package tesseract.js-core could not be loaded. Install it with " +
+      `Cannot start the ${name}: the package tesseract.js-core could not be loaded. Install it with ` +
         `\`npm install tesseract.js-core\` (${firstSentence(error)})`,
     );
   }
 }
 
 /**
- * Finds the text regions of an image, in reading order. Returns null if Leptonica cannot decode the file.
+ * Decodes an image, with its orientation applied, and passes it to `use`. Returns null if Leptonica cannot decode the
+ * file.
  *
  * Throws if the WebAssembly instance aborts. Its state is undefined then: it must not be used again.
+ *
+ * @param init Initializes the interface, before variables are set and the image is decoded.
+ * @param mode The page segmentation mode.
  */
-export function analyzeLayout(
+export function withImage<A>(
   tesseract: Tesseract,
   image: Uint8Array,
   header: ImageHeader,
-  mode: DsrMode,
-): readonly Region[] | null {
+  mode: string,
+  init: (api: TessBaseApi) => void,
+  use: (api: TessBaseApi) => A,
+): A | null {
   const api = new tesseract.TessBaseAPI();
-  api.InitForAnalysePage();
+  init(api);
   for (const [name, value] of VARIABLES) api.SetVariable(name, value);
+  api.SetVariable("tessedit_pageseg_mode", mode);
   tesseract.FS.writeFile(INPUT, image);
   // Leptonica, which decodes the file, applies the orientation of TIFF files, but not that of other formats.
   const isRead = api.SetImageFile(header.type === "image/tiff" ? 1 : header.orientation, 0) === 0;
   tesseract.FS.unlink(INPUT);
-  const regions = isRead ? readLayout(tesseract, api, displaySize(header), toLevel(mode)) : null;
+  const result = isRead ? use(api) : null;
   api.End();
   tesseract.destroy(api);
-  return regions;
-}
-
-function readLayout(
-  tesseract: Tesseract,
-  api: TessBaseApi,
-  { width, height }: ReturnType<typeof displaySize>,
-  level: number,
-): readonly Region[] {
-  const regions: Region[] = [];
-  const iterator = api.AnalyseLayout();
-  if (tesseract.getPointer(iterator) === 0) return regions; // a blank page
-  const corners = tesseract._malloc(16);
-  const corner = (i: number): number => tesseract.getValue(corners + i * 4, "i32");
-  iterator.Begin();
-  do {
-    const type = iterator.BlockType();
-    if (type < FIRST_TEXT || type > LAST_TEXT) continue;
-    if (!iterator.BoundingBox(level, corners, corners + 4, corners + 8, corners + 12)) continue;
-    const left = Math.max(0, corner(0)), top = Math.max(0, corner(1));
-    const right = Math.min(width, corner(2)), bottom = Math.min(height, corner(3));
-    // For a line or word without symbols, Tesseract reports the whole page. A line or word with symbols may also cover
-    // the whole page, if the image is cropped to it.
-    const isWholePage = left === 0 && top === 0 && right === width && bottom === height;
-    const isSpurious = level !== BLOCK && isWholePage && iterator.Empty(SYMBOL);
-    if (left < right && top < bottom && !isSpurious) regions.push({ left, top, right, bottom });
-  } while (iterator.Next(level));
-  tesseract._free(corners);
-  tesseract.destroy(iterator);
-  return regions;
-}
-
-function toLevel(mode: DsrMode): number {
-  return mode === "LineDetector" ? LINE : mode === "TextDetector" ? WORD : BLOCK;
+  return result;
 }
 
 /** The first sentence of an error. */

@@ -1,5 +1,5 @@
 /**
- * Recognizes images that the detector cannot read by their headers.
+ * Tells by the header whether Tesseract can read an image.
  *
  * @module
  */
@@ -21,11 +21,11 @@ const COMPRESSIONS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Names the format of an image that the detector cannot read, with its article, such as `a BMP`.
+ * Names the format of an image that Tesseract cannot read, with its article, such as `a BMP`.
  *
  * @param header The image's header, or null if `readImageHeader` found none.
  *
- * @returns null if the detector supports the format, or if the format is unknown
+ * @returns null if Tesseract supports the format, or if the format is unknown
  */
 export function nameUnsupported(image: Uint8Array, header: ImageHeader | null): string | null {
   switch (header?.type) {

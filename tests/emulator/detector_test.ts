@@ -1,16 +1,28 @@
 import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import { detect, startDetector } from "../../src/emulator/detector.ts";
 import type { Region } from "../../src/model/region.ts";
 import type { DsrMode } from "../../src/model/settings.ts";
-
-/** The sanitizers do not report workers that keep running; {@linkcode watchWorkers} does. */
-const strict = { sanitizeOps: true, sanitizeResources: true };
+import {
+  ascii,
+  blank,
+  draw,
+  gif,
+  join,
+  pgm,
+  png,
+  TEXT,
+  tiff,
+  turn,
+  u16,
+  u32,
+  withOrientation,
+} from "../support/images.ts";
+import { run, strict, wasm, watchWorkers, withImports } from "../support/workers.ts";
 
 const PAGES = {
   "lucasta.047.jpg": [1065, 1879],
@@ -20,34 +32,6 @@ const PAGES = {
 } as const;
 
 type PageName = keyof typeof PAGES;
-
-/** The number of WebAssembly instances created so far, and whether the next call from one into JavaScript aborts it. */
-const wasm = { instances: 0, isAborting: false };
-
-const { instantiate } = WebAssembly;
-WebAssembly.instantiate = ((source: BufferSource, imports: WebAssembly.Imports = {}) => {
-  wasm.instances++;
-  const abortable = (value: WebAssembly.ImportValue): WebAssembly.ImportValue =>
-    typeof value !== "function" ? value : (...args: unknown[]) => {
-      if (wasm.isAborting) {
-        wasm.isAborting = false;
-        throw new WebAssembly.RuntimeError("Aborted()");
-      }
-      return value(...args);
-    };
-  const wrap = (module: WebAssembly.ModuleImports): WebAssembly.ModuleImports =>
-    Object.fromEntries(Object.entries(module).map(([name, value]) => [name, abortable(value)]));
-  return instantiate(
-    source,
-    Object.fromEntries(Object.entries(imports).map(([name, module]) => [name, wrap(module)])),
-  );
-}) as typeof instantiate;
-
-const ascii = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
-const join = (...parts: readonly Iterable<number>[]): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(parts.flatMap((part) => [...part]));
-const u16 = (n: number): readonly number[] => [n >>> 8, n & 255];
-const u32 = (n: number): readonly number[] => [...u16(n >>> 16), ...u16(n & 0xffff)];
 
 const readPage = (name: PageName): Promise<Uint8Array> =>
   readFile(new URL(`../../examples/pages/${name}`, import.meta.url));
@@ -60,171 +44,6 @@ function regionsOf(name: PageName, mode: DsrMode): Promise<readonly Region[]> {
   const regions = found.get(key) ?? readPage(name).then((page) => detect(page, mode));
   found.set(key, regions);
   return regions;
-}
-
-interface Picture {
-  readonly width: number;
-  readonly height: number;
-  /** 0 is black, 255 white. */
-  readonly pixels: Uint8Array<ArrayBuffer>;
-}
-
-const GLYPHS: Readonly<Record<string, readonly number[]>> = {
-  E: [31, 16, 16, 30, 16, 16, 31],
-  H: [17, 17, 17, 31, 17, 17, 17],
-  L: [16, 16, 16, 16, 16, 16, 31],
-  N: [17, 25, 21, 19, 17, 17, 17],
-  O: [14, 17, 17, 17, 17, 17, 14],
-  T: [31, 4, 4, 4, 4, 4, 4],
-};
-
-/** Lines of capitals, 28 pixels high and 40 apart, with `margin` pixels of white around them. */
-function draw(lines: readonly string[], margin: number): Picture {
-  const scale = 4, advance = 6 * scale, leading = 10 * scale;
-  const width = Math.max(...lines.map((line) => line.length)) * advance - scale + 2 * margin;
-  const height = lines.length * leading - 3 * scale + 2 * margin;
-  const pixels = new Uint8Array(width * height).fill(255);
-  lines.forEach((line, row) =>
-    [...line].forEach((letter, column) => {
-      for (let y = 0; y < 7 * scale; y++) {
-        for (let x = 0; x < 5 * scale; x++) {
-          const isInk = (GLYPHS[letter]?.[Math.floor(y / scale)] ?? 0) >> 4 - Math.floor(x / scale) & 1;
-          if (isInk) pixels[(margin + row * leading + y) * width + margin + column * advance + x] = 0;
-        }
-      }
-    })
-  );
-  return { width, height, pixels };
-}
-
-const TEXT = draw(["HELLO TO NO ONE", "THE NOTE ON THE", "HOTEL TOLL NET"], 40);
-
-const blank = (width: number, height: number): Picture => ({
-  width,
-  height,
-  pixels: new Uint8Array(width * height).fill(255),
-});
-
-const pgm = ({ width, height, pixels }: Picture): Uint8Array<ArrayBuffer> => {
-  const start = ascii(`P5\n${width} ${height}\n255\n`);
-  const file = new Uint8Array(start.length + pixels.length);
-  file.set(start);
-  file.set(pixels, start.length);
-  return file;
-};
-
-interface Frame {
-  readonly width: number;
-  readonly height: number;
-  readonly left?: number;
-  readonly top?: number;
-}
-
-const le16 = (n: number): readonly number[] => u16(n).toReversed();
-
-/**
- * Encodes a GIF. Its screen may be smaller than its frame. For each of `frames`, only a header is written, without
- * data.
- */
-function gif(
-  { width, height, pixels }: Picture,
-  screen = { width, height },
-  frames: readonly Frame[] = [{ width, height }],
-): Uint8Array<ArrayBuffer> {
-  const bits: number[] = [];
-  const put = (code: number): unknown => bits.push(code & 1, code >> 1 & 1, code >> 2 & 1);
-  // LZW without a code table: the table is cleared before codes need more than three bits.
-  pixels.forEach((pixel, i) => {
-    if (i % 2 === 0) put(4);
-    put(pixel === 0 ? 0 : 1);
-  });
-  put(5);
-  const data: number[] = [];
-  for (let at = 0; at < bits.length; at += 255 * 8) {
-    const block: number[] = [];
-    for (let i = at; i < Math.min(at + 255 * 8, bits.length); i += 8) {
-      block.push(bits.slice(i, i + 8).reduce((byte, bit, j) => byte | bit << j, 0));
-    }
-    data.push(block.length, ...block);
-  }
-  const file = [
-    ...[...ascii("GIF89a"), ...le16(screen.width), ...le16(screen.height), 0x80, 0, 0, 0, 0, 0, 255, 255, 255],
-    ...[0x21, 0xf9, 4, 0, 0, 0, 0, 0], // a graphic control extension, as in animations
-  ];
-  for (const { width, height, left = 0, top = 0 } of frames) {
-    file.push(0x2c, ...le16(left), ...le16(top), ...le16(width), ...le16(height), 0, 2, ...data, 0);
-  }
-  return Uint8Array.from([...file, 0x3b]);
-}
-
-function tiff({ width, height, pixels }: Picture, orientation: number): Uint8Array<ArrayBuffer> {
-  const tags = [
-    ...[[256, width], [257, height], [258, 8], [259, 1], [262, 1], [273, 134]],
-    ...[[274, orientation], [277, 1], [278, height], [279, pixels.length]],
-  ];
-  const entries = tags.map(([tag, value]) => [...u16(tag), ...u16(4), ...u32(1), ...u32(value)]);
-  return join(ascii("MM\0*"), u32(8), u16(tags.length), entries.flat(), u32(0), pixels);
-}
-
-async function png({ width, height, pixels }: Picture, orientation: number): Promise<Uint8Array<ArrayBuffer>> {
-  const rows = Array.from({ length: height }, (_, y) => [0, ...pixels.subarray(y * width, (y + 1) * width)]);
-  const deflated = new Blob([Uint8Array.from(rows.flat())]).stream().pipeThrough(new CompressionStream("deflate"));
-  const data = new Uint8Array(await new Response(deflated).arrayBuffer());
-  const chunk = (type: string, data: Iterable<number>): readonly number[] => {
-    const content = [...ascii(type), ...data];
-    return [...u32(content.length - 4), ...content, ...u32(crc32(content))];
-  };
-  return join(
-    [0x89, ...ascii("PNG\r\n\x1a\n")],
-    chunk("IHDR", [...u32(width), ...u32(height), 8, 0, 0, 0, 0]),
-    chunk("eXIf", exif(orientation)),
-    chunk("IDAT", data),
-    chunk("IEND", []),
-  );
-}
-
-function crc32(bytes: readonly number[]): number {
-  let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let i = 0; i < 8; i++) crc = crc >>> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
-}
-
-const exif = (orientation: number): readonly number[] => [
-  ...[...ascii("MM\0*"), ...u32(8), ...u16(1)],
-  ...[...u16(0x112), ...u16(3), ...u32(1), ...u16(orientation), 0, 0, ...u32(0)],
-];
-
-/** Inserts an EXIF segment after the first marker of a JPEG. */
-function withOrientation(jpeg: Uint8Array, orientation: number): Uint8Array<ArrayBuffer> {
-  const block = [...ascii("Exif\0\0"), ...exif(orientation)];
-  return join([0xff, 0xd8, 0xff, 0xe1, ...u16(block.length + 2), ...block], jpeg.subarray(2));
-}
-
-/** Maps a region of the stored image to the displayed image. Source: EXIF 2.32, tag 0x0112. */
-function turn({ left, top, right, bottom }: Region, orientation: number, width: number, height: number): Region {
-  const flipX = { left: width - right, right: width - left };
-  const flipY = { top: height - bottom, bottom: height - top };
-  switch (orientation) {
-    case 2:
-      return { ...flipX, top, bottom };
-    case 3:
-      return { ...flipX, ...flipY };
-    case 4:
-      return { left, right, ...flipY };
-    case 5:
-      return { left: top, top: left, right: bottom, bottom: right };
-    case 6:
-      return { left: flipY.top, top: left, right: flipY.bottom, bottom: right };
-    case 7:
-      return { left: flipY.top, top: flipX.left, right: flipY.bottom, bottom: flipX.right };
-    case 8:
-      return { left: top, top: flipX.left, right: bottom, bottom: flipX.right };
-    default:
-      return { left, top, right, bottom };
-  }
 }
 
 function isNear(a: Region, b: Region, tolerance: number): boolean {
@@ -501,24 +320,6 @@ Deno.test("detect() returns regions or a documented error for mutated images", s
   deepEqual(await detect(pgm(TEXT), "Regions"), [{ left: 40, top: 40, right: 396, bottom: 148 }]);
 });
 
-/** Passes `run` the worker threads that are used while it runs, and checks that all of them have exited afterwards. */
-async function watchWorkers(run: (workers: ReadonlySet<Worker>) => Promise<void>): Promise<void> {
-  const workers = new Set<Worker>();
-  let ended = 0;
-  const { postMessage } = Worker.prototype;
-  Worker.prototype.postMessage = function (...message) {
-    if (!workers.has(this)) this.once("exit", () => ended++);
-    workers.add(this);
-    return postMessage.apply(this, message);
-  };
-  try {
-    await run(workers);
-  } finally {
-    Worker.prototype.postMessage = postMessage;
-  }
-  equal(ended, workers.size, "a worker is still running");
-}
-
 const closed = /^Error: Cannot read the image: the detector is closed$/;
 
 Deno.test(
@@ -678,25 +479,6 @@ Deno.test("startDetector() starts no worker before the first image", strict, () 
     equal(workers.size, 0);
   }));
 
-/** Runs a script in a new Deno process with these permissions. `DETECTOR` stands for the URL of `detector.ts`. */
-async function run(script: string, ...permissions: readonly string[]): Promise<{ code: number; out: string }> {
-  const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-  const options = ["--no-prompt", "--no-check", "--no-lock", "--quiet", `--config=${path("../../deno.json")}`];
-  // Not node:child_process: Deno's implementation adds all permissions when the command is Deno itself.
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...options, ...permissions, "-"],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    signal: AbortSignal.timeout(300_000), // ends one that hangs
-  }).spawn();
-  const source = script.replaceAll("DETECTOR", import.meta.resolve("../../src/emulator/detector.ts"));
-  await ReadableStream.from([ascii(source)]).pipeTo(child.stdin);
-  const { code, stdout, stderr } = await child.output();
-  const out = new TextDecoder().decode(stdout);
-  return { code, out: out || new TextDecoder().decode(stderr) };
-}
-
 const PBM = `new TextEncoder().encode("P1\\n2 2\\n0 0\\n0 0\\n")`;
 
 Deno.test("detect() needs no permissions and loads Tesseract on the first image", async () => {
@@ -731,24 +513,13 @@ Deno.test("startDetector() rejects the first image with the name of a missing pe
   for (const other of others) match(other, /^Cannot start the detector: its worker exited .*--allow-read/);
 });
 
-/** Passes `use` the option of `deno run` for an import map in which tesseract.js-core is missing. */
-async function withoutTesseract(use: (option: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  const { imports } = JSON.parse(await readFile(new URL("../../deno.json", import.meta.url), "utf8"));
-  const map = { imports: { ...imports, "tesseract.js-core/": "./missing/" } };
-  await writeFile(`${folder}/imports.json`, JSON.stringify(map));
-  try {
-    await use(`--import-map=${folder}/imports.json`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const WITHOUT_TESSERACT = { "tesseract.js-core/": "./missing/" };
 
 const missing =
   /^Cannot start the detector: the package tesseract.js-core could not be loaded\. Install it with `npm install tesseract.js-core` \(Module not found .*\)$/;
 
 Deno.test("detect() and startDetector() name a missing package and the command that installs it", () =>
-  withoutTesseract(async (option) => {
+  withImports(WITHOUT_TESSERACT, async (option) => {
     const { out, code } = await run(
       `
       import { detect, startDetector } from "DETECTOR";
