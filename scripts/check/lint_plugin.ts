@@ -29,7 +29,10 @@ const plugin: Deno.lint.Plugin = {
   name: "regions",
   rules: {
     "no-polyfills": toRule(POLYFILLS, /^(?:src\/.*|mod)\.ts$/),
-    "no-platform": toRule(PLATFORM, /^(?:src\/(?!cli\/|emulator\/(?:detector|recognizer|serve)\.ts).*|mod)\.ts$/),
+    "no-platform": toRule(
+      PLATFORM,
+      /^(?:src\/(?!cli\/|emulator\/(?:detector|job_worker|language_data|recognizer|serve)\.ts).*|mod)\.ts$/,
+    ),
   },
 };
 export default plugin;

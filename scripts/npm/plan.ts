@@ -31,8 +31,8 @@ const PROGRAM = "ocr-regions";
 /** The packages that the public types are made of: a program and the library must share one copy of each. */
 const PEERS = ["fp-ts", "io-ts", "rxjs"];
 
-/** Peers that only users of the detector install. */
-const OPTIONAL = ["tesseract.js-core"];
+/** Peers that only users of the detector and the recognizer install. */
+const OPTIONAL = ["@tesseract.js-data/eng", "tesseract.js-core"];
 
 /** The exports, but for those of the command line, which is a program on npm. */
 export function entryPoints({ exports }: Facts): readonly Entry[] {

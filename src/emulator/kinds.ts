@@ -187,7 +187,7 @@ function planRecognition(recognize: NonNullable<KindOptions["recognize"]>, ofReg
 
 /** Returns the regions in their order. A missing coordinate is 0. Swapped corners are put right. */
 function inOrder(regions: readonly WireRegion[]): readonly Region[] {
-  return regions.toSorted((a, b) => (a.order ?? 0) - (b.order ?? 0)).map(({ rect }) => {
+  return [...regions].sort((a, b) => (a.order ?? 0) - (b.order ?? 0)).map(({ rect }) => {
     const { topLeftX: x1 = 0, topLeftY: y1 = 0, bottomRightX: x2 = 0, bottomRightY: y2 = 0 } = rect;
     return { left: Math.min(x1, x2), top: Math.min(y1, y2), right: Math.max(x1, x2), bottom: Math.max(y1, y2) };
   });

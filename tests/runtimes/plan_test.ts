@@ -21,6 +21,7 @@ const FACTS: Facts = {
   repository: "https://example.com/name",
   exports: { ".": "./mod.ts", "./core": "./src/core.ts", "./cli": "./src/cli/cli.ts", "./bin": "./src/cli/bin.ts" },
   imports: {
+    "@tesseract.js-data/eng": "npm:@tesseract.js-data/eng@^1.0.0",
     "fast-check": "npm:fast-check@^4.10.2",
     "fp-ts": "npm:fp-ts@^2.9.0",
     "io-ts": "npm:io-ts@^2.2.16",
@@ -42,12 +43,16 @@ Deno.test("manifest() has all of its facts from deno.json", () => {
   equal(version, "1.2.3");
   deepEqual(repository, { type: "git", url: "git+https://example.com/name.git" });
   deepEqual(peerDependencies, {
+    "@tesseract.js-data/eng": "^1.0.0",
     "fp-ts": "^2.9.0",
     "io-ts": "^2.2.16",
     "rxjs": "^7.5.0",
     "tesseract.js-core": "^7.0.0",
   });
-  deepEqual(peerDependenciesMeta, { "tesseract.js-core": { optional: true } });
+  deepEqual(peerDependenciesMeta, {
+    "@tesseract.js-data/eng": { optional: true },
+    "tesseract.js-core": { optional: true },
+  });
   deepEqual([sideEffects, type, engines], [false, "module", { node: ">=20" }]);
 });
 

@@ -42,7 +42,7 @@ const TOOLS: readonly (keyof typeof versions.packages | "node")[] = [
 ];
 
 /** Exports that need a runtime with files and threads. No other may import a module of Node.js. */
-const NOT_FOR_BROWSERS = ["./cli", "./detector"];
+const NOT_FOR_BROWSERS = ["./cli", "./detector", "./recognizer"];
 
 /** Where everything is. */
 export interface Project extends Installed {
@@ -62,7 +62,7 @@ export interface Project extends Installed {
 export async function prepare(folder: string, file: string | undefined): Promise<Project> {
   const tarball = file ?? await packWithDeno(ROOT, folder);
   const tools = await installTools(TOOLS);
-  const installed = await install(tarball, join(folder, "newest"), ["tesseract.js-core"]);
+  const installed = await install(tarball, join(folder, "newest"), ["tesseract.js-core", "@tesseract.js-data/eng"]);
   const { consumer } = installed;
   await copy(HERE, consumer, SOURCES);
   const names = await writeModules(installed);
