@@ -21,6 +21,16 @@
 export * from "./src/core.ts";
 export { type EventStreamOptions, toEventStream, toReadableStream } from "./src/stream/event_stream.ts";
 export { type SvgOptions, svgWarnings, toSvg } from "./src/page/svg.ts";
+export {
+  cancelReading,
+  type Reading,
+  type ReadOptions,
+  readRegions,
+  type ReadReply,
+  type ReadSettings,
+  type ReadStatus,
+  type RegionText,
+} from "./src/stream/read.ts";
 export { toPromise } from "./src/stream/to_promise.ts";
 export {
   detectRegions,

@@ -35,6 +35,7 @@ export { Histories, History, NO_HISTORY, type Span } from "./model/history.ts";
 export { Language, LANGUAGES } from "./model/language.ts";
 export { FileOutput, TextOutput, TextsOutput } from "./model/output.ts";
 export { PollState } from "./model/poll_state.ts";
+export { ReadState, type ReadStep } from "./model/read_state.ts";
 export { BINARIZE_IMAGE, DESKEW_IMAGE, DEWARP_IMAGE, type ImageInput, UPSCALE_IMAGE } from "./model/preprocessing.ts";
 export {
   type RecognitionInput,

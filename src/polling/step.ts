@@ -99,24 +99,10 @@ export function startPoll(
   history: History = NO_HISTORY,
   startedAt: number = now,
 ): Next<never> {
-  const { kind, id, results = null } = typeof task === "string" ? { kind: DETECTION.name, id: task } : task;
-  const planned = submittedAt === null ? 0 : nextDelay(policy, { id, attempt: 0, elapsed: 0, history });
+  const ref = typeof task === "string" ? { kind: DETECTION.name, id: task } : task;
+  const planned = submittedAt === null ? 0 : nextDelay(policy, { id: ref.id, attempt: 0, elapsed: 0, history });
   const delay = Math.max(0, (planned ?? 0) - Math.max(0, now - (submittedAt ?? now)));
-  const state: PollState = {
-    version: 2,
-    kind,
-    id,
-    results,
-    submittedAt,
-    startedAt,
-    dueAt: now + delay,
-    polls: 0,
-    heard: 0,
-    heardAt: null,
-    failures: 0,
-    malformed: 0,
-    failure: null,
-  };
+  const state = firstState(ref, submittedAt, startedAt, now + delay);
   return planned === null
     ? giveUp("schedule", state)
     : { _tag: "Wait", state, delay: untilEnd(delay, state, now, policy), heard: null, failure: null };
@@ -195,6 +181,30 @@ export function step<A extends object>(
   if (E.isLeft(reply)) return stepFailure(state, reply.left, now, policy);
   const status = reply.right;
   return isFinal(status) ? { _tag: "Done", heard: null, reply } : stepStatus(state, status, now, policy, history);
+}
+
+/** Returns the state before the first poll. Times are in milliseconds since 1970. */
+export function firstState(
+  { kind, id, results = null }: TaskRef,
+  submittedAt: number | null,
+  startedAt: number,
+  dueAt: number,
+): PollState {
+  return {
+    version: 2,
+    kind,
+    id,
+    results,
+    submittedAt,
+    startedAt,
+    dueAt,
+    polls: 0,
+    heard: 0,
+    heardAt: null,
+    failures: 0,
+    malformed: 0,
+    failure: null,
+  };
 }
 
 /** Returns the time of a watch's last poll, in milliseconds since 1970. */

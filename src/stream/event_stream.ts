@@ -9,6 +9,7 @@ import { timerDelay } from "../internal/abort.ts";
 import { atLeast } from "../internal/check.ts";
 import { toJson } from "../internal/json.ts";
 import { isFinal, type Reply } from "../model/task_status.ts";
+import type { ReadReply } from "./read.ts";
 
 /**
  * Returns the replies as a `ReadableStream`. Subscribes immediately, buffers replies until they are read, and
@@ -28,7 +29,7 @@ import { isFinal, type Reply } from "../model/task_status.ts";
  *
  * @category Views
  */
-export function toReadableStream<A extends object>(replies: Observable<Reply<A>>): ReadableStream<Reply<A>> {
+export function toReadableStream<A extends Reply<object> | ReadReply>(replies: Observable<A>): ReadableStream<A> {
   return openStream(replies, (reply) => reply);
 }
 
@@ -59,9 +60,8 @@ export interface EventStreamOptions {
 /**
  * Returns the replies as server-sent events, for the body of a `Response` with the content type `text/event-stream`.
  * The `data` of an event is the JSON of the status or error, in which `{ "$base64": "…" }` stands for bytes. Its `id` is
- * its number, counted from 1. Comments keep
- * the connection open while the client reads. The body ends with the stream, and the stream is unsubscribed when the
- * connection closes.
+ * its number, counted from 1. Comments keep the connection open while the client reads. The body ends with the stream,
+ * and the stream is unsubscribed when the connection closes.
  *
  * The final reply is always sent, regardless of `lastEventId`. An `EventSource` reconnects when a body ends, so the
  * final event is followed by a reconnection time of 24.8 days, the longest that a timer supports. To release the client
@@ -86,8 +86,8 @@ export interface EventStreamOptions {
  *
  * @category Views
  */
-export function toEventStream<A extends object>(
-  replies: Observable<Reply<A>>,
+export function toEventStream(
+  replies: Observable<Reply<object> | ReadReply>,
   options: EventStreamOptions = {},
 ): ReadableStream<Uint8Array> {
   const { lastEventId = null, heartbeat = 15_000 } = options;
@@ -140,9 +140,9 @@ function openStream<A, B>(
   });
 }
 
-function toEvent(id: number, reply: Reply<object>): string {
+function toEvent(id: number, reply: Reply<object> | ReadReply): string {
   // JSON contains no line breaks of its own, so it fits in one line of data.
-  return `id: ${id}\ndata: ${toJson(E.isRight(reply) ? reply.right : reply.left)}\n\n`;
+  return `id: ${id}\ndata: ${toJson(reply._tag === "Right" ? reply.right : reply.left)}\n\n`;
 }
 
 /**
@@ -159,6 +159,10 @@ function readEventId(id: string | null): number {
   return Number.isSafeInteger(number) && number > 0 && String(number) === id ? number : 0;
 }
 
-function isLast(reply: Reply<object>): boolean {
-  return E.isLeft(reply) || isFinal(reply.right);
+function isLast(reply: Reply<object> | ReadReply): boolean {
+  if (E.isLeft(reply)) return true;
+  const value = reply.right;
+  if ("_tag" in value) return isFinal(value);
+  // A step that is completed is followed by another one, or by the result.
+  return value.step === "done" || value.status._tag === "Error" || value.status._tag === "NotExist";
 }

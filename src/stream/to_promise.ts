@@ -7,6 +7,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { lastValueFrom, type Observable } from "rxjs";
 import { toError } from "../model/describe.ts";
 import type { Completed, Reply } from "../model/task_status.ts";
+import type { Reading, ReadReply } from "./read.ts";
 import { describe } from "../model/describe.ts";
 
 /**
@@ -30,9 +31,21 @@ import { describe } from "../model/describe.ts";
  *
  * @category Tasks
  */
-export async function toPromise<A extends object>(replies: Observable<Reply<A>>): Promise<Completed<A>> {
+export function toPromise<A extends object>(replies: Observable<Reply<A>>): Promise<Completed<A>>;
+/**
+ * The same, for the stream from `readRegions`. The promise resolves to its result.
+ *
+ * @category Tasks
+ */
+export function toPromise(replies: Observable<ReadReply>): Promise<Reading>;
+export async function toPromise(replies: Observable<Reply<object> | ReadReply>): Promise<object> {
   const reply = await lastValueFrom(replies);
   if (E.isLeft(reply)) throw toError(reply.left);
-  if (reply.right._tag !== "Completed") throw new Error(describe(reply));
-  return reply.right;
+  const value = reply.right;
+  if ("_tag" in value) {
+    if (value._tag === "Completed") return value;
+    throw new Error(describe(value));
+  }
+  if (value.step === "done") return value;
+  throw new Error(describe(value.status));
 }
