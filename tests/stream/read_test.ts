@@ -5,7 +5,7 @@ import { fetchRegions } from "../../src/client/operations.ts";
 import { connect, type Service } from "../../src/client/service.ts";
 import { emulate, type EmulatorOptions } from "../../src/emulator/emulator.ts";
 import { DESKEW_IMAGE } from "../../src/model/preprocessing.ts";
-import { ReadState } from "../../src/model/read_state.ts";
+import type { ReadState } from "../../src/model/read_state.ts";
 import { fixed } from "../../src/polling/schedule.ts";
 import {
   cancelReading,
