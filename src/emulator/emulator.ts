@@ -1,6 +1,6 @@
 /**
  * An emulator of the documented service, as a function from a request to a response. Use it in tests, to try the
- * library without an account, and, with a detector, to run your own server.
+ * library without an account, and, with a detector and a recognizer, to run your own server.
  *
  * @module
  */
@@ -50,13 +50,19 @@ export interface EmulatorOptions extends QueueOptions, KindOptions {
    */
   readonly maxPixels?: number | undefined;
   /**
-   * The maximum number of bytes kept in memory for queued images and for requests that are being read, 0 or more. While
-   * it is reached, further images are rejected with HTTP 429. A single request that exceeds it is rejected with
-   * HTTP 413.
+   * The maximum number of bytes kept in memory for queued images with their settings, and for requests that are being
+   * read, 0 or more. While it is reached, further images are rejected with HTTP 429. A single request that exceeds it
+   * is rejected with HTTP 413.
    *
    * @default {256_000_000}
    */
   readonly maxQueuedBytes?: number | undefined;
+}
+
+interface Received {
+  readonly submission: Submission;
+  /** The bytes of the image, and of the JSON of the other fields. */
+  readonly bytes: number;
 }
 
 type Handler = (request: Request) => Promise<Response> | Response;
@@ -147,12 +153,12 @@ export function emulate(
     try {
       const received = await receive(request, reserve);
       if (E.isLeft(received)) return received.left;
-      const { image } = received.right;
-      const work = plan(kind, received.right);
+      const { submission, bytes } = received.right;
+      const work = plan(kind, submission);
       if (E.isLeft(work)) return problem(400, work.left.join("; "));
       // Other requests may have filled the queue while the body was being read.
       if (queue.isFull()) return busy(QUEUE_FULL);
-      if (!reserve(image?.length ?? 0)) return busy(TOO_MANY_BYTES);
+      if (!reserve(bytes)) return busy(TOO_MANY_BYTES);
       const id = queue.submit(kind, work.right, () => reserve(0));
       isSubmitted = true;
       return text(id);
@@ -160,18 +166,18 @@ export function emulate(
       if (!isSubmitted) reserve(0);
     }
   };
-  const receive = async (request: Request, reserve: Reserve): Promise<E.Either<Response, Submission>> => {
+  const receive = async (request: Request, reserve: Reserve): Promise<E.Either<Response, Received>> => {
     const body = await readBody(request, maxBodyBytes, reserve);
     if (body instanceof Response) return E.left(body);
-    const submission = readSubmission(body);
-    if (E.isLeft(submission)) return E.left(problem(400, submission.left));
-    const { image } = submission.right;
-    if (image === null) return submission;
+    const received = readSubmission(body);
+    if (E.isLeft(received)) return E.left(problem(400, received.left));
+    const { image } = received.right.submission;
+    if (image === null) return received;
     if (image.length > maxImageBytes) {
       return E.left(problem(413, `The image exceeds the limit of ${maxImageBytes} bytes.`));
     }
     const { width, height, pixels } = readImageHeader(image) ?? { width: 0, height: 0, pixels: 0 };
-    if (pixels <= maxPixels) return submission;
+    if (pixels <= maxPixels) return received;
     const actual = pixels > width * height ? `${pixels} in all frames` : `${width} x ${height}`;
     return E.left(problem(400, `Request/image: expected at most ${maxPixels} pixels, got ${actual}`));
   };
@@ -263,7 +269,7 @@ function createGate(clock: () => number, credentials: Credentials | undefined) {
 }
 
 /** Parses a submission. A `Left` states what was expected. */
-function readSubmission(body: Uint8Array): E.Either<string, Submission> {
+function readSubmission(body: Uint8Array): E.Either<string, Received> {
   let parts = 0;
   for (const byte of body) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) parts++;
   if (parts > MAX_PARTS) return E.left(`Request: expected an image and its settings, got over ${MAX_PARTS} values`);
@@ -275,11 +281,14 @@ function readSubmission(body: Uint8Array): E.Either<string, Submission> {
   }
   if (!isObject(request)) return E.left(`Request: expected an object, got ${preview(request)}`);
   const { image: base64, ...fields } = request;
-  if (base64 === undefined) return E.right({ image: null, fields });
+  if (base64 === undefined) return E.right({ submission: { image: null, fields }, bytes: body.length });
   const binary = typeof base64 === "string" ? fromBase64(base64) : null;
-  return binary === null || binary === ""
+  return typeof base64 !== "string" || binary === null || binary === ""
     ? E.left(`Request/image: expected an image in Base64, got ${preview(base64)}`)
-    : E.right({ image: toByteArray(binary), fields });
+    : E.right({
+      submission: { image: toByteArray(binary), fields },
+      bytes: body.length - base64.length + binary.length,
+    });
 }
 
 /** Creates a handler that requires the query parameter `id`. */

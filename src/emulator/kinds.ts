@@ -113,7 +113,9 @@ export function createPlans({ detect, recognize, tasks = {} }: KindOptions): Rea
 const isText = (u: unknown): boolean => typeof u === "string" || u === null || u === undefined;
 
 function checkResults(results: unknown): readonly Result[] {
-  if (Array.isArray(results) && results.every((u) => isObject(u) && isText(u.type) && isText(u.data))) return results;
+  if (Array.isArray(results) && results.every((u) => isObject(u) && isText(u.type) && isText(u.data))) {
+    return results.map(({ type, data }) => ({ type, data }));
+  }
   throw new Error("The function in tasks returned something other than an array of results.");
 }
 

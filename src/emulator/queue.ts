@@ -35,8 +35,8 @@ export interface QueueOptions {
    */
   readonly pickupTime?: number | undefined;
   /**
-   * How long a task is kept after its submission, 0 or more. If there are more than 100,000 tasks, the oldest are
-   * dropped.
+   * How long a task is kept after its submission, 0 or more. If there are more than 100,000 tasks, or if their results
+   * take up more than 256 MB, the oldest are dropped.
    *
    * @default {86_400_000}
    */
@@ -93,12 +93,13 @@ interface Task {
 
 type Outcome = Omit<Completed<Results>, "id"> | Omit<TaskError, "id">;
 
-/** The maximum number of tasks that are kept. Beyond it, the oldest are dropped. */
+// These bound the memory for tasks and their results. Beyond them, the oldest are dropped.
 const MAX_TASKS = 100_000;
+const MAX_RESULT_CHARACTERS = 256_000_000; // Base64, at one byte per character
 
 /**
- * Creates a queue. The work of a task starts as soon as a worker is free. The times at which a worker starts and finishes a task
- * are calculated from the clock whenever the queue is used, so no timers are needed.
+ * Creates a queue. The work of a task starts as soon as a worker is free. The times at which a worker starts and
+ * finishes a task are calculated from the clock whenever the queue is used, so no timers are needed.
  */
 export function createQueue(clock: () => number, options: QueueOptions): Queue {
   const { workers = 1, pickupTime = 0, retention = RETENTION } = options;
@@ -115,6 +116,7 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
   /** The latest task of each worker, if the worker may not have finished it. */
   const busy = new Set<Task>();
   let working = 0;
+  let resultCharacters = 0;
 
   const workAll = async (): Promise<void> => {
     if (working >= workers) return;
@@ -124,6 +126,7 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
       work.delete(task);
       task.outcome = await outcomeOf(run);
       task.settledAt = clock();
+      if (tasks.has(task.id)) resultCharacters += sizeOf(task);
       release();
     }
     working--;
@@ -131,6 +134,7 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
   const remove = (task: Task, now: number): void => {
     task.removedAt = Math.min(task.removedAt, now);
     tasks.delete(task.id);
+    resultCharacters -= sizeOf(task);
     waiting.delete(task);
     work.get(task)?.release();
     work.delete(task);
@@ -155,8 +159,9 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
     // Tasks that start from now on start after these have ended, so they need not be kept.
     for (const task of busy) if (endOf(task) <= now) busy.delete(task);
     for (const task of tasks.values()) {
-      if (task.removedAt > now && tasks.size <= MAX_TASKS) break;
-      remove(task, now);
+      const isOver = resultCharacters > MAX_RESULT_CHARACTERS;
+      if (task.removedAt <= now || tasks.size > MAX_TASKS || isOver && sizeOf(task) > 0) remove(task, now);
+      else if (!isOver) break;
     }
     return now;
   };
@@ -202,6 +207,12 @@ export function createQueue(clock: () => number, options: QueueOptions): Queue {
 /** When the task's worker becomes free, or Infinity if that is not known yet. */
 function endOf({ start, serviceTime, settledAt, removedAt }: Task): number {
   return Math.min(removedAt, Math.max(start + serviceTime, settledAt));
+}
+
+/** The number of characters of a task's results. */
+function sizeOf({ outcome }: Task): number {
+  if (outcome?._tag !== "Completed") return 0;
+  return outcome.results.reduce((sum, { data }) => sum + (data?.length ?? 0), 0);
 }
 
 async function outcomeOf(run: Work): Promise<Outcome> {
