@@ -1,46 +1,70 @@
 /**
- * The emulator with its detector.
+ * The emulator with its detector and its recognizer.
  *
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
 import { emulate } from "../emulator/emulator.ts";
-import type { DsrMode } from "../model/settings.ts";
-import type { Region } from "../model/region.ts";
 
 /** A running emulator. */
 export interface LocalEmulator {
   /** Handles a request. */
   readonly fetch: ReturnType<typeof emulate>;
-  /** Terminates the detector's threads. */
+  /** Terminates the threads. */
   readonly close: () => Promise<void>;
 }
 
-/** Starts an emulator with one thread per worker. Times are in milliseconds. A Left is a sentence for the user. */
+interface Closable {
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Starts an emulator with a thread for detection and one for recognition per worker. Times are in milliseconds. A Left
+ * is a sentence for the user.
+ */
 export async function startEmulator(
   options: { readonly workers: number; readonly pickupTime: number; readonly serviceTime: number },
 ): Promise<E.Either<string, LocalEmulator>> {
-  // Loaded on demand, since its dependency is optional in the npm package.
-  const { startDetector } = await import("../emulator/detector.ts");
-  const detectors = Array.from({ length: options.workers }, () => startDetector());
+  // Loaded on demand, since their dependencies are optional in the npm package.
+  const [{ startDetector }, { startRecognizer }] = await Promise.all([
+    import("../emulator/detector.ts"),
+    import("../emulator/recognizer.ts"),
+  ]);
+  const detectors = createPool(startDetector, options.workers);
+  const recognizers = createPool(startRecognizer, options.workers);
   const close = async (): Promise<void> => {
-    await Promise.all(detectors.map((detector) => detector.close()));
+    await Promise.all([detectors.close(), recognizers.close()]);
   };
   try {
-    await detectors[0].ready();
+    // A recognizer is not started before the first text, and a language that is missing is named in the task's error.
+    await detectors.use((detector) => detector.ready());
   } catch (error) {
     await close();
     return E.left(`${error instanceof Error ? error.message : String(error)}.`);
   }
-  const idle = [...detectors];
-  const detect = async (image: Uint8Array, mode: DsrMode): Promise<readonly Region[]> => {
-    // The emulator processes at most `workers` images at the same time.
-    const detector = idle.pop() ?? detectors[0];
-    try {
-      return await detector.detect(image, mode);
-    } finally {
-      idle.push(detector);
-    }
+  const fetch = emulate({
+    ...options,
+    detect: (image, mode) => detectors.use((detector) => detector.detect(image, mode)),
+    recognize: (image, request) => recognizers.use((recognizer) => recognizer.recognize(image, request)),
+  });
+  return E.right({ fetch, close });
+}
+
+/** Creates members, and gives each call of `use` one that is idle. At most `size` calls may be in progress at a time. */
+function createPool<Member extends Closable>(create: () => Member, size: number) {
+  const members = Array.from({ length: size }, create);
+  const idle = [...members];
+  return {
+    use: async <A>(call: (member: Member) => Promise<A>): Promise<A> => {
+      const member = idle.pop() ?? members[0];
+      try {
+        return await call(member);
+      } finally {
+        idle.push(member);
+      }
+    },
+    close: async (): Promise<void> => {
+      await Promise.all(members.map((member) => member.close()));
+    },
   };
-  return E.right({ fetch: emulate({ ...options, detect }), close });
 }
