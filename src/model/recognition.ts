@@ -69,9 +69,8 @@ export const RECOGNIZE_REGIONS: TaskKind<RegionsInput, TextsOutput> = {
   path: "/v5.0/ocr/RecognizeRegions",
   output: TextsOutput,
   encode: ({ image, regions, settings = {} }) => {
-    const wire = toWire(settings);
     const resultType = checkFormat(settings.resultType, ["Text", "Hocr"]);
-    return { image, settings: { ...wire, resultType, regions: checkRegions(regions) } };
+    return { image, settings: { ...toWire(settings), resultType, regions: checkRegions(regions) } };
   },
   isId: isGuid,
   count: ({ regions }) => regions.length,
@@ -87,8 +86,8 @@ export const RECOGNIZE_IMAGE: TaskKind<RecognitionInput<TextSettings>, TextOutpu
   path: "/v5.0/ocr/RecognizeImage",
   output: TextOutput,
   encode: ({ image, settings = {} }) => {
-    const wire = toWire(settings);
-    return { image, settings: { ...wire, resultType: checkFormat(settings.resultType, ["Text", "Hocr", "JSON"]) } };
+    const resultType = checkFormat(settings.resultType, ["Text", "Hocr", "JSON"]);
+    return { image, settings: { ...toWire(settings), resultType } };
   },
   isId: isGuid,
 };
@@ -158,16 +157,15 @@ function checkRegions(regions: readonly Region[]): readonly RecognitionRegion[] 
       `Cannot recognize regions as there must be at least one: current value is ${preview(regions)}`,
     );
   }
-  // Unlike `forEach`, this visits holes.
-  const invalid = regions.findIndex((region: unknown) => !Region.is(region));
-  if (invalid !== -1) {
+  regions.forEach((region: unknown, i) => {
+    if (Region.is(region)) return;
     throw new TypeError(
       `Cannot recognize region ${
-        invalid + 1
+        i + 1
       } as it must be a Region with finite coordinates, left <= right and top <= bottom: ` +
-        `current value is ${preview(regions[invalid])}`,
+        `current value is ${preview(region)}`,
     );
-  }
+  });
   const pixels = toRecognitionRegions(regions);
   const beyond = pixels.findIndex(({ rect }) => Object.values(rect).some((pixel) => Math.abs(pixel) > MAX_PIXEL));
   if (beyond === -1) return pixels;
