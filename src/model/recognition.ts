@@ -69,8 +69,9 @@ export const RECOGNIZE_REGIONS: TaskKind<RegionsInput, TextsOutput> = {
   path: "/v5.0/ocr/RecognizeRegions",
   output: TextsOutput,
   encode: ({ image, regions, settings = {} }) => {
+    const wire = toWire(settings);
     const resultType = checkFormat(settings.resultType, ["Text", "Hocr"]);
-    return { image, settings: { ...toWire(settings), resultType, regions: checkRegions(regions) } };
+    return { image, settings: { ...wire, resultType, regions: checkRegions(regions) } };
   },
   isId: isGuid,
   count: ({ regions }) => regions.length,
@@ -86,8 +87,8 @@ export const RECOGNIZE_IMAGE: TaskKind<RecognitionInput<TextSettings>, TextOutpu
   path: "/v5.0/ocr/RecognizeImage",
   output: TextOutput,
   encode: ({ image, settings = {} }) => {
-    const resultType = checkFormat(settings.resultType, ["Text", "Hocr", "JSON"]);
-    return { image, settings: { ...toWire(settings), resultType } };
+    const wire = toWire(settings);
+    return { image, settings: { ...wire, resultType: checkFormat(settings.resultType, ["Text", "Hocr", "JSON"]) } };
   },
   isId: isGuid,
 };
@@ -157,15 +158,16 @@ function checkRegions(regions: readonly Region[]): readonly RecognitionRegion[] 
       `Cannot recognize regions as there must be at least one: current value is ${preview(regions)}`,
     );
   }
-  regions.forEach((region: unknown, i) => {
-    if (Region.is(region)) return;
+  // Unlike `forEach`, this visits holes.
+  const invalid = regions.findIndex((region: unknown) => !Region.is(region));
+  if (invalid !== -1) {
     throw new TypeError(
       `Cannot recognize region ${
-        i + 1
+        invalid + 1
       } as it must be a Region with finite coordinates, left <= right and top <= bottom: ` +
-        `current value is ${preview(region)}`,
+        `current value is ${preview(regions[invalid])}`,
     );
-  });
+  }
   const pixels = toRecognitionRegions(regions);
   const beyond = pixels.findIndex(({ rect }) => Object.values(rect).some((pixel) => Math.abs(pixel) > MAX_PIXEL));
   if (beyond === -1) return pixels;

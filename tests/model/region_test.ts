@@ -4,7 +4,8 @@ import * as E from "fp-ts/lib/Either.js";
 import type * as t from "io-ts";
 import { explain } from "../../src/model/codec.ts";
 import { Payload, readPayload, Region, Regions, toRecognitionRegions } from "../../src/model/region.ts";
-import { json, MAX_COORDINATE, nested, payload, region, regions, rowOf, SPELLINGS } from "../support/arbitrary.ts";
+import { json, MAX_COORDINATE, nested, payload, region, regions, rowOf } from "../support/arbitrary.ts";
+import { SPELLINGS } from "../support/responses.ts";
 
 const ROW = [0, 8, 697, 441];
 const REGION: Region = { left: 0, top: 8, right: 697, bottom: 441 };

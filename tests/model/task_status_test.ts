@@ -8,15 +8,12 @@ import {
   hostileValues,
   json,
   junk,
-  meaningOf,
-  mutant,
   nested,
   payload,
-  reports,
   taskStatus,
-  validResponse,
   withProtoAccessor,
 } from "../support/arbitrary.ts";
+import { DETECTED, meaningOf, mutant, reports, validResponse } from "../support/responses.ts";
 import { REGION, STATUSES } from "../support/statuses.ts";
 
 /** The service's own example. */
@@ -157,11 +154,11 @@ Deno.test("decodeResponse() reports what was expected at which path", () => {
 
 Deno.test("decodeResponse() decodes valid responses in every allowed form", () => {
   fc.assert(
-    fc.property(validResponse, ({ body, expected }) => {
+    fc.property(validResponse(DETECTED), ({ body, expected }) => {
       const before = JSON.stringify(body);
       deepEqual(decodeResponse(body), E.right(expected));
       if (expected.id !== "") deepEqual(decodeResponse(body, expected.id.toUpperCase()), E.right(expected));
-      deepEqual(meaningOf(body), expected);
+      deepEqual(meaningOf(DETECTED, body), expected);
       equal(JSON.stringify(body), before);
     }),
     { numRuns: 2000 },
@@ -171,9 +168,9 @@ Deno.test("decodeResponse() decodes valid responses in every allowed form", () =
 Deno.test("decodeResponse() decodes a mutated response correctly or names the path of the mutation", () => {
   const seen = { Left: 0, Right: 0 };
   fc.assert(
-    fc.property(mutant, ({ body, path }) => {
+    fc.property(mutant(DETECTED), ({ body, path }) => {
       const reply = decodeResponse(body);
-      const expected = meaningOf(body);
+      const expected = meaningOf(DETECTED, body);
       seen[reply._tag]++;
       if (expected !== null) return deepEqual(reply, E.right(expected));
       ok(E.isLeft(reply) && reply.left._tag === "Malformed", "expected a Malformed");
