@@ -47,7 +47,8 @@ const PROGRAMS: Readonly<Record<keyof typeof limits, string>> = {
     import * as regions from "@ocr-cloud/regions";
     import * as durable from "@ocr-cloud/regions/durable-object";
     import { emulate } from "@ocr-cloud/regions/emulator";
-    export { durable, emulate, regions };`,
+    import * as page from "@ocr-cloud/regions/page";
+    export { durable, emulate, page, regions };`,
 };
 
 /** The columns of the table, and the packages that each counts. */

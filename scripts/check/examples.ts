@@ -34,6 +34,7 @@ const CATEGORIES: readonly (string | undefined)[] = [
   "Errors",
   "Schedules",
   "Durable",
+  "Page",
   "Views",
   "Emulator",
   "Command line",

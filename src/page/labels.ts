@@ -4,12 +4,7 @@
  * @module
  */
 import type { Point, Region } from "../model/region.ts";
-
-/** A width and a height, in pixels. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import type { Size } from "./geometry.ts";
 
 /** The width and height of a label in cells. A page of extreme proportions has fewer cells per label. */
 const CELLS = 8;

@@ -8,7 +8,7 @@ import { preview } from "../internal/text.ts";
 import { displaySize, findOrientations, readImageHeader } from "../internal/image_header.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import { readImageKind } from "../internal/image_kind.ts";
-import type { Size } from "./labels.ts";
+import type { Size } from "./geometry.ts";
 import { escapeXml } from "./xml.ts";
 
 /** The properties of an `<image>` element. */

@@ -4,7 +4,8 @@
  * @module
  */
 import { preview } from "../internal/text.ts";
-import { placeLabels, type Size } from "./labels.ts";
+import type { Size } from "./geometry.ts";
+import { placeLabels } from "./labels.ts";
 import { type Picture, toPicture } from "./picture.ts";
 import { drawTexts } from "./text_layer.ts";
 import { escapeXml, print } from "./xml.ts";

@@ -16,6 +16,7 @@ import {
 import * as core from "@ocr-cloud/regions/core";
 import { createDurableTask } from "@ocr-cloud/regions/durable-object";
 import { emulate } from "@ocr-cloud/regions/emulator";
+import { inReadingOrder } from "@ocr-cloud/regions/page";
 import { lastValueFrom, toArray } from "rxjs";
 
 const ID = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
@@ -93,6 +94,12 @@ const CHECKS = {
     const drawing = toSvg(REGIONS, { image: IMAGE });
     equal(drawing.startsWith("<svg ") && drawing.trimEnd().endsWith("</svg>"), true);
     equal(drawing.includes("data:image/png;base64,iVBORw0KGgo"), true);
+  },
+
+  "page": () => {
+    const [heading, left, right] = [[0, 0, 90, 10], [0, 20, 40, 90], [50, 15, 90, 90]]
+      .map(([left, top, right, bottom]) => ({ left, top, right, bottom }));
+    equal(inReadingOrder([right, left, heading]), [heading, left, right]);
   },
 
   "emulator": async () => {
