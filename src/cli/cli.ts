@@ -1,5 +1,5 @@
 /**
- * The command line: `ocr-regions detect`, `watch`, `cancel` and `serve`. Runs on Deno, Node and Bun.
+ * The command line: `ocr-regions detect`, `read`, `watch`, `cancel` and `serve`. Runs on Deno, Node and Bun.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import type { Io } from "./io.ts";
 import { demand, neededBy } from "./permissions.ts";
 import { runServe } from "./serve_command.ts";
 import { FAILED, refuse } from "./status.ts";
+import { runRead } from "./read_command.ts";
 import { runCancel, runDetect, runWatch } from "./task_commands.ts";
 import { createTerminal } from "./terminal.ts";
 
@@ -48,6 +49,8 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
       return E.isRight(await terminal.print(USAGE)) ? 0 : FAILED;
     case "Detect":
       return await runDetect(command.right, io, terminal);
+    case "Read":
+      return await runRead(command.right, io, terminal);
     case "Watch":
       return await runWatch(command.right, io, terminal);
     case "Cancel":

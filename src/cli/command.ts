@@ -5,29 +5,42 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { parseArgs } from "node:util";
+import { Language, LANGUAGES } from "../model/language.ts";
 import { DSR_MODES, DsrMode } from "../model/settings.ts";
 
 /** The output of `--help`. */
 export const USAGE = `Usage:
   ocr-regions detect IMAGE [--mode MODE] [--svg FILE] [--json] [--emulate]
+  ocr-regions read IMAGE [--language LANGUAGE] [--mode MODE] [--deskew] [--svg FILE] [--hocr] [--json]
+                         [--state FILE [--resubmit]] [--emulate]
   ocr-regions watch ID [--svg FILE [--image IMAGE]] [--json]
   ocr-regions cancel ID
   ocr-regions serve [--port N] [--workers N] [--pickup-time MS] [--service-time MS] [--cors] [--verbose]
                     [--host HOST --allow-remote]
 
 detect  submits an image and shows its text regions
+read    detects the regions of an image, then recognizes and prints the text of each
 watch   waits for an earlier task and shows its regions
 cancel  cancels a task
 serve   runs an emulator of the service on this machine
 
-Options of detect and watch:
+Options of detect, read and watch:
   --mode MODE  the kind of detection: ${DSR_MODES.slice(0, 4).join(", ")},
                ${DSR_MODES.slice(4).join(", ")}
   --svg FILE   draw the regions over the image
   --image IMAGE
                the submitted image, for the drawing (watch only)
   --json       print the result as JSON
-  --emulate    use an emulator inside this process; needs no account (detect only)
+  --emulate    use an emulator inside this process; needs no account (detect and read)
+
+Options of read:
+  --language LANGUAGE
+               the language of the text, as the service spells it (English)
+  --deskew     straighten the page first
+  --hocr       print hOCR: one document for each region
+  --state FILE keep what has been paid for in a file: the same command continues after a crash, and gets the result
+               again without sending anything
+  --resubmit   if a submission was interrupted, submit again, which may be billed twice
 
 Options of serve:
   --port N           the port (8080); 0 picks a free one
@@ -64,7 +77,7 @@ const MAX_WORKERS = 64;
 const DAY = 86_400_000;
 
 /** One command with its options. */
-export type Command = Detect | Watch | Cancel | Serve | { readonly _tag: "Help" };
+export type Command = Detect | Read | Watch | Cancel | Serve | { readonly _tag: "Help" };
 
 /** Submits an image and waits for its regions. */
 export interface Detect {
@@ -73,6 +86,21 @@ export interface Detect {
   readonly mode: DsrMode;
   readonly svg: string | null;
   readonly json: boolean;
+  readonly emulated: boolean;
+}
+
+/** Submits an image, and recognizes the text of its regions. */
+export interface Read {
+  readonly _tag: "Read";
+  readonly image: string;
+  readonly language: Language;
+  readonly mode: DsrMode;
+  readonly deskew: boolean;
+  readonly svg: string | null;
+  readonly hocr: boolean;
+  readonly json: boolean;
+  readonly state: string | null;
+  readonly resubmit: boolean;
   readonly emulated: boolean;
 }
 
@@ -106,6 +134,11 @@ export interface Serve {
 
 const OPTIONS = {
   mode: { type: "string" },
+  language: { type: "string" },
+  deskew: { type: "boolean" },
+  hocr: { type: "boolean" },
+  state: { type: "string" },
+  resubmit: { type: "boolean" },
   svg: { type: "string" },
   image: { type: "string" },
   json: { type: "boolean" },
@@ -126,12 +159,13 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"
 /** The options of each command. */
 const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
   ["detect", ["mode", "svg", "json", "emulate"]],
+  ["read", ["language", "mode", "deskew", "svg", "hocr", "json", "state", "resubmit", "emulate"]],
   ["watch", ["svg", "image", "json"]],
   ["cancel", []],
   ["serve", ["host", "allow-remote", "port", "workers", "pickup-time", "service-time", "cors", "verbose"]],
 ]);
 
-const COMMANDS = "detect, watch, cancel or serve";
+const COMMANDS = "detect, read, watch, cancel or serve";
 
 /** Parses the arguments. A Left is a sentence for the user. */
 export function parse(args: readonly string[]): E.Either<string, Command> {
@@ -154,9 +188,8 @@ export function parse(args: readonly string[]): E.Either<string, Command> {
   if (extra !== undefined) return E.left(`Unexpected argument "${extra}".`);
   if (name === "serve") return parseServe(values);
   if (subject === undefined || subject === "") {
-    return E.left(
-      `Missing ${name === "detect" ? "image: ocr-regions detect IMAGE" : `task id: ocr-regions ${name} ID`}.`,
-    );
+    const missing = name === "detect" || name === "read" ? ["image", "IMAGE"] : ["task id", "ID"];
+    return E.left(`Missing ${missing[0]}: ocr-regions ${name} ${missing[1]}.`);
   }
   const { mode = "Regions", svg = null, image = null, json = false, emulate = false } = values;
   if (name === "cancel") return E.right({ _tag: "Cancel", id: subject });
@@ -166,9 +199,24 @@ export function parse(args: readonly string[]): E.Either<string, Command> {
       ? E.left("The option --image requires --svg.")
       : E.right({ _tag: "Watch", id: subject, image, svg, json });
   }
-  return DsrMode.is(mode)
-    ? E.right({ _tag: "Detect", image: subject, mode, svg, json, emulated: emulate })
-    : E.left(`Unknown mode "${mode}". Expected one of ${DSR_MODES.join(", ")}.`);
+  if (!DsrMode.is(mode)) return E.left(`Unknown mode "${mode}". Expected one of ${DSR_MODES.join(", ")}.`);
+  return name === "read"
+    ? parseRead(subject, mode, values)
+    : E.right({ _tag: "Detect", image: subject, mode, svg, json, emulated: emulate });
+}
+
+function parseRead(image: string, mode: DsrMode, values: Values): E.Either<string, Read> {
+  const { language = "English", deskew = false, svg = null, hocr = false, json = false, state = null } = values;
+  const { resubmit = false, emulate = false } = values;
+  if (!Language.is(language)) {
+    return E.left(`Unknown language "${language}". Expected one such as ${LANGUAGES.slice(0, 4).join(", ")}.`);
+  }
+  if (state === "") return E.left("The option --state requires a file name.");
+  if (resubmit && state === null) return E.left("The option --resubmit requires --state.");
+  if (emulate && state !== null) {
+    return E.left("The option --state has no use with --emulate, whose tasks end with it.");
+  }
+  return E.right({ _tag: "Read", image, language, mode, deskew, svg, hocr, json, state, resubmit, emulated: emulate });
 }
 
 /** The shell command that resumes a task. */

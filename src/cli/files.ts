@@ -46,12 +46,17 @@ export async function readImage(file: string): Promise<E.Either<string, Uint8Arr
 }
 
 /**
- * Checks whether the drawing can be written to `file`, and leaves nothing behind. A Left is a sentence for the user.
+ * Checks whether `file` can be written, and leaves nothing behind. A Left is a sentence for the user.
  *
+ * @param what What the file will contain, for that sentence.
  * @param image The file of the image, which must not be overwritten, whatever name `file` has for it.
  */
-export async function checkTarget(file: string, image: string | null): Promise<E.Either<string, Target>> {
-  const cannot = (reason: string): E.Either<string, Target> => E.left(`Cannot write the drawing ${file}: ${reason}.`);
+export async function checkTarget(
+  what: string,
+  file: string,
+  image: string | null,
+): Promise<E.Either<string, Target>> {
+  const cannot = (reason: string): E.Either<string, Target> => E.left(`Cannot write the ${what} ${file}: ${reason}.`);
   try {
     const existing = await statOrNull(file);
     if (existing?.isDirectory() || /[\\/]$/.test(file)) return cannot("it is a folder");

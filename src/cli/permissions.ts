@@ -25,6 +25,12 @@ export function neededBy(command: Command): readonly Permission[] {
       return [];
     case "Detect":
       return [...filesOf(command), ...command.emulated ? detectorFiles() : SETTINGS];
+    case "Read":
+      return [
+        ...filesOf(command),
+        ...command.state === null ? [] : filesOf({ image: command.state, svg: command.state }),
+        ...command.emulated ? detectorFiles() : SETTINGS,
+      ];
     case "Watch":
       return [...filesOf(command), ...SETTINGS];
     case "Cancel":

@@ -3,18 +3,16 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import { describeError, duration } from "../model/describe.ts";
 import type { Retry } from "../client/service.ts";
-import type { Reply } from "../model/task_status.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The progress of one task. */
 export interface Progress {
   /** Sets the activity that the live line names. */
   readonly activity: (name: string) => void;
-  /** Shows a status if it differs from the last one. */
-  readonly status: (reply: Reply) => void;
+  /** Shows a status, such as `Pending`, if it differs from the last one. */
+  readonly status: (name: string) => void;
   /** Shows a failure that will be retried. */
   readonly retry: (retry: Retry) => void;
   /** Removes the live line. Idempotent. */
@@ -29,9 +27,9 @@ export function showProgress(terminal: Terminal, activity: string): Progress {
   let timer = terminal.isLive() ? setInterval(() => terminal.draw(`${shown} … ${elapsed()}`), 100) : undefined;
   return {
     activity: (name) => void (shown = name),
-    status: (reply) => {
-      if (E.isLeft(reply) || reply.right._tag === shown) return;
-      shown = reply.right._tag;
+    status: (name) => {
+      if (name === shown) return;
+      shown = name;
       terminal.say(`${shown} (${elapsed()})`);
     },
     retry: ({ error, delay }) => void terminal.say(`${describeError(error)} Trying again in ${duration(delay)}.`),

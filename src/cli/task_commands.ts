@@ -4,32 +4,24 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { pipe } from "fp-ts/lib/function.js";
 import { lastValueFrom, type Observable, tap } from "rxjs";
 import { cancelTask, fetchRegions } from "../client/operations.ts";
 import { describeError } from "../model/describe.ts";
-import type { Region } from "../model/region.ts";
-import { connect, type Service } from "../client/service.ts";
-import { fixed } from "../polling/schedule.ts";
-import { svgWarnings, toSvg } from "../page/svg.ts";
+import type { Service } from "../client/service.ts";
+import { svgWarnings } from "../page/svg.ts";
 import { describe } from "../model/describe.ts";
 import { isFinal, type Reply } from "../model/task_status.ts";
 import { detectRegions, watchRegions } from "../stream/watch.ts";
 import { type Cancel, type Detect, resumeCommand, type Watch } from "./command.ts";
 import { connectFrom } from "./connection.ts";
-import { checkTarget, readImage, type Target, type Written } from "./files.ts";
+import { draw, type Drawing, prepareDrawing } from "./drawing.ts";
+import { readImage } from "./files.ts";
 import type { Io } from "./io.ts";
-import { startEmulator } from "./local_emulator.ts";
+import { openService } from "./open_service.ts";
 import { type Progress, showProgress } from "./progress.ts";
 import { toJson, toTable } from "./result.ts";
 import { FAILED, refuse, STOPPED } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** The times are long enough for a poll to see a task Pending and Processing. */
-const EMULATOR = { workers: 1, pickupTime: 700, serviceTime: 1200 };
-
-/** The emulator accepts any credentials. */
-const EMULATOR_CREDENTIALS = { clientId: "emulator", clientSecret: "emulator" };
 
 /** How to present a result. */
 interface Wanted {
@@ -39,12 +31,6 @@ interface Wanted {
   readonly resume: string | null;
 }
 
-interface Drawing {
-  readonly file: string;
-  readonly target: Target;
-  readonly image: Uint8Array | undefined;
-}
-
 /** Submits an image and shows its regions. Resolves to the exit status. */
 export async function runDetect(command: Detect, io: Io, terminal: Terminal): Promise<number> {
   const image = await readImage(command.image);
@@ -52,13 +38,10 @@ export async function runDetect(command: Detect, io: Io, terminal: Terminal): Pr
   const drawing = await prepareDrawing(command.svg, command.image, image.right);
   if (E.isLeft(drawing)) return refuse(terminal, drawing.left);
   const progress = showProgress(terminal, "Sending");
-  const emulator = command.emulated ? await startEmulator(EMULATOR) : null;
+  const opened = await openService(command.emulated, io, terminal, progress.retry);
   try {
-    if (emulator !== null && E.isLeft(emulator)) return refuse(terminal, emulator.left);
-    const service = emulator === null ? await connectFrom(io, terminal, progress.retry) : E.right(
-      connect({ credentials: EMULATOR_CREDENTIALS, fetch: emulator.right.fetch, schedule: fixed({ delay: 400 }) }),
-    );
-    if (E.isLeft(service)) return refuse(terminal, service.left);
+    if (E.isLeft(opened)) return await refuse(terminal, opened.left);
+    const { service } = opened.right;
     let id: string | null = null;
     const onSubmit = (submitted: string): void => {
       id = submitted;
@@ -67,17 +50,17 @@ export async function runDetect(command: Detect, io: Io, terminal: Terminal): Pr
       terminal.insist(`Submitted as task ${id}. If this is interrupted, resume with: ${resumeCommand(id, command)}`);
     };
     const statuses = detectRegions(image.right, { dsrMode: command.mode }, { signal: io.signal, onSubmit });
-    const reply = await lastReply(statuses(service.right), progress);
+    const reply = await lastReply(statuses(service), progress);
     const resume = id === null || command.emulated ? null : resumeCommand(id, command);
     if (io.signal.aborted && E.isLeft(reply)) {
       if (id === null) await terminal.insist(describe(reply));
-      else await cancelStopped(id, resume, service.right, terminal);
+      else await cancelStopped(id, resume, service, terminal);
       return STOPPED;
     }
     return await conclude(reply, { json: command.json, drawing: drawing.right, resume }, terminal);
   } finally {
     progress.end();
-    if (emulator !== null && E.isRight(emulator)) await emulator.right.close();
+    if (E.isRight(opened)) await opened.right.close();
   }
 }
 
@@ -133,18 +116,9 @@ export async function runCancel({ id }: Cancel, io: Io, terminal: Terminal): Pro
   }
 }
 
-async function prepareDrawing(
-  file: string | null,
-  imageFile: string | null,
-  image: Uint8Array | undefined,
-): Promise<E.Either<string, Drawing | null>> {
-  if (file === null) return E.right(null);
-  return pipe(await checkTarget(file, imageFile), E.map((target) => ({ file, target, image })));
-}
-
 async function lastReply(statuses: Observable<Reply>, progress: Progress): Promise<Reply> {
   try {
-    return await lastValueFrom(statuses.pipe(tap(progress.status)));
+    return await lastValueFrom(statuses.pipe(tap((reply) => E.isRight(reply) && progress.status(reply.right._tag))));
   } finally {
     progress.end();
   }
@@ -178,14 +152,4 @@ async function conclude(reply: Reply, { json, drawing, resume }: Wanted, termina
   }
   if (faults.length > 0) await terminal.insist(faults.join(" "));
   return value._tag === "Completed" && faults.length === 0 ? 0 : FAILED;
-}
-
-async function draw({ target, image }: Drawing, regions: readonly Region[]): Promise<Written> {
-  let svg: string;
-  try {
-    svg = toSvg(regions, { image });
-  } catch (error) {
-    return E.left(error instanceof Error ? error.message : String(error));
-  }
-  return await target.write(svg);
 }

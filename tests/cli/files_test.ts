@@ -42,7 +42,7 @@ Deno.test("checkTarget() rejects every path to the image's own file", () =>
     for (const source of [image, `${folder}/linked.jpg`, `${folder}/hard.svg`]) {
       for (const file of files) {
         const expected = E.left(`Cannot write the drawing ${file}: it is the file of the image itself.`);
-        deepEqual(await checkTarget(file, source), expected);
+        deepEqual(await checkTarget("drawing", file, source), expected);
       }
     }
     equal(await readFile(image, "utf8"), "scan");
@@ -66,13 +66,13 @@ Deno.test("checkTarget() rejects paths that cannot be written and leaves nothing
       [`${folder}/${"x".repeat(300)}.svg`, /its name is too long$/],
     ];
     for (const [file, reason] of cases) {
-      const checked = await checkTarget(file, null);
+      const checked = await checkTarget("drawing", file, null);
       if (E.isRight(checked)) throw new Error(`${file} was accepted`);
       ok(checked.left.startsWith(`Cannot write the drawing ${file}: `) && checked.left.endsWith("."), checked.left);
       match(checked.left.slice(0, -1), reason);
     }
     for (const file of [`${folder}/x.svg`, `${folder}/new/deep/x.svg`, `${folder}/file`]) {
-      ok(E.isRight(await checkTarget(file, PAGE)), file);
+      ok(E.isRight(await checkTarget("drawing", file, PAGE)), file);
     }
     deepEqual(await readdir(folder), before);
   }));
@@ -86,7 +86,10 @@ Deno.test({
       await writeFile(`${folder}/locked/x.svg`, "old");
       await chmod(`${folder}/locked`, 0o555);
       for (const file of [`${folder}/locked/x.svg`, `${folder}/locked/new/x.svg`]) {
-        deepEqual(await checkTarget(file, null), E.left(`Cannot write the drawing ${file}: permission denied.`));
+        deepEqual(
+          await checkTarget("drawing", file, null),
+          E.left(`Cannot write the drawing ${file}: permission denied.`),
+        );
       }
       await chmod(`${folder}/locked`, 0o755);
     }),
@@ -97,7 +100,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     for (const file of ["/proc/x.svg", "/proc/new/x.svg"]) {
-      const checked = await checkTarget(file, null);
+      const checked = await checkTarget("drawing", file, null);
       ok(E.isLeft(checked) && checked.left.startsWith(`Cannot write the drawing ${file}: `));
     }
   },
@@ -105,7 +108,7 @@ Deno.test({
 
 Deno.test("a target is written as a whole, in new folders, through links, and keeps its permissions", () =>
   withFolder(async (folder) => {
-    const fresh = target(await checkTarget(`${folder}/new/deep/x.svg`, null));
+    const fresh = target(await checkTarget("drawing", `${folder}/new/deep/x.svg`, null));
     deepEqual(await fresh.write("fresh"), E.right(undefined));
     equal(await readFile(`${folder}/new/deep/x.svg`, "utf8"), "fresh");
     deepEqual(await readdir(`${folder}/new/deep`), ["x.svg"]);
@@ -113,7 +116,7 @@ Deno.test("a target is written as a whole, in new folders, through links, and ke
     await writeFile(`${folder}/private.svg`, "old");
     await chmod(`${folder}/private.svg`, 0o600);
     await symlink("private.svg", `${folder}/link.svg`);
-    deepEqual(await target(await checkTarget(`${folder}/link.svg`, null)).write("new"), E.right(undefined));
+    deepEqual(await target(await checkTarget("drawing", `${folder}/link.svg`, null)).write("new"), E.right(undefined));
     equal(await readFile(`${folder}/private.svg`, "utf8"), "new");
     if (Deno.build.os !== "windows") equal((await stat(`${folder}/private.svg`)).mode & 0o777, 0o600);
     deepEqual((await readdir(folder)).sort(), ["link.svg", "new", "private.svg"]);
@@ -126,7 +129,7 @@ Deno.test({
     withFolder(async (folder) => {
       const pipe = `${folder}/pipe`;
       equal((await new Deno.Command("mkfifo", { args: [pipe] }).output()).code, 0);
-      const { write } = target(await checkTarget(pipe, PAGE));
+      const { write } = target(await checkTarget("drawing", pipe, PAGE));
       deepEqual(await Promise.all([readFile(pipe, "utf8"), write("text")]), ["text", E.right(undefined)]);
       ok((await stat(pipe)).isFIFO());
     }),
@@ -150,7 +153,9 @@ Deno.test("a full disk leaves the old file unchanged and no partial new file", (
     try {
       await writeFile(`${folder}/old.svg`, "old");
       for (const file of ["old.svg", "new.svg"]) {
-        const written = await target(await checkTarget(`${folder}/${file}`, null)).write("x".repeat(100_000));
+        const written = await target(await checkTarget("drawing", `${folder}/${file}`, null)).write(
+          "x".repeat(100_000),
+        );
         deepEqual(written, E.left("no space is left on the disk"));
       }
       deepEqual(await readdir(folder), ["old.svg"]);

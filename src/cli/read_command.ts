@@ -1,0 +1,170 @@
+/**
+ * The command `read`. With a file for its state, a task that was paid for is never lost.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { readFile } from "node:fs/promises";
+import { lastValueFrom, tap } from "rxjs";
+import type { Service } from "../client/service.ts";
+import { parseJson } from "../internal/json.ts";
+import { describe, describeError } from "../model/describe.ts";
+import { DESKEW_IMAGE } from "../model/preprocessing.ts";
+import { ReadState } from "../model/read_state.ts";
+import { svgWarnings } from "../page/svg.ts";
+import { cancelReading, type Reading, readRegions, type ReadReply, type ReadSettings } from "../stream/read.ts";
+import { quote, type Read } from "./command.ts";
+import { draw, type Drawing, prepareDrawing } from "./drawing.ts";
+import { checkTarget, codeOf, readImage, type Target } from "./files.ts";
+import type { Io } from "./io.ts";
+import { openService } from "./open_service.ts";
+import { type Progress, showProgress } from "./progress.ts";
+import { toJson } from "./result.ts";
+import { FAILED, refuse, STOPPED } from "./status.ts";
+import type { Terminal } from "./terminal.ts";
+
+const STEPS = { preprocess: "Deskewing", detect: "Detecting", recognize: "Recognizing" } as const;
+
+/** Submits an image and prints the texts of its regions. Resolves to the exit status. */
+export async function runRead(command: Read, io: Io, terminal: Terminal): Promise<number> {
+  const { image: file, svg, language, mode: dsrMode, hocr, deskew } = command;
+  const image = await readImage(file);
+  if (E.isLeft(image)) return refuse(terminal, image.left);
+  const drawing = await prepareDrawing(svg, file, image.right);
+  if (E.isLeft(drawing)) return refuse(terminal, drawing.left);
+  const store = await openStore(command.state, file);
+  if (E.isLeft(store)) return refuse(terminal, store.left);
+  const progress = showProgress(terminal, "Sending");
+  const opened = await openService(command.emulated, io, terminal, progress.retry);
+  try {
+    if (E.isLeft(opened)) return await refuse(terminal, opened.left);
+    const { service } = opened.right;
+    const settings: ReadSettings = {
+      language,
+      dsrMode,
+      resultType: hocr ? "Hocr" : "Text",
+      preprocess: deskew ? DESKEW_IMAGE : undefined,
+    };
+    let last: ReadState | null = store.right.state;
+    const onState = async (state: ReadState): Promise<void> => {
+      last = state;
+      progress.activity(STEPS[state.step]);
+      const written = await store.right.write(state);
+      if (E.isRight(written)) return;
+      const fault = `The state could not be written to ${command.state}: ${written.left}.`;
+      // Before a submission, that ends the command. Afterwards, the task goes on.
+      if (state.task === null) throw new Error(fault);
+      await terminal.insist(`${fault} The id of the task ${STEPS[state.step].toLowerCase()} is ${state.task.id}.`);
+    };
+    const resume = last === null ? undefined : command.resubmit ? { ...last, submitting: false } : last;
+    let replies;
+    try {
+      replies = readRegions(image.right, settings, { signal: io.signal, onState, resume })(service);
+    } catch (error) {
+      return await refuse(terminal, `Cannot resume from ${command.state}: ${messageOf(error)}.`);
+    }
+    const reply = await lastValueFrom(replies.pipe(tap((reply) => show(reply, progress))));
+    progress.end();
+    if (io.signal.aborted && E.isLeft(reply)) {
+      await cancelStopped(last, settings, service, reply, terminal);
+      return STOPPED;
+    }
+    return await conclude(reply, command, drawing.right, terminal);
+  } catch (error) {
+    progress.end();
+    return await refuse(terminal, messageOf(error));
+  } finally {
+    progress.end();
+    if (E.isRight(opened)) await opened.right.close();
+  }
+}
+
+/** Where the state is kept. */
+interface Store {
+  /** The state from an earlier run, or null if there is none. */
+  readonly state: ReadState | null;
+  readonly write: (state: ReadState) => ReturnType<Target["write"]>;
+}
+
+/** Opens the file of the state. A Left is a sentence for the user. */
+async function openStore(file: string | null, imageFile: string): Promise<E.Either<string, Store>> {
+  if (file === null) return E.right({ state: null, write: () => Promise.resolve(E.right(undefined)) });
+  const target = await checkTarget("state", file, imageFile);
+  if (E.isLeft(target)) return target;
+  const write = (state: ReadState): ReturnType<Target["write"]> => target.right.write(JSON.stringify(state));
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    return codeOf(error) === "ENOENT"
+      ? E.right({ state: null, write })
+      : E.left(`Cannot read the state ${file}: ${codeOf(error)}.`);
+  }
+  const state = ReadState.decode(parseJson(text));
+  return E.isRight(state)
+    ? E.right({ state: state.right, write })
+    : E.left(`Cannot resume from ${file}: it is not a state that ocr-regions read has written.`);
+}
+
+function show(reply: ReadReply, progress: Progress): void {
+  if (E.isLeft(reply) || reply.right.step === "done") return;
+  const { step, status } = reply.right;
+  progress.status(`${STEPS[step]}: ${status._tag}`);
+}
+
+async function cancelStopped(
+  state: ReadState | null,
+  settings: ReadSettings,
+  service: Service,
+  reply: ReadReply,
+  terminal: Terminal,
+): Promise<void> {
+  if (state === null || state.task === null) return await terminal.insist(describeReply(reply));
+  const { id } = state.task;
+  const canceled = await cancelReading(state, settings)(service)();
+  if (E.isRight(canceled)) await terminal.say(`Canceled task ${id}.`);
+  else await terminal.insist(`Task ${id} was not canceled and continues. ${describeError(canceled.left)}`);
+}
+
+/** Writes the result, as much of it as possible. Resolves to the exit status. */
+async function conclude(
+  reply: ReadReply,
+  { json, svg, state, image }: Read,
+  drawing: Drawing | null,
+  terminal: Terminal,
+): Promise<number> {
+  const faults: string[] = [];
+  if (E.isLeft(reply) || reply.right.step !== "done") {
+    faults.push(describeReply(reply));
+    if (state !== null) faults.push(`To resume: the same command, with --state ${quote(state)}.`);
+  } else {
+    const { regions, notices, image: preprocessed } = reply.right;
+    for (const notice of notices) await terminal.say(`Notice from the service: ${notice}`);
+    if (regions.length === 0) await terminal.say("No text was found in the image.");
+    const printed = await terminal.print(json ? toJson({ regions, notices }) : toText(reply.right));
+    if (E.isLeft(printed)) faults.push(`The result could not be written to standard output: ${printed.left}.`);
+    if (drawing !== null) {
+      const picture = preprocessed ?? drawing.image;
+      const texts = regions.map(({ text }) => text);
+      const drawn = await draw({ ...drawing, image: picture }, regions.map(({ region }) => region), texts);
+      if (E.isLeft(drawn)) faults.push(`The drawing ${svg} of ${image} could not be written: ${drawn.left}.`);
+      else if (picture !== undefined) { for (const warning of svgWarnings(picture)) await terminal.say(warning); }
+    }
+  }
+  if (faults.length > 0) await terminal.insist(faults.join(" "));
+  return faults.length === 0 ? 0 : FAILED;
+}
+
+/** The texts, separated by blank lines. */
+function toText({ regions }: Reading): string {
+  return regions.map(({ text }) => text.trimEnd()).filter((text) => text !== "").map((text) => `${text}\n`).join("\n");
+}
+
+function describeReply(reply: ReadReply): string {
+  if (E.isLeft(reply)) return describe(reply.left);
+  return reply.right.step === "done" ? "" : describe(reply.right.status);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
