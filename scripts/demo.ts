@@ -1,7 +1,9 @@
-// Detects the regions of a page with the emulator, shows them, and draws them over the page.
+// Reads a page with the emulator: shows its regions and their texts, and draws both over the page.
 import { parse, resolve } from "node:path";
 import process from "node:process";
 import { main, ofProcess } from "../src/cli/cli.ts";
+import { toTable } from "../src/cli/result.ts";
+import type { RegionText } from "../mod.ts";
 
 // A task runs in the project's folder; the user's path is meant from where the user is.
 const image = Deno.args[0] === undefined
@@ -9,6 +11,13 @@ const image = Deno.args[0] === undefined
   : resolve(Deno.env.get("INIT_CWD") ?? "", Deno.args[0]);
 const svg = `out/${parse(image).name}.svg`;
 
-const status = await main(["detect", image, "--emulate", "--svg", svg], ofProcess());
-if (status === 0) console.log(`\nDrawn over the page: ${svg}`);
+let json = "";
+const stdout = { write: (text: string) => void (json += text) };
+const status = await main(["read", image, "--emulate", "--json", "--svg", svg], { ...ofProcess(), stdout });
+if (status === 0) {
+  const { regions }: { readonly regions: readonly RegionText[] } = JSON.parse(json);
+  console.log(toTable(regions.map(({ region }) => region)));
+  regions.forEach(({ text }, i) => console.log(`${i + 1}\n${text}`));
+  console.log(`Drawn over the page: ${svg}`);
+}
 process.exitCode = status;

@@ -50,7 +50,12 @@ export async function runRead(command: Read, io: Io, terminal: Terminal): Promis
       last = state;
       progress.activity(STEPS[state.step]);
       const written = await store.right.write(state);
-      if (E.isRight(written)) return;
+      if (E.isRight(written)) {
+        if (command.state !== null || command.emulated || state.task === null) return;
+        return await terminal.insist(
+          `Submitted as task ${state.task.id}. To be able to continue after a crash, add --state FILE.`,
+        );
+      }
       const fault = `The state could not be written to ${command.state}: ${written.left}.`;
       // Before a submission, that ends the command. Afterwards, the task goes on.
       if (state.task === null) throw new Error(fault);
@@ -136,7 +141,7 @@ async function conclude(
   const faults: string[] = [];
   if (E.isLeft(reply) || reply.right.step !== "done") {
     faults.push(describeReply(reply));
-    if (state !== null) faults.push(`To resume: the same command, with --state ${quote(state)}.`);
+    if (state !== null) faults.push(nextStep(reply, state));
   } else {
     const { regions, notices, image: preprocessed } = reply.right;
     for (const notice of notices) await terminal.say(`Notice from the service: ${notice}`);
@@ -153,6 +158,14 @@ async function conclude(
   }
   if (faults.length > 0) await terminal.insist(faults.join(" "));
   return faults.length === 0 ? 0 : FAILED;
+}
+
+/** Says how to go on with a state. */
+function nextStep(reply: ReadReply, state: string): string {
+  if (E.isRight(reply)) return `To start over, delete ${quote(state)}.`;
+  return reply.left._tag === "Unconfirmed"
+    ? "To submit it again, run the same command with --resubmit."
+    : "To resume, run the same command again.";
 }
 
 /** The texts, separated by blank lines. */

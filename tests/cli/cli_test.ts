@@ -18,9 +18,9 @@ Deno.test("ocr-regions --help prints the usage", async () => {
 Deno.test("ocr-regions rejects invalid arguments with status 2 and names them", async () => {
   for (
     const [args, message] of [
-      [[], "Missing command. Expected detect, watch, cancel or serve."],
-      [["find"], 'Unknown command "find". Expected detect, watch, cancel or serve.'],
-      [["constructor"], 'Unknown command "constructor". Expected detect, watch, cancel or serve.'],
+      [[], "Missing command. Expected detect, read, watch, cancel or serve."],
+      [["find"], 'Unknown command "find". Expected detect, read, watch, cancel or serve.'],
+      [["constructor"], 'Unknown command "constructor". Expected detect, read, watch, cancel or serve.'],
       [["detect"], "Missing image: ocr-regions detect IMAGE."],
       [["watch"], "Missing task id: ocr-regions watch ID."],
       [["cancel", ""], "Missing task id: ocr-regions cancel ID."],
@@ -136,13 +136,13 @@ Deno.test("ocr-regions detect shows why the service could not read the image", a
   await withFile("text.png", "This is no image.", async (file) => {
     const { status, stdout, stderr } = await run(["detect", file, "--emulate"]);
     deepEqual([status, stdout], [1, ""]);
-    match(stderr, /\nDetection failed \(Cannot read the image: .*\)\. Check the image, then submit it again\.\n$/);
+    match(stderr, /\nThe task failed \(Cannot read the image: .*\)\. Check the image, then submit it again\.\n$/);
   });
   const page = await Deno.readFile(PAGE);
   await withFile("cut.jpg", page.subarray(0, page.length / 3), async (file) => {
     const { status, stderr } = await run(["detect", file, "--emulate", "--json"]);
     equal(status, 1);
-    match(stderr, /\nDetection failed \(Cannot read the image: .*\)\. Check the image, then submit it again\.\n$/);
+    match(stderr, /\nThe task failed \(Cannot read the image: .*\)\. Check the image, then submit it again\.\n$/);
   });
 });
 

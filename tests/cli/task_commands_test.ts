@@ -147,7 +147,7 @@ const isSafe = (text: string): boolean => !/(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\
 Deno.test("ocr-regions never writes characters that control the terminal, whatever their source", async () => {
   const rejecting = (): Promise<never> => Promise.reject(new Error(HOSTILE));
   const failed = await against({ detect: rejecting }, ["watch", TASK]);
-  match(failed.stderr, /Detection failed/);
+  match(failed.stderr, /The task failed/);
   const json = await against({ detect: rejecting }, ["watch", TASK, "--json"]);
   const outcomes = [
     failed,
