@@ -147,7 +147,7 @@ Deno.test("recognize() returns the same after other formats, modes and files", s
   deepEqual(await recognize(pgm(TEXT), WHOLE), [first]);
 });
 
-Deno.test("recognizeText() decodes the image and loads the language once for all regions", () => {
+Deno.test("recognizeText() decodes the image and loads the language once, and passes on no empty region", () => {
   const calls: string[] = [];
   const log = <A>(name: string, result: A) => (...args: readonly unknown[]): A => {
     calls.push([name, ...args.filter((arg) => typeof arg === "number")].join(" "));
@@ -181,8 +181,13 @@ Deno.test("recognizeText() decodes the image and loads the language once for all
   const header = readImageHeader(file);
   ok(header !== null);
   const data = { code: "eng", bytes: new Uint8Array() };
-  const regions = [{ left: 1, top: 2, right: 11, bottom: 22 }, { left: 3, top: 4, right: 50, bottom: 30 }];
-  deepEqual(recognizeText(fake, file, header, data, "Text", regions), ["text", "text"]);
+  const regions = [
+    { left: 1, top: 2, right: 11, bottom: 22 },
+    { left: 5, top: 5, right: 5, bottom: 10 },
+    { left: 60, top: 5, right: 50, bottom: 10 },
+    { left: 3, top: 4, right: 50, bottom: 30 },
+  ];
+  deepEqual(recognizeText(fake, file, header, data, "Text", regions), ["text", "", "", "text"]);
   deepEqual(calls.splice(0), [
     ...[
       "Init 1",
