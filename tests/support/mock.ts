@@ -1,5 +1,6 @@
 /** A service with scripted responses, for tests of code that sends requests. */
 import type { Call } from "../../src/model/error.ts";
+import type { Result } from "../../src/model/response.ts";
 
 /** A valid task id. */
 export const ID = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
@@ -45,14 +46,11 @@ export const processing: Responder = () => status("Processing");
 export const notExist: Responder = () => status("NotExist");
 export const failed = (...messages: string[]): Responder => () =>
   Response.json({ id: ID, responseStatusCode: "Error", taskStatus: "Error", results: null, error: { messages } });
-export const completed: Responder = () =>
-  Response.json({
-    id: ID,
-    responseStatusCode: "Ok",
-    taskStatus: "Completed",
-    results: [{ type: "Other", data: "W1swLCA4LCA2OTcsIDQ0MV1d" }],
-    error: null,
-  });
+/** A completed task with the given results. */
+export const done = (...results: readonly Result[]): Responder => () =>
+  Response.json({ id: ID, responseStatusCode: "Ok", taskStatus: "Completed", results, error: null });
+/** A completed detection. */
+export const completed: Responder = done({ type: "Other", data: "W1swLCA4LCA2OTcsIDQ0MV1d" });
 
 /** Rejects like Node.js if the connection is refused. */
 export const refused: Responder = failing("connect", "ECONNREFUSED");
