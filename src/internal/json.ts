@@ -27,7 +27,8 @@ export function toJson(value: unknown): string {
 export function fromJson(text: string): unknown {
   try {
     return JSON.parse(text, (_, part) => {
-      const binary = isObject(part) && typeof part[BYTES] === "string" ? fromBase64(part[BYTES]) : null;
+      const base64 = isObject(part) && Object.keys(part).length === 1 ? part[BYTES] : null;
+      const binary = typeof base64 === "string" ? fromBase64(base64) : null;
       return binary === null ? part : toByteArray(binary);
     });
   } catch {

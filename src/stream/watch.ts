@@ -132,6 +132,11 @@ export function watchTask<A extends object>(
         `current value is ${preview(submittedAt)}`,
     );
   }
+  if (results !== null && !(Number.isSafeInteger(results) && results >= 0)) {
+    throw new RangeError(
+      `Cannot watch a task as results must be an integer of 0 or more: current value is ${preview(results)}`,
+    );
+  }
   const task = { kind: kind.name, id, results };
   return (service) => {
     const policy = policyFor(service, options);

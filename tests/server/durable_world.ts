@@ -6,6 +6,9 @@ import FakeTimers from "@sinonjs/fake-timers";
 import { serialize } from "node:v8";
 import { createDurableTask, type DurableStorage, type DurableTask } from "../../src/server/durable_object.ts";
 import { connect } from "../../src/client/service.ts";
+import { DETECT_REGIONS, type DetectionInput } from "../../src/model/detect_regions.ts";
+import type { Detection } from "../../src/model/detection.ts";
+import type { TaskKind } from "../../src/model/task_kind.ts";
 import { fixed, type Schedule } from "../../src/polling/schedule.ts";
 import type { Mock } from "../support/mock.ts";
 
@@ -32,13 +35,13 @@ export interface WorldOptions {
   readonly retention?: number;
 }
 
-export interface World {
+export interface World<Input = DetectionInput, A extends object = Detection> {
   /** Returns the current object. */
-  readonly task: () => DurableTask;
+  readonly task: () => DurableTask<Input, A>;
   /** Stops the object and creates another one. */
-  readonly restart: () => DurableTask;
+  readonly restart: () => DurableTask<Input, A>;
   /** Calls the object. Rejects if the object is stopped before the call settles. */
-  readonly call: <A>(act: (task: DurableTask) => Promise<A>) => Promise<A>;
+  readonly call: <B>(act: (task: DurableTask<Input, A>) => Promise<B>) => Promise<B>;
   readonly values: Map<string, unknown>;
   readonly alarm: () => number | null;
   /** Returns the number of operations so far. */
@@ -66,6 +69,15 @@ export function sizeOf(value: unknown): number {
 }
 
 export function createWorld(mock: Mock, options: WorldOptions = {}): World {
+  return createWorldOf(DETECT_REGIONS, mock, options);
+}
+
+/** Creates a world whose objects have a task of the given kind. */
+export function createWorldOf<Input, A extends object>(
+  kind: TaskKind<Input, A>,
+  mock: Mock,
+  options: WorldOptions = {},
+): World<Input, A> {
   const { fault, latency = 0, schedule = fixed({ delay: 1000 }), retention } = options;
   const values = new Map<string, unknown>();
   let alarm: number | null = null;
@@ -115,7 +127,7 @@ export function createWorld(mock: Mock, options: WorldOptions = {}): World {
       timer = setTimeout(() => onAlarm(retries + 1), alarm - Date.now());
     }
   };
-  const create = (): DurableTask => {
+  const create = (): DurableTask<Input, A> => {
     const mine = ++life;
     const perform = <T>(act: () => T, writes = false): Promise<T> =>
       operate(mine, act, () => world.broken || writes && world.readOnly || isFaulty("reject"));
@@ -136,9 +148,9 @@ export function createWorld(mock: Mock, options: WorldOptions = {}): World {
         }),
     };
     const fetch: Mock["fetch"] = (input, init) => operate(mine, () => mock.fetch(input, init), () => false);
-    return createDurableTask(storage, connect({ token: "t", fetch, schedule }), { retention });
+    return createDurableTask(storage, connect({ token: "token", fetch, schedule }), { retention, kind });
   };
-  const world: World = {
+  const world: World<Input, A> = {
     task: () => task,
     restart: () => {
       held = values.get("task");
