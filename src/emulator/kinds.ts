@@ -112,9 +112,13 @@ export function createPlans({ detect, recognize, tasks = {} }: KindOptions): Rea
 
 const isText = (u: unknown): boolean => typeof u === "string" || u === null || u === undefined;
 
+const isResult = (u: unknown): u is Result => isObject(u) && isText(u.type) && isText(u.data);
+
 function checkResults(results: unknown): readonly Result[] {
-  if (Array.isArray(results) && results.every((u) => isObject(u) && isText(u.type) && isText(u.data))) {
-    return results.map(({ type, data }) => ({ type, data }));
+  if (Array.isArray(results)) {
+    // A copy has no holes, which `every` would skip.
+    const copy: unknown[] = [...results];
+    if (copy.every(isResult)) return copy.map(({ type, data }) => ({ type, data }));
   }
   throw new Error("The function in tasks returned something other than an array of results.");
 }
@@ -177,9 +181,10 @@ function planRecognition(recognize: NonNullable<KindOptions["recognize"]>, ofReg
       if (format !== "Text" && format !== "Hocr") {
         throw new Error(`The emulator does not support the resultType ${format}. It supports Text and Hocr.`);
       }
-      const texts: unknown = await recognize(image, { language, format, regions });
+      const found: unknown = await recognize(image, { language, format, regions });
+      const texts: unknown[] = Array.isArray(found) ? [...found] : [];
       const count = regions?.length ?? 1;
-      if (!(Array.isArray(texts) && texts.length === count && texts.every((text) => typeof text === "string"))) {
+      if (!(texts.length === count && texts.every((text) => typeof text === "string"))) {
         throw new Error(`The recognizer returned something other than an array of ${count} texts.`);
       }
       return texts.map((text) => ({ type: format, data: toBase64(new TextEncoder().encode(text)) }));

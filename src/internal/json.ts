@@ -27,8 +27,9 @@ export function toJson(value: unknown): string {
 export function fromJson(text: string): unknown {
   try {
     return JSON.parse(text, (_, part) => {
-      const base64 = isObject(part) && Object.keys(part).length === 1 ? part[BYTES] : null;
-      const binary = typeof base64 === "string" ? fromBase64(base64) : null;
+      const base64 = isObject(part) ? part[BYTES] : null;
+      const isBytes = typeof base64 === "string" && Object.keys(part).length === 1;
+      const binary = isBytes ? fromBase64(base64) : null;
       return binary === null ? part : toByteArray(binary);
     });
   } catch {

@@ -1,15 +1,19 @@
 import * as E from "fp-ts/lib/Either.js";
-import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { cancelTask, fetchTask, submitTask } from "../../src/client/operations.ts";
+import { pollTask } from "../../src/client/poll_once.ts";
 import { malformed, unconfirmed } from "../../src/model/error.ts";
 import { type FileOutput, TextOutput } from "../../src/model/output.ts";
 import { BINARIZE_IMAGE } from "../../src/model/preprocessing.ts";
 import { RECOGNIZE_IMAGE, RECOGNIZE_REGIONS } from "../../src/model/recognition.ts";
-import type { TaskKind } from "../../src/model/task_kind.ts";
+import { type TaskKind, taskRef } from "../../src/model/task_kind.ts";
+import { pollPolicy } from "../../src/polling/policy.ts";
+import { startPoll } from "../../src/polling/step.ts";
 import { IMAGE, SAMPLES } from "../support/kinds.ts";
 import { done, ID, mock, pending, reset, text } from "../support/mock.ts";
 import { serviceOf } from "../support/service.ts";
 import { REGION } from "../support/statuses.ts";
+import { waiting } from "../support/waiting.ts";
 
 /** A kind whose ids the library knows nothing about, as a caller may define it. */
 const SPEECH: TaskKind<string, TextOutput> = {
@@ -176,4 +180,42 @@ Deno.test("fetchTask() returns Malformed for a file that is missing, after one r
   const reply: E.Either<unknown, unknown> = await fetchTask<FileOutput>(BINARIZE_IMAGE, ID)(serviceOf(world))();
   deepEqual(reply, E.left(malformed(["Response/results: expected one result, got an array of 0"])));
   deepEqual(world.calls, ["token", "fetch", "fetch"]);
+});
+
+for (const { kind, input, results, output } of SAMPLES) {
+  Deno.test(`pollTask() polls ${kind.name} once, at its path`, async () => {
+    const { state } = waiting(startPoll(taskRef(kind, ID, input), Date.now(), null, pollPolicy()));
+    const world = mock({ fetch: [pending, done(...results)] });
+    const service = serviceOf(world);
+    const next = await pollTask(kind, state)(service)();
+    ok(next._tag === "Wait");
+    deepEqual(next.heard, { _tag: "Pending", id: ID });
+    const last = await pollTask(kind, next.state)(service)();
+    ok(last._tag === "Done");
+    deepEqual(last.reply, E.right({ _tag: "Completed", id: ID, ...output, notices: [] }));
+    equal(world.requests.slice(1).every(({ url }) => url.endsWith(`${kind.path}?id=${ID}`)), true);
+  });
+}
+
+Deno.test("pollTask() ends with Malformed after two responses with another number of texts than regions", async () => {
+  const task = taskRef(RECOGNIZE_REGIONS, ID, { image: IMAGE, regions: [REGION, REGION] });
+  const { state } = waiting(startPoll(task, Date.now(), null, pollPolicy()));
+  const error = malformed(["Response/results: expected 2 results, got an array of 1"]);
+  const service = serviceOf(mock({ fetch: [done({ type: "Text", data: "YQ==" })] }));
+  const next = await pollTask(RECOGNIZE_REGIONS, state)(service)();
+  ok(next._tag === "Wait");
+  deepEqual(next.failure, error);
+  deepEqual(await pollTask(RECOGNIZE_REGIONS, next.state)(service)(), {
+    _tag: "Done",
+    heard: null,
+    reply: E.left(error),
+  });
+});
+
+Deno.test("pollTask() throws for the state of another kind", () => {
+  const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
+  throws(() => pollTask(RECOGNIZE_IMAGE, state), {
+    name: "RangeError",
+    message: 'Cannot poll a task as its state must be of the kind RecognizeImage: current value is "DetectRegions"',
+  });
 });

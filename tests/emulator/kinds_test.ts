@@ -1,261 +1,228 @@
-import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
-import {
-  emulate,
-  type EmulatorOptions,
-  type RecognitionRequest,
-  type Submission,
-} from "../../src/emulator/emulator.ts";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
+import type { Submission } from "../../src/emulator/emulator.ts";
+import type { Result } from "../../src/model/response.ts";
+import { BASE, completed, failed, openEmulator, pathOf, settle, STATUS } from "../support/emulator.ts";
+import { IMAGE } from "../support/kinds.ts";
 
-const BASE = "https://api.aspose.cloud";
-const STATUS = "Utilities/GetTaskStatus";
-const IMAGE = btoa("an image");
-const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-
-/** Every kind of task that needs a token. Source: the service's OpenAPI description. */
-const KINDS = [
-  ...["DetectRegions", "RecognizeRegions", "RecognizeImage", "RecognizePdf", "RecognizeReceipt", "RecognizeLabel"],
-  ...["RecognizeTable", "RecognizeAndParseInvoice", "IdentifyFont", "DjVu2PDF", "BinarizeImage", "DeskewImage"],
-  ...["DewarpImage", "UpscaleImage", "ConvertTextToSpeech"],
+/** Every kind of task in the service's API description, except for the trials and what is deprecated. */
+const ALL = [
+  "BinarizeImage",
+  "ConvertTextToSpeech",
+  "DeskewImage",
+  "DetectRegions",
+  "DewarpImage",
+  "DjVu2PDF",
+  "IdentifyFont",
+  "RecognizeAndParseInvoice",
+  "RecognizeImage",
+  "RecognizeLabel",
+  "RecognizePdf",
+  "RecognizeReceipt",
+  "RecognizeRegions",
+  "RecognizeTable",
+  "UpscaleImage",
 ];
+const EMULATED = ["DetectRegions", "RecognizeImage", "RecognizeRegions"];
 
-async function open(options: EmulatorOptions = {}) {
-  const service = emulate(options);
-  const form = new URLSearchParams({ grant_type: "client_credentials", client_id: "id", client_secret: "secret" });
-  const { access_token } = await (await service(`${BASE}/connect/token`, { method: "POST", body: form })).json();
-  const headers = { Authorization: `Bearer ${access_token}` };
-  const call = (method: string, path: string, body?: unknown): Promise<Response> =>
-    service(`${BASE}/v5.0/ocr/${path}`, {
-      method,
-      headers,
-      ...body === undefined ? {} : { body: JSON.stringify(body) },
-    });
-  const submit = async (kind: string, body: unknown = { image: IMAGE, settings: {} }): Promise<string> => {
-    const response = await call("POST", kind, body);
-    const text = await response.text();
-    equal(response.status, 200, text);
-    return text;
-  };
-  const read = async (path: string, id: string) => (await call("GET", `${path}?id=${id}`)).json();
-  return {
-    call,
-    submit,
-    read,
-    /** Submits a task and waits until it has ended. */
-    run: async (kind: string, body?: unknown) => {
-      const id = await submit(kind, body);
-      await new Promise((resolve) => setTimeout(resolve));
-      return { ...await read(kind, id), id };
-    },
-  };
+for (const name of ALL) {
+  Deno.test(`emulate() has every call for ${name}`, async () => {
+    const { call, read, submit, service } = await openEmulator();
+    const path = pathOf(name);
+    const options = await service(BASE + path, { method: "OPTIONS" });
+    deepEqual([options.status, options.headers.get("Allow")], [204, "GET, HEAD, POST, DELETE, OPTIONS"]);
+    equal((await call("PUT", path)).status, 405);
+    for (const method of ["GET", "HEAD", "POST", "DELETE"]) {
+      const refused = await service(`${BASE}${path}?id=1`, { method });
+      equal(refused.status, 401);
+    }
+    equal((await read(name, "1")).taskStatus, "NotExist");
+
+    const id = await submit(name);
+    const body = await read(name, id);
+    equal(body.taskStatus, EMULATED.includes(name) ? "Completed" : "Error");
+    const head = await call("HEAD", `${path}?id=${id}`);
+    deepEqual([head.status, await head.text()], [200, ""]);
+    deepEqual(await (await call("GET", `${STATUS}?id=${id}`)).json(), { ...body, results: null });
+    const canceled = await call("DELETE", `${path}?id=${id}`);
+    deepEqual([canceled.status, await canceled.text()], [200, ""]);
+    equal((await read(name, id)).taskStatus, "NotExist");
+    equal((await (await call("GET", `${STATUS}?id=${id}`)).json()).taskStatus, "NotExist");
+  });
 }
 
-/** A recognizer that returns its request as a text for each region. */
-const echo: NonNullable<EmulatorOptions["recognize"]> = (image, { regions, ...request }) =>
-  Promise.resolve(
-    (regions ?? [null]).map((region) => JSON.stringify([new TextDecoder().decode(image), request, region])),
-  );
-
-const rect = (topLeftX: number, topLeftY: number, bottomRightX: number, bottomRightY: number) => ({
-  ...{ topLeftX, topLeftY, bottomRightX, bottomRightY },
-});
-
-Deno.test("emulate() recognizes regions, with one result per region in their order", async () => {
-  const { run } = await open({ recognize: echo });
-  const regions = [
-    { rect: rect(1, 2, 3, 4), order: 2 },
-    { rect: rect(30, 40, 10, 20), order: 0 },
-    { rect: rect(5, 6, 7, 8), order: 1 },
-  ];
-  const settings = { language: "German", resultType: "Hocr", regions };
-  const { results, taskStatus, error } = await run("RecognizeRegions", { image: IMAGE, settings });
-  deepEqual([taskStatus, error], ["Completed", null]);
-  const request = { language: "German", format: "Hocr" };
-  deepEqual(
-    results,
-    [
-      { left: 10, top: 20, right: 30, bottom: 40 },
-      { left: 5, top: 6, right: 7, bottom: 8 },
-      { left: 1, top: 2, right: 3, bottom: 4 },
-    ].map((region) => ({ type: "Hocr", data: base64(JSON.stringify(["an image", request, region])) })),
-  );
-});
-
-Deno.test("emulate() keeps the order in which regions were sent if they state none", async () => {
-  const { run } = await open({
-    recognize: (_, { regions }) => Promise.resolve((regions ?? []).map((r) => `${r.left}`)),
-  });
-  const regions = [9, 7, 8].map((x) => ({ rect: rect(x, 0, 20, 10) }));
-  const { results } = await run("RecognizeRegions", { image: IMAGE, settings: { regions } });
-  deepEqual(results.map(({ data }: { data: string }) => atob(data)), ["9", "7", "8"]);
-});
-
-Deno.test("emulate() recognizes the whole image, as English text unless the settings say otherwise", async () => {
-  const { run } = await open({ recognize: echo });
-  const whole = (language: string, format: string) => [
-    { type: format, data: base64(JSON.stringify(["an image", { language, format }, null])) },
-  ];
-  deepEqual((await run("RecognizeImage")).results, whole("English", "Text"));
-  const settings = { language: "French", resultType: "Hocr", regions: null };
-  deepEqual((await run("RecognizeImage", { image: IMAGE, settings })).results, whole("French", "Hocr"));
-  deepEqual((await run("RecognizeRegions", { image: IMAGE, settings })).results, whole("French", "Hocr"));
-});
-
-Deno.test("emulate() sends text of all planes as UTF-8", async () => {
-  const text = "Aé€😀\u0000";
-  const { run } = await open({ recognize: () => Promise.resolve([text]) });
-  deepEqual((await run("RecognizeImage")).results, [{ type: "Text", data: base64(text) }]);
-});
-
-Deno.test("emulate() without a recognizer finds no text", async () => {
-  const { run } = await open();
-  deepEqual((await run("RecognizeImage")).results, [{ type: "Text", data: "" }]);
-  const regions = [{ rect: rect(0, 0, 1, 1), order: 0 }, { rect: rect(1, 1, 2, 2), order: 1 }];
-  const { results } = await run("RecognizeRegions", { image: IMAGE, settings: { regions } });
-  deepEqual(results, [{ type: "Text", data: "" }, { type: "Text", data: "" }]);
-});
-
-Deno.test("emulate() ends a recognition with an error that says why there is no text", async () => {
-  const requests: RecognitionRequest[] = [];
-  const { run } = await open({
-    recognize: (_, request) => {
-      requests.push(request);
-      return Promise.reject(new Error("Cannot recognize German: the package is missing"));
-    },
-  });
-  const { taskStatus, responseStatusCode, results, error } = await run("RecognizeImage");
-  deepEqual([taskStatus, responseStatusCode, results], ["Error", "Error", null]);
-  deepEqual(error.messages, ["Cannot recognize German: the package is missing"]);
-  equal(requests.length, 1);
-  for (const resultType of ["Pdf", "TextAndHocr", "JSON", "ImagePNG"]) {
-    const { taskStatus, error } = await run("RecognizeImage", { image: IMAGE, settings: { resultType } });
-    equal(taskStatus, "Error");
-    deepEqual(error.messages, [
-      `The emulator does not support the resultType ${resultType}. It supports Text and Hocr.`,
-    ]);
-  }
-  equal(requests.length, 1);
-  for (const texts of [[], ["a", "b"], [1], "a", null, [undefined]]) {
-    const { run } = await open({ recognize: () => Promise.resolve(JSON.parse(JSON.stringify(texts))) });
-    const { taskStatus, error } = await run("RecognizeImage");
-    equal(taskStatus, "Error");
-    deepEqual(error.messages, ["The recognizer returned something other than an array of 1 texts."]);
+Deno.test("emulate() ends a task of a kind that it does not emulate with Error, and says what to do", async () => {
+  const { submit, read } = await openEmulator();
+  for (const name of ALL.filter((name) => !EMULATED.includes(name))) {
+    const id = await submit(name);
+    const message = `The emulator does not support ${name}. Pass a function for it in the option tasks.`;
+    deepEqual(await read(name, id), failed(id, message));
   }
 });
 
-Deno.test("emulate() rejects invalid settings of a recognition and names the setting", async () => {
-  const { call } = await open();
-  const cases: readonly (readonly [settings: unknown, detail: RegExp])[] = [
-    [{ language: "Klingon" }, /^Request\/settings\/.*language/],
-    [{ resultType: "Word" }, /^Request\/settings\/.*resultType/],
-    [{ makeBinarization: "yes" }, /^Request\/settings\/.*makeBinarization/],
-    [{ regions: {} }, /^Request\/settings\/.*regions/],
-    [{ regions: [{ order: 0 }] }, /^Request\/settings\/.*regions/],
-    [{ regions: [{ rect: rect(0, 0, 1.5, 2), order: 0 }] }, /^Request\/settings\/.*regions/],
-    [{ regions: [{ rect: rect(0, 0, 2 ** 31, 2), order: 0 }] }, /^Request\/settings\/.*regions/],
-    [[], /^Request\/settings\//],
-  ];
-  for (const kind of ["RecognizeImage", "RecognizeRegions"]) {
-    for (const [settings, detail] of cases) {
-      const response = await call("POST", kind, { image: IMAGE, settings });
-      equal(response.status, 400, JSON.stringify(settings));
-      match((await response.json()).detail, detail);
+Deno.test("emulate() responds with 404 to a kind that the service does not have, unless tasks has it", async () => {
+  const { refuse } = await openEmulator();
+  equal(await refuse("TranslateImage", { image: "AQID" }, 404), "This path does not exist.");
+  const { submit, read } = await openEmulator({ tasks: { TranslateImage: () => Promise.resolve([]) } });
+  const id = await submit("TranslateImage");
+  deepEqual(await read("TranslateImage", id), completed(id, []));
+});
+
+Deno.test("emulate() knows a task only at the path of its kind", async () => {
+  const { call, read, submit } = await openEmulator();
+  const ids = new Map<string, string>();
+  for (const name of ALL) ids.set(name, await submit(name));
+  for (const [name, id] of ids) {
+    for (const other of ALL.filter((other) => other !== name)) {
+      deepEqual(await read(other, id), {
+        id,
+        responseStatusCode: "TaskNotFound",
+        taskStatus: "NotExist",
+        results: null,
+        error: null,
+      });
+      // Canceling it there has no effect.
+      equal((await call("DELETE", `${pathOf(other)}?id=${id}`)).status, 200);
     }
-    const response = await call("POST", kind, { settings: {} });
-    equal(response.status, 400);
-    match((await response.json()).detail, /^Request\/image: expected an image in Base64, got nothing$/);
+    ok((await read(name, id)).taskStatus !== "NotExist");
+    ok((await (await call("GET", `${STATUS}?id=${id}`)).json()).taskStatus !== "NotExist");
   }
 });
 
-Deno.test("emulate() accepts every kind of task, and ends those that it does not emulate with an error", async () => {
-  const { run, read, call } = await open();
-  for (const kind of KINDS) {
-    const { id, taskStatus, responseStatusCode, results, error } = await run(kind);
-    const isEmulated = ["DetectRegions", "RecognizeRegions", "RecognizeImage"].includes(kind);
-    equal(taskStatus, isEmulated ? "Completed" : "Error", kind);
-    if (isEmulated) continue;
-    deepEqual([responseStatusCode, results], ["Error", null]);
-    deepEqual(error.messages, [
-      `The emulator does not support ${kind}. Pass a function for it in the option tasks.`,
-    ]);
-    deepEqual(await read(STATUS, id), { id, responseStatusCode, taskStatus, results, error });
-    equal((await call("HEAD", `${kind}?id=${id}`)).status, 200);
-    equal((await call("PUT", kind)).status, 405);
+Deno.test("emulate() ends a task with Error however a function fails, and continues with the next task", async () => {
+  const failures: [() => Promise<never>, string][] = [
+    [() => Promise.reject(new Error("No language data.")), "No language data."],
+    [() => Promise.reject("a text"), "a text"],
+    [() => Promise.reject(undefined), "No error message, got nothing."],
+    [() => {
+      throw new RangeError("thrown");
+    }, "thrown"],
+  ];
+  for (const [fail, message] of failures) {
+    const { submit, read } = await openEmulator({ recognize: fail, detect: fail, tasks: { DeskewImage: fail } });
+    for (const name of ["RecognizeImage", "DetectRegions", "DeskewImage", "RecognizeRegions"]) {
+      const id = await submit(name);
+      deepEqual(await read(name, id), failed(id, message));
+    }
   }
-  equal((await call("POST", "TranslateImage", { image: IMAGE })).status, 404);
 });
 
-Deno.test("emulate() does not know a task by the path of another kind, and cancels it only by its own", async () => {
-  const { submit, read, call } = await open({ recognize: () => Promise.resolve(["text"]) });
-  const id = await submit("RecognizeImage");
-  const other = await read("DetectRegions", id);
-  deepEqual([other.taskStatus, other.responseStatusCode], ["NotExist", "TaskNotFound"]);
-  equal((await call("DELETE", `DetectRegions?id=${id}`)).status, 200);
-  equal((await read("RecognizeImage", id)).taskStatus, "Completed");
-  const { taskStatus, results } = await read(STATUS, id);
-  deepEqual([taskStatus, results], ["Completed", null]);
-  equal((await call("DELETE", `RecognizeImage?id=${id}`)).status, 200);
-  equal((await read("RecognizeImage", id)).taskStatus, "NotExist");
-});
-
-Deno.test("emulate() takes functions for further kinds, and for those that it emulates itself", async () => {
+Deno.test("emulate() passes a submission to the function in tasks and sends its results", async () => {
   const submissions: Submission[] = [];
-  const results = [{ type: "ImagePNG", data: btoa("a PNG") }];
-  const { run } = await open({
-    detect: () => Promise.reject(new Error("not called")),
-    tasks: {
-      DeskewImage: (submission) => {
-        submissions.push(submission);
-        return Promise.resolve(results);
-      },
-      DetectRegions: () => Promise.resolve([]),
-      ConvertTextToSpeech: ({ image, fields }) =>
-        Promise.resolve([{ type: image === null ? "WavFile" : "?", data: btoa(`${fields.text}`) }]),
-      TranslateImage: () => Promise.reject(new Error("no such language")),
-    },
+  const results = [{ type: "ImagePNG", data: "iVBORw==" }, { data: null }, {}];
+  const process = (submission: Submission): Promise<readonly Result[]> => {
+    submissions.push(submission);
+    return Promise.resolve(results);
+  };
+  const { submit, read, call } = await openEmulator({
+    tasks: { DeskewImage: process, RecognizeReceipt: process, Custom: process },
   });
-  deepEqual((await run("DeskewImage", { image: IMAGE, settings: { a: 1 } })).results, results);
-  deepEqual(submissions, [{ image: new TextEncoder().encode("an image"), fields: { settings: { a: 1 } } }]);
-  equal((await run("DetectRegions")).taskStatus, "Completed");
-  deepEqual((await run("ConvertTextToSpeech", { text: "hello" })).results, [{ type: "WavFile", data: btoa("hello") }]);
-  deepEqual((await run("TranslateImage")).error.messages, ["no such language"]);
+  for (const name of ["DeskewImage", "RecognizeReceipt", "Custom"]) {
+    const id = await submit(name, { any: "thing" });
+    deepEqual(await read(name, id), completed(id, results));
+    deepEqual(submissions.pop(), { image: IMAGE, fields: { settings: { any: "thing" } } });
+  }
+  await (await call("POST", pathOf("Custom"), { text: "To Lucasta" })).text();
+  await settle();
+  deepEqual(submissions.pop(), { image: null, fields: { text: "To Lucasta" } });
 });
 
-Deno.test("emulate() ends a task with an error if its function does not return results", async () => {
-  for (const returned of [null, "text", {}, [null], [{ type: 1 }], [{ data: {} }]]) {
-    const { run } = await open({ tasks: { DeskewImage: () => Promise.resolve(JSON.parse(JSON.stringify(returned))) } });
-    const { taskStatus, error } = await run("DeskewImage");
-    equal(taskStatus, "Error");
-    deepEqual(error.messages, ["The function in tasks returned something other than an array of results."]);
+Deno.test("emulate() calls the function in tasks instead of detect and recognize", async () => {
+  const never = (): never => {
+    throw new Error("It was called");
+  };
+  const process = () => Promise.resolve([]);
+  const tasks = { DetectRegions: process, RecognizeImage: process, RecognizeRegions: process };
+  const { submit, read } = await openEmulator({ detect: never, recognize: never, tasks });
+  for (const name of Object.keys(tasks)) {
+    const id = await submit(name);
+    deepEqual(await read(name, id), completed(id, []));
   }
+});
+
+Deno.test("emulate() ends a task with Error for anything but an array of results", async () => {
+  const message = "The function in tasks returned something other than an array of results.";
+  for (
+    const results of [null, undefined, {}, "a", [null], [[]], ["a"], [{ type: 1 }], [{ data: new Uint8Array(1) }], [
+      {},
+      ,
+      {},
+    ]]
+  ) {
+    const { submit, read } = await openEmulator({ tasks: { DeskewImage: () => Promise.resolve(results as Result[]) } });
+    const id = await submit("DeskewImage");
+    deepEqual(await read("DeskewImage", id), failed(id, message));
+  }
+});
+
+Deno.test("emulate() applies its limits to every kind", async () => {
+  const image = btoa("x".repeat(101));
+  for (const name of ALL) {
+    const small = await openEmulator({ maxImageBytes: 100 });
+    match(await small.refuse(name, { image, settings: {} }, 413), /^The image exceeds the limit of 100 bytes\.$/);
+    match(
+      await small.refuse(name, { image: "*", settings: {} }),
+      /^Request\/image: expected an image in Base64, got "\*"$/,
+    );
+    const none = await openEmulator({ maxQueue: 0 });
+    match(await none.refuse(name, { image: "AQID", settings: {} }, 429), /^The queue is full\.$/);
+  }
+});
+
+Deno.test("emulate() processes tasks of all kinds in one queue, with one number of workers", async () => {
+  const order: string[] = [];
+  const ends: (() => void)[] = [];
+  const hold = (name: string) => <A>(result: A): Promise<A> => {
+    order.push(name);
+    return new Promise((resolve) => ends.push(() => resolve(result)));
+  };
+  const { submit, read } = await openEmulator({
+    detect: () => hold("detect")([]),
+    recognize: () => hold("recognize")(["a"]),
+    tasks: { DeskewImage: () => hold("deskew")([]) },
+  });
+  const names = ["RecognizeImage", "DeskewImage", "DetectRegions"];
+  const ids: string[] = [];
+  for (const name of names) ids.push(await submit(name));
+  for (const [i, name] of names.entries()) {
+    equal(order.length, i + 1);
+    equal((await read(name, ids[i])).taskStatus, "Processing");
+    ends[i]();
+    await settle();
+    equal((await read(name, ids[i])).taskStatus, "Completed");
+  }
+  deepEqual(order, ["recognize", "deskew", "detect"]);
 });
 
 Deno.test("emulate() drops the oldest results once all results take up more than 256 MB", async () => {
   const data = "A".repeat(100_000_000);
-  const { run, submit, read } = await open({
+  const { run, submit, call } = await openEmulator({
     workers: 2,
     tasks: {
       DeskewImage: () => Promise.resolve([{ type: "ImagePNG", data }]),
       DewarpImage: () => new Promise(() => {}),
     },
   });
+  const status = async (id: string) => await (await call("GET", `${STATUS}?id=${id}`)).json();
   const unfinished = await submit("DewarpImage");
   const ids: string[] = [];
   for (let i = 0; i < 3; i++) ids.push(await submit("DeskewImage"));
-  await new Promise((resolve) => setTimeout(resolve));
-  const statuses = () => Promise.all(ids.map(async (id) => (await read(STATUS, id)).taskStatus));
+  const statuses = () => Promise.all(ids.map(async (id) => (await status(id)).taskStatus));
   deepEqual(await statuses(), ["NotExist", "Completed", "Completed"]);
   equal((await run("DetectRegions")).taskStatus, "Completed");
   deepEqual(await statuses(), ["NotExist", "Completed", "Completed"]);
-  equal((await read(STATUS, unfinished)).taskStatus, "Processing");
+  equal((await status(unfinished)).taskStatus, "Processing");
 });
 
 Deno.test("emulate() counts the bytes of all fields of queued submissions", async () => {
-  const { call } = await open({ maxQueuedBytes: 300_000, tasks: { ConvertTextToSpeech: () => new Promise(() => {}) } });
+  const { call } = await openEmulator({
+    maxQueuedBytes: 300_000,
+    tasks: { ConvertTextToSpeech: () => new Promise(() => {}) },
+  });
   const text = "x".repeat(100_000);
   const image = btoa("an image");
   const statuses: number[] = [];
   for (const body of [{ text }, { text, image }, { text }]) {
-    statuses.push((await call("POST", "ConvertTextToSpeech", body)).status);
+    statuses.push((await call("POST", pathOf("ConvertTextToSpeech"), body)).status);
   }
   deepEqual(statuses, [200, 200, 429]);
 });

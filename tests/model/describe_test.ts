@@ -292,3 +292,15 @@ Deno.test("describe() returns short, printable text for any messages of the serv
     "The task failed (a b c … and 1 mo",
   );
 });
+
+Deno.test("describe() describes the outputs of other kinds as finished, without their contents", () => {
+  for (const output of [{ text: "secret" }, { texts: ["secret"] }, { file: new Uint8Array([1]) }, { regions: 5 }, {}]) {
+    const status = { _tag: "Completed", id: GUID, ...output, notices: [] } as const;
+    equal(describe(status), "The task is finished.");
+    equal(describe(E.right(status)), "The task is finished.");
+    equal(
+      describe({ ...status, notices: ["Page is tilted."] }),
+      "The task is finished. Notices from the service: Page is tilted.",
+    );
+  }
+});
