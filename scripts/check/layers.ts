@@ -3,7 +3,7 @@
 import { dirname, join } from "node:path/posix";
 import { listFiles } from "../lib/files.ts";
 
-const FOLDERS = ["internal", "model", "polling", "client", ".", "stream", "page", "server", "emulator", "cli"];
+const FOLDERS = ["internal", "model", "page", "polling", "client", ".", "stream", "server", "emulator", "cli"];
 
 const faults: string[] = [];
 

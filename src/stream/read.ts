@@ -21,6 +21,7 @@ import type { Region } from "../model/region.ts";
 import type { DetectionSettings } from "../model/settings.ts";
 import { type ImageSource, type TaskKind, taskRef } from "../model/task_kind.ts";
 import type { Completed, Finished, Reply, TaskStatus } from "../model/task_status.ts";
+import { inReadingOrder, type ReadingDirection } from "../page/reading_order.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
 import { failWith, firstState, type Next, resumePoll, startPoll } from "../polling/step.ts";
 import { statusStream, watchTask } from "./watch.ts";
@@ -42,6 +43,12 @@ export interface ReadSettings
    * @default {undefined} none
    */
   readonly preprocess?: TaskKind<ImageInput, FileOutput> | undefined;
+  /**
+   * The direction in which the page is read, which determines the order of the result.
+   *
+   * @default {"ltr"}
+   */
+  readonly direction?: ReadingDirection | undefined;
 }
 
 /**
@@ -88,7 +95,7 @@ export interface RegionText {
 export interface Reading {
   /** Discriminates the union. */
   readonly step: "done";
-  /** The regions and their texts, in the order of the detection. Empty if no text was found. */
+  /** The regions and their texts, in reading order. Empty if no text was found. */
   readonly regions: readonly RegionText[];
   /** The preprocessed image, in which the regions lie: a PNG file. Null if the image was used as it is. */
   readonly image: Uint8Array | null;
@@ -123,7 +130,7 @@ const AS_IS = {
   rotate: 0,
 };
 
-/** Any region, to check the settings of the recognition before the detection is paid for. */
+/** Any region, to check the settings of the recognition. */
 const ANYWHERE: Region = { left: 0, top: 0, right: 1, bottom: 1 };
 
 const FIRST: Omit<ReadState, "step"> = {
@@ -173,10 +180,12 @@ export function readRegions(
   settings: ReadSettings = {},
   options: ReadOptions = {},
 ): (service: Service) => Observable<ReadReply> {
-  const { preprocess, dsrMode, dsrConfidence, ...recognition } = settings;
+  const { preprocess, direction, dsrMode, dsrConfidence, ...recognition } = settings;
   const detection = { ...AS_IS, dsrMode, dsrConfidence, language: settings.language };
+  // What is invalid is reported now, not after the detection has been paid for.
   submitTask(DETECT_REGIONS, { image, settings: detection });
   submitTask(RECOGNIZE_REGIONS, { image, settings: recognition, regions: [ANYWHERE] });
+  inReadingOrder([], { direction });
   const first: ReadState = { ...FIRST, step: preprocess === undefined ? "detect" : "preprocess" };
   const resumed = options.resume === undefined ? E.right(first) : ReadState.decode(options.resume);
   if (E.isRight(resumed)) checkState(resumed.right, preprocess);
@@ -193,7 +202,9 @@ export function readRegions(
           (status) => ({ step: "detect", status }),
           (found) => {
             const next: ReadState = { ...advance(state, found), step: "recognize", regions: found.regions };
-            return next.regions.length === 0 ? of(E.right(toReading(next, [], file))) : recognize(next, file);
+            return next.regions.length === 0
+              ? of(E.right(toReading(next, [], file, direction)))
+              : recognize(next, file);
           },
         );
       const recognize = (state: ReadState, file: Uint8Array | null): Observable<ReadReply> => {
@@ -201,7 +212,7 @@ export function readRegions(
         return follow(
           runStep(run, RECOGNIZE_REGIONS, input, state),
           (status) => ({ step: "recognize", status }),
-          (read) => of(E.right(toReading(advance(state, read), read.texts, file))),
+          (read) => of(E.right(toReading(advance(state, read), read.texts, file, direction))),
         );
       };
       const afterPreprocessing = state.step === "recognize" ? recognize : detect;
@@ -331,8 +342,19 @@ function advance(state: ReadState, { notices }: Finished): ReadState {
 }
 
 /** There is a text for each region, since a response with another number of results is malformed. */
-function toReading({ regions, notices }: ReadState, texts: readonly string[], image: Uint8Array | null): Reading {
-  return { step: "done", regions: texts.map((text, i) => ({ region: regions[i], text })), image, notices };
+function toReading(
+  { regions, notices }: ReadState,
+  texts: readonly string[],
+  image: Uint8Array | null,
+  direction: ReadingDirection | undefined,
+): Reading {
+  const ordered = inReadingOrder(regions.map((region, index) => ({ ...region, index })), { direction });
+  return {
+    step: "done",
+    regions: ordered.map(({ index }) => ({ region: regions[index], text: texts[index] })),
+    image,
+    notices,
+  };
 }
 
 /** Throws a `RangeError` if the state is that of a reading with other settings. */

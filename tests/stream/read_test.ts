@@ -147,6 +147,20 @@ Deno.test("readRegions() uses the preprocessed image for both steps, and returns
   deepEqual(result.image, STRAIGHT);
 });
 
+Deno.test("readRegions() returns the regions in reading order, each with its own text", async () => {
+  const left = { left: 0, top: 10, right: 100, bottom: 500 }, right = { left: 200, top: 0, right: 300, bottom: 500 };
+  const world = createWorld({
+    detect: () => Promise.resolve([right, left]),
+    recognize: (_, { regions }) => Promise.resolve((regions ?? []).map((region) => String(region.left))),
+  });
+  const service = client(world.fetch);
+  const texts = async (settings: ReadSettings) =>
+    (await toPromise(readRegions(IMAGE, settings)(service))).regions.map(({ region, text }) => [region, text]);
+  deepEqual(await texts({}), [[left, "0"], [right, "200"]]);
+  deepEqual(await texts({ direction: "rtl" }), [[right, "200"], [left, "0"]]);
+  throws(() => readRegions(IMAGE, { direction: "up" as never }), { name: "RangeError", message: /direction/ });
+});
+
 Deno.test("readRegions() recognizes nothing if no regions are found", async () => {
   const world = createWorld({ detect: () => Promise.resolve([]) });
   const replies = await collect(client(world.fetch));
