@@ -15,6 +15,21 @@
  * @module
  */
 export type { Point, Region } from "../model/region.ts";
-export { clampRegion, type Size } from "./geometry.ts";
+export { type CropOptions, type CropRectangle, cropRectangle } from "./crop.ts";
+export { type FilterOptions, filterRegions } from "./filter.ts";
+export {
+  clampRegion,
+  containsRegion,
+  intersectionOverUnion,
+  intersectRegions,
+  padRegion,
+  rotateRegion,
+  scaleRegion,
+  type Size,
+  translateRegion,
+  uniteRegions,
+} from "./geometry.ts";
+export { type MergeOptions, mergeRegions } from "./merge.ts";
+export { containsPoint, fromPolygon, regionArea, toPolygon } from "./polygon.ts";
 export { inReadingOrder, type ReadingDirection, type ReadingOrderOptions } from "./reading_order.ts";
 export { type SvgOptions, svgWarnings, toSvg } from "./svg.ts";
