@@ -29,7 +29,8 @@ export function neededBy(command: Command): readonly Permission[] {
       return [
         ...filesOf(command),
         ...command.state === null ? [] : filesOf({ image: command.state, svg: command.state }),
-        ...command.emulated ? detectorFiles() : SETTINGS,
+        // The recognizer reads the package of the language, wherever that is.
+        ...command.emulated ? [{ name: "read", value: null } as const] : SETTINGS,
       ];
     case "Watch":
       return [...filesOf(command), ...SETTINGS];
@@ -74,10 +75,10 @@ function listenAddress({ host, port }: Serve): string | null {
 
 /** One flag for each kind of permission. */
 function toFlags(permissions: readonly Permission[]): readonly string[] {
-  const flags = new Map<string, Set<string>>();
+  const flags = new Map<string, Set<string | null>>();
   for (const { name, value } of permissions) {
-    const values = flags.get(name) ?? new Set();
-    flags.set(name, value === null ? values : values.add(value.replaceAll(",", ",,")));
+    flags.set(name, (flags.get(name) ?? new Set()).add(value?.replaceAll(",", ",,") ?? null));
   }
-  return [...flags].map(([name, values]) => `--allow-${name}${values.size === 0 ? "" : "="}${[...values].join(",")}`);
+  // Without values, a flag permits everything.
+  return [...flags].map(([name, values]) => `--allow-${name}${values.has(null) ? "" : `=${[...values].join(",")}`}`);
 }

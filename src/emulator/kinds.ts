@@ -76,10 +76,11 @@ export type Work = () => Promise<readonly Result[]>;
 /** Reads what is to be done for a submission. A `Left` names the path of each invalid value and what was expected there. */
 export type Plan = (submission: Submission) => E.Either<readonly string[], Work>;
 
-/** Every kind of task of the service, by its name. Source: the service's OpenAPI description. */
+/** Every kind of task of the service, by its name. Trials need no token. Source: the service's OpenAPI description. */
 const NAMES = [
   "BinarizeImage",
   "ConvertTextToSpeech",
+  "ConvertTextToSpeechTrial",
   "DeskewImage",
   "DetectRegions",
   "DewarpImage",
@@ -87,6 +88,7 @@ const NAMES = [
   "IdentifyFont",
   "RecognizeAndParseInvoice",
   "RecognizeImage",
+  "RecognizeImageTrial",
   "RecognizeLabel",
   "RecognizePdf",
   "RecognizeReceipt",

@@ -207,6 +207,13 @@ Deno.test("ocr-regions serve and --emulate ask for permission to read the detect
   }
 });
 
+Deno.test("ocr-regions read --emulate asks for permission to read everything, since the language may be anywhere", async () => {
+  const { status, stderr } = await run(["read", PAGE, "--emulate", "--svg", "out/page.svg"], {
+    permit: denying("read").permit,
+  });
+  deepEqual([status, stderr], [2, "Permission denied. Run the program with --allow-read as well.\n"]);
+});
+
 Deno.test("ocr-regions serve asks for permission to use its address, or all addresses if the host is a name", async () => {
   const cases = [["127.0.0.1", "=127.0.0.1:8081"], ["::1", "=[::1]:8081"], ["localhost", ""]];
   for (const [host, value] of cases) {
