@@ -9,17 +9,15 @@ import { inspect } from "node:util";
 import type { Call, RegionsError } from "../../src/model/error.ts";
 import { toError } from "../../src/model/describe.ts";
 import type { Retry } from "../../src/client/service.ts";
-import { CREDENTIALS, type FaultServer, PATH } from "./fault_server.ts";
+import { CREDENTIALS, type FaultServer } from "./fault_server.ts";
 import type { Case } from "./matrix.ts";
+import type { Subject } from "./subjects.ts";
 
 /** The values of a call or stream, in order. */
 export type Emitted = readonly E.Either<RegionsError, unknown>[];
 
-/** The region that the service detects in every image. */
-export const REGION = { left: 0, top: 8, right: 697, bottom: 441 };
-
 /** Returns the outcome in the notation of the matrix. */
-function outcomeOf(emitted: Emitted, c: Case, server: FaultServer): string {
+function outcomeOf(emitted: Emitted, c: Case, { output }: Subject, server: FaultServer): string {
   const last = emitted.at(-1);
   if (last === undefined) return "no value";
   if (E.isLeft(last)) return nameOf(last.left);
@@ -27,7 +25,7 @@ function outcomeOf(emitted: Emitted, c: Case, server: FaultServer): string {
     ? undefined
     : c.call === "token" && c.way === "call"
     ? server.taken[0]
-    : { _tag: "Completed", id: server.taken[0], regions: [REGION], notices: [] };
+    : { _tag: "Completed", id: server.taken[0], ...output, notices: [] };
   try {
     deepEqual(last.right, expected);
     return "survives";
@@ -59,9 +57,16 @@ function tagOf(u: unknown): string {
 }
 
 /** Checks the last value and its time. */
-export function judgeOutcome(c: Case, emitted: Emitted, server: FaultServer, took: number, deadline: number): string[] {
+export function judgeOutcome(
+  c: Case,
+  subject: Subject,
+  emitted: Emitted,
+  server: FaultServer,
+  took: number,
+  deadline: number,
+): string[] {
   const problems: string[] = [];
-  const outcome = outcomeOf(emitted, c, server);
+  const outcome = outcomeOf(emitted, c, subject, server);
   const last = emitted.at(-1);
   // A poll in flight at the deadline is aborted, which counts as its failure.
   const isCut = c.expected.outcome === "GaveUp deadline" && outcome.startsWith("GaveUp deadline");
@@ -129,7 +134,7 @@ export function judgeConnections({ connection }: Case, { arrivals }: FaultServer
 }
 
 /** Checks the tasks of the service. */
-export async function judgeService(c: Case, server: FaultServer, id: string): Promise<string[]> {
+export async function judgeService(c: Case, { path }: Subject, server: FaultServer, id: string): Promise<string[]> {
   const problems: string[] = [];
   const hadTask = id !== "";
   const survives = c.expected.outcome === "survives";
@@ -138,7 +143,7 @@ export async function judgeService(c: Case, server: FaultServer, id: string): Pr
     problems.push(`${server.taken.length} images were accepted, expected ${expected}`);
   }
   if (c.call === "cancel" && survives) {
-    const { taskStatus } = JSON.parse(await server.callService("GET", `${PATH}?id=${id}`));
+    const { taskStatus } = JSON.parse(await server.callService("GET", `${path}?id=${id}`));
     if (taskStatus !== "NotExist") problems.push(`the canceled task is ${taskStatus}`);
   }
   return problems;

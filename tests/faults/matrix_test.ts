@@ -13,6 +13,7 @@ import { judgeSecrets } from "./judge.ts";
 import { type Case, CASES, FAULTS_TESTED, markdownTable, titleOf } from "./matrix.ts";
 import { runCase, takesTime } from "./run_case.ts";
 import { asText, IS_DENO } from "./sabotage.ts";
+import { DETECT, RECOGNIZE, type Subject } from "./subjects.ts";
 
 /** The sanitizers are off by default. */
 const strict = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true } as const;
@@ -26,12 +27,12 @@ let run = 0;
 let passed = 0;
 
 /** Runs cases, several at a time. Throws an error that lists all deviations from the expectations. */
-async function runAll(cases: readonly Case[], atATime: number): Promise<void> {
+async function runAll(cases: readonly Case[], atATime: number, subject: Subject): Promise<void> {
   const waiting = [...cases];
   const problems: string[] = [];
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const found = await runCase(next);
+      const found = await runCase(next, undefined, subject);
       run++;
       if (found.length === 0) passed++;
       for (const problem of found) problems.push(`${titleOf(next)}: ${problem}`);
@@ -42,27 +43,35 @@ async function runAll(cases: readonly Case[], atATime: number): Promise<void> {
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
-for (const fault of FAULTS_TESTED) {
-  const cases = SELECTED.filter((c) => c.fault === fault && !takesTime(c));
-  if (cases.length > 0) Deno.test(`each call handles as documented: ${fault}`, strict, () => runAll(cases, 16));
-}
+/**
+ * The cases for each kind of task. Another kind differs in what is sent and in how a response is read, which neither
+ * token requests nor the faults that take time depend on.
+ */
+const RUNS: readonly (readonly [subject: Subject, cases: readonly Case[]])[] = [
+  [DETECT, SELECTED],
+  [RECOGNIZE, SELECTED.filter((c) => c.call !== "token" && !takesTime(c))],
+];
 
-Deno.test(
-  "each call handles faults that take time as documented",
-  strict,
-  async () => {
-    await runAll(SELECTED.filter(takesTime), 64);
-  },
-);
+for (const [subject, selected] of RUNS) {
+  for (const fault of FAULTS_TESTED) {
+    const cases = selected.filter((c) => c.fault === fault && !takesTime(c));
+    const title = `each call for ${subject.name} handles as documented: ${fault}`;
+    if (cases.length > 0) Deno.test(title, strict, () => runAll(cases, 16, subject));
+  }
+  const slow = selected.filter(takesTime);
+  const title = `each call for ${subject.name} handles faults that take time as documented`;
+  if (slow.length > 0) Deno.test(title, strict, () => runAll(slow, 64, subject));
+}
 
 Deno.test("the matrix contains every fault", () => {
   deepEqual([...FAULTS_TESTED].sort(), Object.keys(FAULTS).sort());
 });
 
 Deno.test("every case of the matrix was run and passed", () => {
-  const warm = SELECTED.filter(({ connection }) => connection === "warm").length;
+  const all = RUNS.flatMap(([, cases]) => cases);
+  const warm = all.filter(({ connection }) => connection === "warm").length;
   console.log(`matrix: ${run} cases run, ${passed} passed; ${warm} on warm connections, ${run - warm} on fresh ones`);
-  deepEqual([run, passed], [SELECTED.length, SELECTED.length]);
+  deepEqual([run, passed], [all.length, all.length]);
 });
 
 // Tests of the tests: a wrong expectation, or a library that is broken in one way, is detected.

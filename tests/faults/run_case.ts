@@ -5,17 +5,17 @@
  */
 import type * as E from "fp-ts/lib/Either.js";
 import type { Observable } from "rxjs";
-import { cancelTask, fetchRegions, submitImage } from "../../src/client/operations.ts";
 import type { Call, RegionsError } from "../../src/model/error.ts";
 import { connect, type Retry, type Service } from "../../src/client/service.ts";
 import { fixed } from "../../src/polling/schedule.ts";
-import { detectRegions, type WatchOptions, watchRegions } from "../../src/stream/watch.ts";
-import { CREDENTIALS, type Fetch, PATH, startFaultServer, warmUp } from "./fault_server.ts";
+import type { WatchOptions } from "../../src/stream/watch.ts";
+import { CREDENTIALS, type Fetch, startFaultServer, warmUp } from "./fault_server.ts";
 import { FAULTS } from "./faults.ts";
 import { withHttpCache } from "./http_cache.ts";
 import { type Emitted, judgeConnections, judgeMemory, judgeOutcome, judgeRequests, judgeRetries } from "./judge.ts";
-import { judgeSecrets, judgeService, judgeSockets, REGION } from "./judge.ts";
+import { judgeSecrets, judgeService, judgeSockets } from "./judge.ts";
 import type { Case, Way } from "./matrix.ts";
+import { DETECT, type Subject } from "./subjects.ts";
 
 /** How to run a case. */
 interface Scenario {
@@ -23,10 +23,8 @@ interface Scenario {
   readonly requests: { readonly [C in Call]: number };
   /** Whether the task is submitted before the case runs. */
   readonly hasTask: boolean;
-  readonly run: (service: Service, id: string, deadline: number) => Promise<Emitted>;
+  readonly run: (subject: Subject, service: Service, id: string, deadline: number) => Promise<Emitted>;
 }
-
-const IMAGE = new Uint8Array([1, 2, 3]);
 
 /** Longer than any case takes, in milliseconds. */
 const TOO_LONG = 30_000;
@@ -37,7 +35,7 @@ function watch(options: () => WatchOptions): Scenario {
   return {
     requests: { token: 1, submit: 0, fetch: 3, cancel: 0 },
     hasTask: true,
-    run: (service, id, deadline) => collect(watchRegions(id, { deadline, ...options() })(service)),
+    run: ({ watch }, service, id, deadline) => collect(watch(id, { deadline, ...options() })(service)),
   };
 }
 
@@ -54,7 +52,7 @@ const SCENARIOS: { readonly [C in Call]: { readonly [W in Way]: Scenario } } = {
     call: {
       requests: { token: 1, submit: 1, fetch: 0, cancel: 0 },
       hasTask: false,
-      run: async (service) => [await submitImage(IMAGE)(service)()],
+      run: async ({ submit }, service) => [await submit()(service)()],
     },
   },
   submit: {
@@ -62,7 +60,7 @@ const SCENARIOS: { readonly [C in Call]: { readonly [W in Way]: Scenario } } = {
     call: {
       requests: { token: 1, submit: 1, fetch: 3, cancel: 0 },
       hasTask: false,
-      run: (service, _, deadline) => collect(detectRegions(IMAGE, {}, { deadline })(service)),
+      run: ({ run }, service, _, deadline) => collect(run({ deadline })(service)),
     },
   },
   fetch: {
@@ -70,7 +68,7 @@ const SCENARIOS: { readonly [C in Call]: { readonly [W in Way]: Scenario } } = {
     call: {
       requests: { token: 1, submit: 0, fetch: 1, cancel: 0 },
       hasTask: true,
-      run: async (service, id) => [await fetchRegions(id)(service)()],
+      run: async ({ fetch }, service, id) => [await fetch(id)(service)()],
     },
   },
   cancel: {
@@ -78,7 +76,7 @@ const SCENARIOS: { readonly [C in Call]: { readonly [W in Way]: Scenario } } = {
     call: {
       requests: { token: 1, submit: 0, fetch: 0, cancel: 1 },
       hasTask: true,
-      run: async (service, id) => [await cancelTask(id)(service)()],
+      run: async ({ cancel }, service, id) => [await cancel(id)(service)()],
     },
   },
 };
@@ -88,7 +86,11 @@ const SCENARIOS: { readonly [C in Call]: { readonly [W in Way]: Scenario } } = {
  *
  * @param sabotage Wraps `fetch`, to simulate a library that is broken.
  */
-export async function runCase(c: Case, sabotage: (fetch: Fetch) => Fetch = (fetch) => fetch): Promise<string[]> {
+export async function runCase(
+  c: Case,
+  sabotage: (fetch: Fetch) => Fetch = (fetch) => fetch,
+  subject: Subject = DETECT,
+): Promise<string[]> {
   const { requests, hasTask, run } = SCENARIOS[c.call][c.way];
   // The status reverts after the second one that the watch receives.
   const from = c.kind === "status" && c.way === "watch" ? 2 : 0;
@@ -98,12 +100,13 @@ export async function runCase(c: Case, sabotage: (fetch: Fetch) => Fetch = (fetc
     plan: (call, n) =>
       call === c.call && n >= from && n < from + c.times ? { fault: FAULTS[c.fault], taken: c.taken } : null,
     // Each forwarded status advances the task from Pending to Processing to Completed, regardless of real time.
-    emulator: { now: () => time, pickupTime: 1, serviceTime: 1, detect: () => Promise.resolve([REGION]) },
+    emulator: { now: () => time, pickupTime: 1, serviceTime: 1, ...subject.emulator },
     onPassed: (call) => {
       if (call === "fetch") time++;
     },
   });
-  const id = hasTask ? await server.callService("POST", PATH, JSON.stringify({ image: "AQID", settings: {} })) : "";
+  const body = JSON.stringify({ image: "AQID", settings: subject.settings });
+  const id = hasTask ? await server.callService("POST", subject.path, body) : "";
   if (c.way === "call") time += 10;
   const late = endsLate(c);
   const deadline = late ?? 20_000;
@@ -123,18 +126,18 @@ export async function runCase(c: Case, sabotage: (fetch: Fetch) => Fetch = (fetc
   try {
     if (c.connection === "warm") await warmUp(server);
     const start = performance.now();
-    const emitted = await inTime(run(service, id, deadline));
+    const emitted = await inTime(run(subject, service, id, deadline));
     if (typeof emitted === "string") return [emitted];
     const took = performance.now() - start;
     return [
-      ...judgeOutcome(c, emitted, server, took, deadline),
+      ...judgeOutcome(c, subject, emitted, server, took, deadline),
       ...judgeRequests(c, emitted, server, requests),
       ...judgeConnections(c, server),
-      ...await judgeService(c, server, id),
+      ...await judgeService(c, subject, server, id),
       ...judgeRetries(c, retries),
       ...judgeSecrets([...emitted, ...retries], server.tokens),
       ...await judgeSockets(server),
-      ...await judgeMemory(c, server, () => run(service, id, deadline)),
+      ...await judgeMemory(c, server, () => run(subject, service, id, deadline)),
     ];
   } finally {
     await server.close();
