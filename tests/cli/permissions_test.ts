@@ -119,7 +119,7 @@ async function collect(stream: ReadableStream<Uint8Array>, heard: (said: string)
 Deno.test("each use works with the permissions in the guide, and names each that is missing", () =>
   withWorld(async ({ run, requests, list }) => {
     const uses = await readUses();
-    equal(uses.length, 8);
+    equal(uses.length, 10);
     for (const { args, flags } of uses) {
       const [code, stdout, stderr] = await run(flags, args);
       equal(code, 0, `${args}: ${stderr}${stdout}`);
@@ -129,7 +129,8 @@ Deno.test("each use works with the permissions in the guide, and names each that
         const [code, stdout, stderr] = await run(flags.filter((flag) => flag !== missing), args);
         deepEqual([code, stdout], [2, ""], `${args} without ${missing}: ${stderr}`);
         const [name] = missing.split("=");
-        match(stderr, RegExp(`^Permission denied\\. Run the program with ${name}=\\S+ as well\\.\\n$`));
+        const flag = missing.includes("=") ? `${name}=\\S+` : name;
+        match(stderr, RegExp(`^Permission denied\\. Run the program with ${flag} as well\\.\\n$`));
       }
       equal(requests.length, sent, `${args} sent something without a permission`);
       deepEqual(await list(), files);
