@@ -128,6 +128,7 @@ export function fetchRegions(id: string): Req<TaskStatus> {
  * Fetches the current status of a task of any kind once, like {@linkcode fetchRegions}.
  *
  * @param id The task's id.
+ * @param results The number of results that the task must have, or null if any number may be valid.
  *
  * @example
  * ```ts
@@ -143,8 +144,12 @@ export function fetchRegions(id: string): Req<TaskStatus> {
  *
  * @category Tasks
  */
-export function fetchTask<A extends object>(kind: ResultKind<A>, id: string): Req<TaskStatus<A>> {
-  return retrying("fetch", id, fetchStatus(kind, id, null));
+export function fetchTask<A extends object>(
+  kind: ResultKind<A>,
+  id: string,
+  results: number | null = null,
+): Req<TaskStatus<A>> {
+  return retrying("fetch", id, fetchStatus(kind, id, results));
 }
 
 /**

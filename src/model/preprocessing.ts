@@ -21,49 +21,35 @@ export interface ImageInput {
  *
  * @category Recognize
  */
-export const BINARIZE_IMAGE: TaskKind<ImageInput, FileOutput> = {
-  name: "BinarizeImage",
-  path: "/v5.0/ocr/BinarizeImage",
-  output: FileOutput,
-  encode: ({ image }) => ({ image }),
-  isId: isGuid,
-};
+export const BINARIZE_IMAGE: TaskKind<ImageInput, FileOutput> = /* @__PURE__ */ preprocessing("BinarizeImage");
 
 /**
  * The kind of tasks that straighten a tilted page.
  *
  * @category Recognize
  */
-export const DESKEW_IMAGE: TaskKind<ImageInput, FileOutput> = {
-  name: "DeskewImage",
-  path: "/v5.0/ocr/DeskewImage",
-  output: FileOutput,
-  encode: ({ image }) => ({ image }),
-  isId: isGuid,
-};
+export const DESKEW_IMAGE: TaskKind<ImageInput, FileOutput> = /* @__PURE__ */ preprocessing("DeskewImage");
 
 /**
  * The kind of tasks that flatten a curved page, such as a photograph of an open book.
  *
  * @category Recognize
  */
-export const DEWARP_IMAGE: TaskKind<ImageInput, FileOutput> = {
-  name: "DewarpImage",
-  path: "/v5.0/ocr/DewarpImage",
-  output: FileOutput,
-  encode: ({ image }) => ({ image }),
-  isId: isGuid,
-};
+export const DEWARP_IMAGE: TaskKind<ImageInput, FileOutput> = /* @__PURE__ */ preprocessing("DewarpImage");
 
 /**
  * The kind of tasks that enlarge an image.
  *
  * @category Recognize
  */
-export const UPSCALE_IMAGE: TaskKind<ImageInput, FileOutput> = {
-  name: "UpscaleImage",
-  path: "/v5.0/ocr/UpscaleImage",
-  output: FileOutput,
-  encode: ({ image }) => ({ image }),
-  isId: isGuid,
-};
+export const UPSCALE_IMAGE: TaskKind<ImageInput, FileOutput> = /* @__PURE__ */ preprocessing("UpscaleImage");
+
+function preprocessing(name: string): TaskKind<ImageInput, FileOutput> {
+  return {
+    name,
+    path: `/v5.0/ocr/${name}`,
+    output: FileOutput,
+    encode: ({ image }) => ({ image }),
+    isId: isGuid,
+  };
+}

@@ -263,7 +263,8 @@ function readPolygon(row: readonly unknown[]): Region | null {
   return { ...boundingBox(polygon), polygon };
 }
 
-function boundingBox(polygon: readonly Point[]): Region {
+/** Returns the smallest rectangle that contains all points. */
+export function boundingBox(polygon: readonly Point[]): Region {
   let left = Infinity, top = Infinity, right = -Infinity, bottom = -Infinity;
   for (const { x, y } of polygon) {
     left = Math.min(left, x);

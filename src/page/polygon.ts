@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Point, Region } from "../model/region.ts";
+import { boundingBox, type Point, type Region } from "../model/region.ts";
 
 /**
  * Returns the outline of a region as points in clockwise order, as displayed. These are the points of its polygon or, if
@@ -53,14 +53,7 @@ export function fromPolygon(polygon: readonly Point[]): Region {
       `Cannot make a region as polygon must have at least 3 points: current number is ${polygon.length}`,
     );
   }
-  let left = Infinity, top = Infinity, right = -Infinity, bottom = -Infinity;
-  for (const { x, y } of polygon) {
-    left = Math.min(left, x);
-    top = Math.min(top, y);
-    right = Math.max(right, x);
-    bottom = Math.max(bottom, y);
-  }
-  return { left, top, right, bottom, polygon };
+  return { ...boundingBox(polygon), polygon };
 }
 
 /**

@@ -167,11 +167,13 @@ Deno.test("fetchTask() keeps ids that are not GUIDs, and rejects a response abou
   equal(new URL(world.requests[1].url).search, `?id=${SPEECH_ID}`);
 });
 
-Deno.test("fetchTask() accepts any number of texts, since it does not know how many regions were sent", async () => {
+Deno.test("fetchTask() accepts any number of texts, unless it is told how many regions were sent", async () => {
   for (const count of [0, 1, 3]) {
     const results = Array.from({ length: count }, () => ({ type: "Text", data: "YQ==" }));
     const reply = await fetchTask(RECOGNIZE_REGIONS, ID)(serviceOf(mock({ fetch: [done(...results)] })))();
     deepEqual(reply, E.right({ _tag: "Completed", id: ID, texts: Array(count).fill("a"), notices: [] }));
+    const checked = await fetchTask(RECOGNIZE_REGIONS, ID, 3)(serviceOf(mock({ fetch: [done(...results)] })))();
+    equal(E.isRight(checked), count === 3);
   }
 });
 
