@@ -10,6 +10,7 @@ import { listeners } from "./listeners.ts";
 import { memory } from "./memory.ts";
 import { queue } from "./queue.ts";
 import { queueFaults } from "./queue_faults.ts";
+import { queueKinds } from "./queue_kinds.ts";
 import { survival } from "./survival.ts";
 import { prepareTools } from "./tools.ts";
 
@@ -39,6 +40,7 @@ await part("Tasks that end in other ways", () => endings(tools, `${work}/endings
 await part("The cost of a task", () => costs(tools, `${work}/costs`));
 await part("Two requests with a shared memory", () => memory(tools));
 await part("100 tasks in a queue on Redis", () => queue(tools, `${work}/queue`));
+await part("Tasks of several kinds in a queue", () => queueKinds(tools, `${work}/queue_kinds`));
 await part("A queue with failing Redis", () => queueFaults(tools, `${work}/queue_faults`));
 await part("An image that was being submitted", () => later());
 await end(finish());

@@ -40,6 +40,8 @@ export function imageOf(image: number): Uint8Array<ArrayBuffer> {
 export const HUGE = 1_000_000;
 export const TOO_LARGE = 2_000_000;
 
+const NO_IMAGE = new Uint8Array();
+
 /** Returns the number of regions of an image. */
 export function regionsOf(image: number): number {
   return image === TOO_LARGE ? 150_000 : image === HUGE ? 60_000 : 1;
@@ -61,6 +63,11 @@ export async function startService(pickupTime = 300): Promise<CountedService> {
       const number = numberIn(image);
       const region = { left: 1, top: 2, right: rightOf(number), bottom: 30 };
       return Promise.resolve(Array<Region>(regionsOf(number)).fill(region));
+    },
+    recognize: (image) => Promise.resolve([`text ${numberIn(image)}`]),
+    tasks: {
+      DeskewImage: ({ image }) =>
+        Promise.resolve([{ type: "ImagePNG", data: btoa(`file ${numberIn(image ?? NO_IMAGE)}`) }]),
     },
   });
   const handle = async (request: Request): Promise<Response> => {
