@@ -38,7 +38,7 @@ export const LANGUAGES = [
  */
 export type Language = typeof LANGUAGES[number];
 
-const KNOWN: ReadonlySet<unknown> = new Set(LANGUAGES);
+const KNOWN: ReadonlySet<unknown> = /* @__PURE__ */ new Set(LANGUAGES);
 
 /**
  * The codec of {@linkcode Language}.
@@ -54,7 +54,7 @@ const KNOWN: ReadonlySet<unknown> = new Set(LANGUAGES);
  *
  * @category Detect
  */
-export const Language: t.Type<Language> = guarded(
+export const Language: t.Type<Language> = /* @__PURE__ */ guarded(
   "one of the service's languages (see LANGUAGES)",
   (u): u is Language => KNOWN.has(u),
 );

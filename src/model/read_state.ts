@@ -40,19 +40,6 @@ export interface ReadState {
   readonly notices: readonly string[];
 }
 
-const nullOr = <A>(name: string, is: (u: unknown) => u is A): t.Type<A | null> =>
-  guarded(`${name} or null`, (u): u is A | null => u === null || is(u));
-
-const Current: t.Type<ReadState, unknown, unknown> = fields<ReadState>({
-  version: guarded("version 1", (u): u is 1 => u === 1),
-  step: oneOf<ReadStep>(["preprocess", "detect", "recognize"]),
-  submitting: t.boolean,
-  task: nullOr("a PollState", PollState.is),
-  preprocessed: nullOr("string", t.string.is),
-  regions: list(guarded("Region", Region.is), "Regions"),
-  notices: list(t.string, "Notices"),
-}, "ReadState");
-
 /**
  * The codec of {@linkcode ReadState}.
  *
@@ -69,12 +56,26 @@ const Current: t.Type<ReadState, unknown, unknown> = fields<ReadState>({
  *
  * @category Recognize
  */
-export const ReadState: t.Type<ReadState, unknown, unknown> = new t.Type<ReadState, unknown, unknown>(
-  Current.name,
-  Current.is,
-  (u, context) => Current.validate(withCurrentTask(u), context),
-  t.identity,
-);
+export const ReadState: t.Type<ReadState, unknown, unknown> = /* @__PURE__ */ createCodec();
+
+/** Creates the codec in a function, so that a bundle which does not use it does not contain it. */
+function createCodec(): t.Type<ReadState, unknown, unknown> {
+  const current: t.Type<ReadState, unknown, unknown> = fields<ReadState>({
+    version: guarded("version 1", (u): u is 1 => u === 1),
+    step: oneOf<ReadStep>(["preprocess", "detect", "recognize"]),
+    submitting: t.boolean,
+    task: guarded("a PollState or null", (u): u is PollState | null => u === null || PollState.is(u)),
+    preprocessed: guarded("string or null", (u): u is string | null => u === null || typeof u === "string"),
+    regions: list(guarded("Region", Region.is), "Regions"),
+    notices: list(t.string, "Notices"),
+  }, "ReadState");
+  return new t.Type<ReadState, unknown, unknown>(
+    current.name,
+    current.is,
+    (u, context) => current.validate(withCurrentTask(u), context),
+    t.identity,
+  );
+}
 
 /** Upgrades the state of polling, which may be of an earlier version. */
 function withCurrentTask(u: unknown): unknown {

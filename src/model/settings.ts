@@ -53,7 +53,7 @@ export const DSR_MODES: readonly DsrMode[] = [
  *
  * @category Detect
  */
-export const DsrMode: t.Type<DsrMode> = oneOf(DSR_MODES);
+export const DsrMode: t.Type<DsrMode> = /* @__PURE__ */ oneOf(DSR_MODES);
 
 /**
  * The confidence that the algorithm requires of a region. Source: the service's OpenAPI description.
@@ -75,7 +75,7 @@ export type DsrConfidence = "Default" | "Low" | "LowMid" | "Mid" | "MidHigh" | "
  *
  * @category Detect
  */
-export const DsrConfidence: t.Type<DsrConfidence> = oneOf([
+export const DsrConfidence: t.Type<DsrConfidence> = /* @__PURE__ */ oneOf([
   "Default",
   "Low",
   "LowMid",
@@ -171,25 +171,30 @@ const DEFAULTS: CompleteSettings = {
   dsrConfidence: "Default",
 };
 
-const Degrees: t.Type<number> = guarded(
+const Degrees: t.Type<number> = /* @__PURE__ */ guarded(
   "an integer number of degrees",
   (u): u is number => typeof u === "number" && u === (u | 0),
 );
 
-const KEYS = Object.keys(DEFAULTS) as (keyof DetectionSettings)[];
+const KEYS = /* @__PURE__ */ Object.keys(DEFAULTS) as (keyof DetectionSettings)[];
 
 type Given = { readonly [K in keyof DetectionSettings]: DetectionSettings[K] | null };
 
-const Given: t.Type<Given, unknown, unknown> = fields<Given>({
-  language: nullable(Language),
-  makeSkewCorrect: nullable(t.boolean),
-  rotate: nullable(Degrees),
-  makeBinarization: nullable(t.boolean),
-  makeContrastCorrection: nullable(t.boolean),
-  makeUpsampling: nullable(t.boolean),
-  dsrMode: nullable(DsrMode),
-  dsrConfidence: nullable(DsrConfidence),
-}, "DetectionSettings");
+const Given: t.Type<Given, unknown, unknown> = /* @__PURE__ */ givenCodec();
+
+/** Created in a function, so that a bundle which does not use it does not contain the calls within it. */
+function givenCodec(): t.Type<Given, unknown, unknown> {
+  return fields<Given>({
+    language: nullable(Language),
+    makeSkewCorrect: nullable(t.boolean),
+    rotate: nullable(Degrees),
+    makeBinarization: nullable(t.boolean),
+    makeContrastCorrection: nullable(t.boolean),
+    makeUpsampling: nullable(t.boolean),
+    dsrMode: nullable(DsrMode),
+    dsrConfidence: nullable(DsrConfidence),
+  }, "DetectionSettings");
+}
 
 /**
  * The codec of {@linkcode DetectionSettings}. Fields that are missing or null get their default.
@@ -206,7 +211,7 @@ const Given: t.Type<Given, unknown, unknown> = fields<Given>({
  *
  * @category Detect
  */
-export const DetectionSettings: t.Type<CompleteSettings> = new t.Type<CompleteSettings>(
+export const DetectionSettings: t.Type<CompleteSettings> = /* @__PURE__ */ new t.Type<CompleteSettings>(
   "DetectionSettings",
   (u): u is CompleteSettings => Given.is(u) && KEYS.every((key) => (u[key] ?? null) !== null),
   (u, context) => pipe(Given.validate(u, context), E.map(complete)),

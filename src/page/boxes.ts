@@ -32,7 +32,7 @@ export interface Box {
  * The number of units of a page's longer side. Rounding to whole units removes the errors of floating-point arithmetic,
  * so that the boxes of a page do not depend on its scale or position.
  */
-const GRID = 2 ** 32;
+const GRID = 0x1_0000_0000;
 
 /** Regions are taken to be words if there are at least this many on a line on average. */
 const WORDS_PER_LINE = 3;

@@ -58,13 +58,13 @@ interface Group {
 }
 
 /** How far boxes in different rows may overlap on each side, in heights of a line: detected boxes are not exact. */
-const ROW_SLACK = 1 / 8;
+const ROW_SLACK = 0.125;
 
 /** The same for boxes in different columns. It is larger, since columns of a tilted page lean over each other. */
-const COLUMN_SLACK = 1 / 4;
+const COLUMN_SLACK = 0.25;
 
 /** Text that is narrower than this part of the text beside it or above it is a note, such as a page number. */
-const NOTE = 1 / 4;
+const NOTE = 0.25;
 
 /** How often a page is divided into rows and columns, and these again. It bounds the running time. */
 const MAX_DEPTH = 16;
