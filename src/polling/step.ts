@@ -115,6 +115,7 @@ export function startPoll(
  * @param state The state from `GaveUp`, or a stored state.
  * @param now The current time, in milliseconds since 1970.
  * @param policy The schedule and limits, from {@linkcode pollPolicy}.
+ * @param startedAt The start of the watch, from which its deadline counts, in milliseconds since 1970.
  *
  * @example
  * ```ts
@@ -131,11 +132,16 @@ export function startPoll(
  *
  * @category Durable
  */
-export function resumePoll(state: PollState, now: number, policy: PollPolicy): Wait<never> {
+export function resumePoll(
+  state: PollState,
+  now: number,
+  policy: PollPolicy,
+  startedAt: number = now,
+): Wait<never> {
   // Even if the clock was set back since the state was stored, the delay is not longer than originally planned.
   const planned = Math.max(0, state.dueAt - Math.max(state.startedAt, state.heardAt ?? -Infinity));
   const dueAt = Math.min(state.dueAt, now + planned);
-  const resumed: PollState = { ...state, startedAt: now, dueAt, polls: 0, failures: 0, malformed: 0, failure: null };
+  const resumed: PollState = { ...state, startedAt, dueAt, polls: 0, failures: 0, malformed: 0, failure: null };
   const delay = untilEnd(dueAt - now, resumed, now, policy);
   return { _tag: "Wait", state: resumed, delay, heard: null, failure: null };
 }

@@ -11,7 +11,7 @@ import { notify } from "../client/request.ts";
 import type { Req, Service } from "../client/service.ts";
 import type { AbortSignalLike } from "../internal/abort.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
-import { fromCodec, gaveUp, network, type RegionsError, unconfirmed } from "../model/error.ts";
+import { fromCodec, gaveUp, malformed, network, type RegionsError, unconfirmed } from "../model/error.ts";
 import type { FileOutput, TextsOutput } from "../model/output.ts";
 import type { ImageInput } from "../model/preprocessing.ts";
 import { ReadState } from "../model/read_state.ts";
@@ -61,7 +61,7 @@ export interface ReadOptions extends PollOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Called with the state before each submission and after it. Persist the state to resume after a crash: the stream
-   * waits until a returned promise is fulfilled. If it rejects or throws before a submission, nothing is sent, and the
+   * waits until a returned promise settles, even past the deadline. If it rejects or throws before a submission, nothing is sent, and the
    * stream errors. Afterwards, the error is reported as uncaught and has no other effect.
    */
   readonly onState?: ((state: ReadState) => void | Promise<void>) | undefined;
@@ -185,6 +185,7 @@ export function readRegions(
   // What is invalid is reported now, not after the detection has been paid for.
   submitTask(DETECT_REGIONS, { image, settings: detection });
   submitTask(RECOGNIZE_REGIONS, { image, settings: recognition, regions: [ANYWHERE] });
+  if (preprocess !== undefined) submitTask(preprocess, { image });
   inReadingOrder([], { direction });
   const first: ReadState = { ...FIRST, step: preprocess === undefined ? "detect" : "preprocess" };
   const resumed = options.resume === undefined ? E.right(first) : ReadState.decode(options.resume);
@@ -208,7 +209,7 @@ export function readRegions(
           },
         );
       const recognize = (state: ReadState, file: Uint8Array | null): Observable<ReadReply> => {
-        const input = { image: file ?? image, settings: { ...AS_IS, ...recognition }, regions: state.regions };
+        const input = { image: file ?? image, settings: { ...recognition, ...AS_IS }, regions: state.regions };
         return follow(
           runStep(run, RECOGNIZE_REGIONS, input, state),
           (status) => ({ step: "recognize", status }),
@@ -240,6 +241,8 @@ export function readRegions(
  * @param state The last state that `onState` received.
  * @param settings The settings of the reading.
  *
+ * @throws {RangeError} If the current task preprocesses the image, and `settings` lack its kind.
+ *
  * @example
  * ```ts
  * import { cancelReading, connect, readRegions, type ReadState } from "@ocr-cloud/regions";
@@ -257,7 +260,10 @@ export function readRegions(
  */
 export function cancelReading({ step, task }: ReadState, { preprocess }: ReadSettings = {}): Req<void> {
   const kinds = { preprocess, detect: DETECT_REGIONS, recognize: RECOGNIZE_REGIONS };
-  return task === null ? () => () => Promise.resolve(E.right(undefined)) : cancelTask(task.id, kinds[step]);
+  if (task === null) return () => () => Promise.resolve(E.right(undefined));
+  const kind = kinds[step];
+  if (kind?.name === task.kind) return cancelTask(task.id, kind);
+  throw new RangeError(`Cannot cancel a reading as settings.preprocess must be of the kind ${task.kind}`);
 }
 
 /** What all steps of a reading share. `startedAt` is in the time of the service's timers. */
@@ -275,29 +281,32 @@ function runStep<Input, A extends object>(
   input: Input,
   state: ReadState,
 ): Observable<Reply<A>> {
-  const { service, policy, options } = run;
+  const { service, policy, options, startedAt } = run;
   return statusStream(service, kind, policy, options.signal, (now, signal) => {
-    if (state.task !== null) return resumePoll(state.task, now(), policy);
+    const began = now() - (service.timers.now() - startedAt);
+    if (state.task !== null) return resumePoll(state.task, now(), policy, began);
     if (state.submitting) {
       return failWith(unconfirmed(network("submit", "the process ended during the submission")));
     }
-    return submitStep(run, kind, input, state, now, signal);
+    return submitStep(run, kind, input, state, began, now, signal);
   });
 }
 
 async function submitStep<Input, A extends object>(
-  { service, policy, options, startedAt }: Run,
+  { service, policy, options }: Run,
   kind: TaskKind<Input, A>,
   input: Input,
   state: ReadState,
+  began: number,
   now: () => number,
   signal: AbortSignalLike,
 ): Promise<Next<A>> {
-  const elapsed = service.timers.now() - startedAt;
-  const began = now() - elapsed;
-  const endsAt = performance.now() - elapsed + policy.deadline;
+  // The caller's part of the input has been checked, so if it is invalid, it is because of what the service returned.
+  const submit = E.tryCatch(() => submitTask(kind, input), (error) => malformed([E.toError(error).message]));
+  if (E.isLeft(submit)) return failWith(submit.left);
+  const endsAt = performance.now() + began - now() + policy.deadline;
   await options.onState?.({ ...state, submitting: true });
-  const id = await submitTask(kind, input)(service, { signal, endsAt })();
+  const id = await submit.right(service, { signal, endsAt })();
   if (E.isLeft(id)) {
     if (id.left._tag !== "Unconfirmed") await report(options, state);
     const isLate = id.left._tag === "Timeout" && now() >= began + policy.deadline;
@@ -363,7 +372,9 @@ function checkState(
   preprocess: { readonly name: string } | undefined,
 ): void {
   const kinds = { preprocess, detect: DETECT_REGIONS, recognize: RECOGNIZE_REGIONS };
-  const isSame = (preprocess !== undefined) === (step === "preprocess" || preprocessed !== null);
+  const isSame = preprocess === undefined
+    ? step !== "preprocess" && preprocessed === null
+    : (step === "preprocess") === (preprocessed === null);
   const isItsTask = task === null || task.kind === kinds[step]?.name;
   const isComplete = step !== "recognize" || regions.length > 0 && (task === null || task.results === regions.length);
   if (isSame && isItsTask && isComplete) return;

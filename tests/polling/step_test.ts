@@ -387,6 +387,7 @@ Deno.test("startPoll() and resumePoll() wait no longer than until the deadline",
   equal(resumePoll(later, NOW, policy).delay, 1000);
   equal(resumePoll(later, NOW, policy).state.dueAt, NOW + 600_000);
   equal(resumePoll(later, NOW, pollPolicy()).delay, 300_000);
+  equal(resumePoll(later, NOW, policy, NOW - 400).delay, 600);
 });
 
 Deno.test("resumePoll() restarts the deadline and the counts of polls and failures and keeps the rest", () => {

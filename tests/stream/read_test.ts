@@ -4,9 +4,11 @@ import { lastValueFrom, type Subscription, toArray } from "rxjs";
 import { fetchRegions } from "../../src/client/operations.ts";
 import { connect, type Service } from "../../src/client/service.ts";
 import { emulate, type EmulatorOptions } from "../../src/emulator/emulator.ts";
-import { DESKEW_IMAGE } from "../../src/model/preprocessing.ts";
+import { malformed } from "../../src/model/error.ts";
+import { BINARIZE_IMAGE, DESKEW_IMAGE } from "../../src/model/preprocessing.ts";
 import type { ReadState } from "../../src/model/read_state.ts";
 import { fixed } from "../../src/polling/schedule.ts";
+import { firstState } from "../../src/polling/step.ts";
 import {
   cancelReading,
   type ReadOptions,
@@ -67,9 +69,13 @@ function createWorld(options: EmulatorOptions = {}) {
 }
 
 function client(fetch: ReturnType<typeof emulate>): Service {
+  return createClient(withToken(fetch));
+}
+
+function createClient(fetch: ReturnType<typeof emulate>): Service {
   return connect({
     token: "token",
-    fetch: withToken(fetch),
+    fetch,
     schedule: fixed({ delay: 1 }),
     retry: { minDelay: 0, maxDelay: 1 },
   });
@@ -203,6 +209,34 @@ Deno.test("readRegions() throws for an invalid image or setting before anything 
   throws(() => readRegions(IMAGE, {}, { deadline: 0 })(client(createWorld().fetch)), { name: "RangeError" });
 });
 
+Deno.test("readRegions() ends with Malformed, and records no submission, if the regions cannot be sent", async () => {
+  const world = createWorld({ detect: () => Promise.resolve([{ left: 0, top: 0, right: 2 ** 31, bottom: 1 }]) });
+  const states: ReadState[] = [];
+  const replies = await collect(client(world.fetch), {}, { onState: (state) => void states.push(state) });
+  deepEqual(replies.map(label), ["detect Completed", "Malformed"]);
+  deepEqual(
+    replies.at(-1),
+    E.left(malformed(["Cannot recognize region 1 as its coordinates must be 32-bit integers"])),
+  );
+  deepEqual(states.map(({ step, submitting }) => [step, submitting]), [["detect", true], ["detect", false]]);
+});
+
+Deno.test("readRegions() leaves preprocessing off even if the settings contain more than their type allows", async () => {
+  const world = createWorld();
+  const settings = { language: "German", makeSkewCorrect: true, rotate: 90 } as const;
+  await collect(client(world.fetch), settings);
+  for (const { settings } of world.bodies as { settings: Record<string, unknown> }[]) {
+    deepEqual([settings.makeSkewCorrect, settings.Rotate], [false, 0]);
+  }
+});
+
+Deno.test("readRegions() throws if the kind of the preprocessing rejects the image, before anything is sent", () => {
+  const encode = () => {
+    throw new RangeError("not this image");
+  };
+  throws(() => readRegions(IMAGE, { preprocess: { ...DESKEW_IMAGE, encode } }), { message: "not this image" });
+});
+
 Deno.test("toPromise() resolves to the result of readRegions()", async () => {
   const { regions } = await toPromise(readRegions(IMAGE)(client(createWorld().fetch)));
   deepEqual(regions, RESULT);
@@ -225,6 +259,33 @@ Deno.test("readRegions() gives up at the deadline of all steps together, and res
   const rest = await collect(client(world.fetch), {}, { resume: json(states[states.length - 1]) as ReadState });
   equal(label(rest[rest.length - 1]), "done");
   deepEqual(world.posts, ["DetectRegions", "RecognizeRegions"]);
+});
+
+Deno.test("readRegions() counts the time of fetching the preprocessed image again towards the deadline", async () => {
+  const startedAt = performance.now();
+  const fetch = async (url: string | URL | Request): Promise<Response> => {
+    if (String(url).includes("DetectRegions")) {
+      return Response.json({ responseStatusCode: "NotReady", taskStatus: "Processing" });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const results = [{ type: "ImagePNG", data: btoa("png") }];
+    return Response.json({ responseStatusCode: "Ok", taskStatus: "Completed", results });
+  };
+  const task = firstState({ kind: "DetectRegions", id: "2" }, null, Date.now(), Date.now());
+  const resume: ReadState = {
+    version: 1,
+    step: "detect",
+    submitting: false,
+    task,
+    preprocessed: "1",
+    regions: [],
+    notices: [],
+  };
+  const replies = await collect(createClient(fetch), { preprocess: DESKEW_IMAGE }, { deadline: 400, resume });
+  const elapsed = performance.now() - startedAt;
+  deepEqual(replies.slice(0, 2).map(label), ["preprocess Completed", "detect Processing"]);
+  equal(label(replies[replies.length - 1]), "GaveUp");
+  ok(elapsed < 600, `${elapsed} ms`);
 });
 
 Deno.test("readRegions() gives up at the deadline while the second image is being sent", async () => {
@@ -260,6 +321,25 @@ Deno.test("cancelReading() sends nothing before a task was submitted", async () 
   await collect(client(world.fetch), {}, { onState: (state) => void states.push(state) });
   const silent = connect({ token: "t", fetch: () => Promise.reject(new Error("sent")) });
   deepEqual(await cancelReading(states[0])(silent)(), E.right(undefined));
+});
+
+Deno.test("cancelReading() cancels a preprocessing task, and throws if it is not told its kind", async () => {
+  const world = createWorld({ serviceTime: 60_000 });
+  const canceled: string[] = [];
+  const fetch = (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    if (init?.method === "DELETE") canceled.push(new URL(String(url)).pathname);
+    return world.fetch(url, init);
+  };
+  const settings = { preprocess: DESKEW_IMAGE }, states: ReadState[] = [];
+  const service = client(fetch);
+  const onState = (state: ReadState): void => void states.push(state);
+  await collect(service, settings, { onState, deadline: 50 });
+  const [state] = states.slice(-1);
+  const message = "Cannot cancel a reading as settings.preprocess must be of the kind DeskewImage";
+  throws(() => cancelReading(state), { name: "RangeError", message });
+  throws(() => cancelReading(state, { preprocess: BINARIZE_IMAGE }), { name: "RangeError", message });
+  deepEqual(await cancelReading(state, settings)(service)(), E.right(undefined));
+  deepEqual(canceled, [DESKEW_IMAGE.path]);
 });
 
 Deno.test("readRegions() sends nothing if onState() rejects before the submission, and continues if it does afterwards", async () => {
@@ -304,6 +384,11 @@ Deno.test("readRegions() throws if it is resumed with other settings, and return
     const other of [{ step: "detect" }, { regions: [] }, { regions: REGIONS.slice(1) }, { preprocessed: "1" }] as const
   ) {
     throws(() => readRegions(IMAGE, {}, { resume: { ...last, ...other } }), { name: "RangeError", message });
+  }
+  for (const step of ["preprocess", "recognize"] as const) {
+    const preprocessed = step === "preprocess" ? "1" : null;
+    const resume: ReadState = { ...last, step, preprocessed, task: null };
+    throws(() => readRegions(IMAGE, { preprocess: DESKEW_IMAGE }, { resume }), { name: "RangeError", message });
   }
   const [reply] = await collect(service, {}, { resume: { version: 2 } as never });
   equal(label(reply), "Malformed");
