@@ -4,10 +4,11 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { lastValueFrom, tap } from "rxjs";
 import type { Service } from "../client/service.ts";
-import { parseJson } from "../internal/json.ts";
+import { isObject, parseJson } from "../internal/json.ts";
 import { describe, describeError } from "../model/describe.ts";
 import { DESKEW_IMAGE } from "../model/preprocessing.ts";
 import { ReadState } from "../model/read_state.ts";
@@ -32,9 +33,10 @@ export async function runRead(command: Read, io: Io, terminal: Terminal): Promis
   if (E.isLeft(image)) return refuse(terminal, image.left);
   const drawing = await prepareDrawing(svg, file, image.right);
   if (E.isLeft(drawing)) return refuse(terminal, drawing.left);
-  const store = await openStore(command.state, file);
+  const store = await openStore(command, image.right);
   if (E.isLeft(store)) return refuse(terminal, store.left);
   const progress = showProgress(terminal, "Sending");
+  let isSubmitted = false;
   const opened = await openService(command.emulated, io, terminal, progress.retry);
   try {
     if (E.isLeft(opened)) return await refuse(terminal, opened.left);
@@ -48,6 +50,7 @@ export async function runRead(command: Read, io: Io, terminal: Terminal): Promis
     let last: ReadState | null = store.right.state;
     const onState = async (state: ReadState): Promise<void> => {
       last = state;
+      isSubmitted ||= state.task !== null;
       progress.activity(STEPS[state.step]);
       const written = await store.right.write(state);
       if (E.isRight(written)) {
@@ -71,13 +74,15 @@ export async function runRead(command: Read, io: Io, terminal: Terminal): Promis
     const reply = await lastValueFrom(replies.pipe(tap((reply) => show(reply, progress))));
     progress.end();
     if (io.signal.aborted && E.isLeft(reply)) {
-      await cancelStopped(last, settings, service, reply, terminal);
+      await cancelStopped(last, settings, service, reply, store.right, terminal);
       return STOPPED;
     }
     return await conclude(reply, command, drawing.right, terminal);
   } catch (error) {
     progress.end();
-    return await refuse(terminal, messageOf(error));
+    if (!isSubmitted) return await refuse(terminal, messageOf(error));
+    await terminal.insist(messageOf(error));
+    return FAILED;
   } finally {
     progress.end();
     if (E.isRight(opened)) await opened.right.close();
@@ -92,11 +97,14 @@ interface Store {
 }
 
 /** Opens the file of the state. A Left is a sentence for the user. */
-async function openStore(file: string | null, imageFile: string): Promise<E.Either<string, Store>> {
+async function openStore(command: Read, image: Uint8Array): Promise<E.Either<string, Store>> {
+  const { state: file } = command;
   if (file === null) return E.right({ state: null, write: () => Promise.resolve(E.right(undefined)) });
-  const target = await checkTarget("state", file, imageFile);
+  const target = await checkTarget("state", file, command.image);
   if (E.isLeft(target)) return target;
-  const write = (state: ReadState): ReturnType<Target["write"]> => target.right.write(JSON.stringify(state));
+  const digest = digestOf(command, image);
+  const write = (state: ReadState): ReturnType<Target["write"]> =>
+    target.right.write(JSON.stringify({ ...state, digest }));
   let text: string;
   try {
     text = await readFile(file, "utf8");
@@ -105,10 +113,19 @@ async function openStore(file: string | null, imageFile: string): Promise<E.Eith
       ? E.right({ state: null, write })
       : E.left(`Cannot read the state ${file}: ${codeOf(error)}.`);
   }
-  const state = ReadState.decode(parseJson(text));
-  return E.isRight(state)
+  const json = parseJson(text);
+  const state = ReadState.decode(json);
+  if (E.isLeft(state)) {
+    return E.left(`Cannot resume from ${file}: it is not a state that ocr-regions read has written.`);
+  }
+  return isObject(json) && json.digest === digest
     ? E.right({ state: state.right, write })
-    : E.left(`Cannot resume from ${file}: it is not a state that ocr-regions read has written.`);
+    : E.left(`Cannot resume from ${file}: it is the state of another image, or of other options.`);
+}
+
+/** Tells what is read from anything else, so that a state is never taken for that of another image. */
+function digestOf({ language, mode, hocr, deskew }: Read, image: Uint8Array): string {
+  return createHash("sha256").update(JSON.stringify([language, mode, hocr, deskew])).update(image).digest("hex");
 }
 
 function show(reply: ReadReply, progress: Progress): void {
@@ -122,19 +139,25 @@ async function cancelStopped(
   settings: ReadSettings,
   service: Service,
   reply: ReadReply,
+  store: Store,
   terminal: Terminal,
 ): Promise<void> {
   if (state === null || state.task === null) return await terminal.insist(describeReply(reply));
   const { id } = state.task;
   const canceled = await cancelReading(state, settings)(service)();
-  if (E.isRight(canceled)) await terminal.say(`Canceled task ${id}.`);
-  else await terminal.insist(`Task ${id} was not canceled and continues. ${describeError(canceled.left)}`);
+  if (E.isLeft(canceled)) {
+    return await terminal.insist(`Task ${id} was not canceled and continues. ${describeError(canceled.left)}`);
+  }
+  await terminal.say(`Canceled task ${id}.`);
+  // The finished steps are not lost: the same command starts this one again.
+  const written = await store.write({ ...state, task: null });
+  if (E.isLeft(written)) await terminal.insist(`The state still contains that task: ${written.left}.`);
 }
 
 /** Writes the result, as much of it as possible. Resolves to the exit status. */
 async function conclude(
   reply: ReadReply,
-  { json, svg, state, image }: Read,
+  { json, hocr, svg, state, image }: Read,
   drawing: Drawing | null,
   terminal: Terminal,
 ): Promise<number> {
@@ -150,7 +173,8 @@ async function conclude(
     if (E.isLeft(printed)) faults.push(`The result could not be written to standard output: ${printed.left}.`);
     if (drawing !== null) {
       const picture = preprocessed ?? drawing.image;
-      const texts = regions.map(({ text }) => text);
+      // hOCR is markup, which nobody searches for.
+      const texts = hocr ? undefined : regions.map(({ text }) => text);
       const drawn = await draw({ ...drawing, image: picture }, regions.map(({ region }) => region), texts);
       if (E.isLeft(drawn)) faults.push(`The drawing ${svg} of ${image} could not be written: ${drawn.left}.`);
       else if (picture !== undefined) { for (const warning of svgWarnings(picture)) await terminal.say(warning); }

@@ -1,5 +1,6 @@
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { STOPPED } from "../../src/cli/status.ts";
+import type { ReadState } from "../../src/model/read_state.ts";
 import type { EmulatorOptions } from "../../src/emulator/emulator.ts";
 import { against, PAGE, run, withFile } from "./run.ts";
 
@@ -18,6 +19,13 @@ const posts = (requests: readonly string[]): number => requests.filter((text) =>
 /** A file of a state, in a folder of its own. */
 function withState(test: (state: string) => Promise<void>): Promise<void> {
   return withFile("other.txt", "", (file) => test(file.replace("other.txt", "state.json")));
+}
+
+/** Writes a state of reading the page. */
+async function writeState(file: string, state: Partial<ReadState>): Promise<void> {
+  await against(READER, ["read", PAGE, "--state", file]);
+  const written = JSON.parse(await Deno.readTextFile(file));
+  await Deno.writeTextFile(file, JSON.stringify({ ...written, task: null, ...state }));
 }
 
 Deno.test("ocr-regions read prints the text of each region, and the steps", async () => {
@@ -61,6 +69,14 @@ Deno.test("ocr-regions read --svg draws the regions and their texts over the pag
     ok(drawing.includes("To Lucasta") && drawing.includes("Region 2: 1, 50, 30, 90"));
   }));
 
+Deno.test("ocr-regions read --hocr --svg draws no markup over the page", () =>
+  withState(async (state) => {
+    const svg = state.replace("json", "svg");
+    equal((await against(READER, ["read", PAGE, "--hocr", "--svg", svg])).status, 0);
+    const drawing = await Deno.readTextFile(svg);
+    ok(!drawing.includes("To Lucasta") && drawing.includes("Region 2: 1, 50, 30, 90"));
+  }));
+
 Deno.test("ocr-regions read says so if no text was found", async () => {
   const { status, stdout, stderr, requests } = await against({}, ["read", PAGE]);
   deepEqual([status, stdout, posts(requests)], [0, "", 1]);
@@ -81,16 +97,7 @@ Deno.test("ocr-regions read --state keeps the state, and gets the result again w
 
 Deno.test("ocr-regions read --state does not submit again after an interrupted submission, unless --resubmit is given", () =>
   withState(async (state) => {
-    const interrupted = {
-      version: 1,
-      step: "recognize",
-      submitting: true,
-      task: null,
-      preprocessed: null,
-      regions: REGIONS,
-      notices: [],
-    };
-    await Deno.writeTextFile(state, JSON.stringify(interrupted));
+    await writeState(state, { submitting: true });
     const first = await against(READER, ["read", PAGE, "--state", state]);
     deepEqual([first.status, posts(first.requests)], [1, 0]);
     match(first.stderr, /may have been accepted.*To submit it again, run the same command with --resubmit\.\n$/);
@@ -107,21 +114,50 @@ Deno.test("ocr-regions read rejects the state of something else, and an unwritab
     const itself = await against(READER, ["read", PAGE, "--state", PAGE]);
     deepEqual([itself.status, itself.requests], [2, []]);
     equal(itself.stderr, `Cannot write the state ${PAGE}: it is the file of the image itself.\n`);
-    await Deno.writeTextFile(
-      state,
-      JSON.stringify({
-        version: 1,
-        step: "preprocess",
-        submitting: false,
-        task: null,
-        preprocessed: null,
-        regions: [],
-        notices: [],
-      }),
-    );
+    await Deno.remove(state);
+    await writeState(state, { step: "preprocess" });
     const other = await against(READER, ["read", PAGE, "--state", state]);
     deepEqual([other.status, posts(other.requests)], [2, 0]);
     match(other.stderr, /^Cannot resume from .*: Cannot resume a reading as its state must be that of a reading with/);
+  }));
+
+Deno.test("ocr-regions read does not take the state of another image, or of other options, for its own", () =>
+  withState(async (state) => {
+    await writeState(state, {});
+    const image = state.replace("state.json", "page.jpg");
+    await Deno.writeTextFile(image, "another image");
+    const options = [["--hocr"], ["--deskew"], ["--language", "German"], ["--mode", "LineDetector"]];
+    for (const other of [[image], ...options.map((words) => [PAGE, ...words])]) {
+      const { status, stderr, requests } = await against(READER, ["read", ...other, "--state", state]);
+      deepEqual([status, posts(requests)], [2, 0], stderr);
+      equal(stderr, `Cannot resume from ${state}: it is the state of another image, or of other options.\n`);
+    }
+  }));
+
+Deno.test("ocr-regions read --state starts a step again that was stopped, and none before it", () =>
+  withState(async (state) => {
+    const recognize = () => new Promise<never>(() => {});
+    const stopped = await against({ ...READER, recognize }, ["read", PAGE, "--state", state], {
+      heard: (text, stop) => text.includes("Recognizing: ") && stop(),
+    });
+    equal(stopped.status, STOPPED, stopped.stderr);
+    match(stopped.stderr, /Canceled task [-\da-f]{36}\.\n$/);
+    const { status, stdout, requests } = await against(READER, ["read", PAGE, "--state", state]);
+    deepEqual([status, stdout, posts(requests)], [0, PLAIN, 1]);
+  }));
+
+Deno.test("ocr-regions read fails if the state can no longer be written after a task was submitted", () =>
+  withState(async (other) => {
+    const folder = other.replace("state.json", "folder"), state = `${folder}/state.json`;
+    const { status, stderr, requests } = await against(READER, ["read", PAGE, "--state", state], {
+      heard: (text) => {
+        if (!text.includes("Detecting: ") || Deno.statSync(folder).isFile) return;
+        Deno.removeSync(folder, { recursive: true });
+        Deno.writeTextFileSync(folder, "");
+      },
+    });
+    deepEqual([status, posts(requests)], [1, 1]);
+    match(stderr, /\nThe state could not be written to .*: .*\.\n$/);
   }));
 
 Deno.test("ocr-regions read cancels its task if it is stopped", async () => {
