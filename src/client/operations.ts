@@ -77,7 +77,7 @@ export function submitImage(image: ImageSource, settings?: DetectionSettings): R
  *
  * @category Tasks
  */
-export function submitTask<Input, A extends object>(kind: TaskKind<Input, A>, input: Input): Req<string> {
+export function submitTask<Input, A extends object>(kind: TaskKind<Input, A>, input: NoInfer<Input>): Req<string> {
   const request = kind.encode(input);
   const { image, ...fields } = request;
   if ("image" in request && toBytes(image) === null && !isBlob(image)) {

@@ -100,6 +100,10 @@ export function isGuid(text: string): boolean {
  *
  * @category Tasks
  */
-export function taskRef<Input, A extends object>(kind: TaskKind<Input, A>, id: string, input?: Input): TaskRef {
+export function taskRef<Input, A extends object>(
+  kind: TaskKind<Input, A>,
+  id: string,
+  input?: NoInfer<Input>,
+): TaskRef {
   return { kind: kind.name, id, results: input === undefined ? null : kind.count?.(input) ?? null };
 }

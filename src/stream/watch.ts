@@ -205,7 +205,7 @@ export function detectRegions(
  */
 export function runTask<Input, A extends object>(
   kind: TaskKind<Input, A>,
-  input: Input,
+  input: NoInfer<Input>,
   options: RunOptions = {},
 ): (service: Service) => Observable<Reply<A>> {
   const submit = submitTask(kind, input);

@@ -46,7 +46,8 @@ withClock("a durable task keeps a file that exceeds the limit of the storage", a
   await clock.tickAsync(1500);
   const [reply] = await collect(restart());
   ok(E.isRight(reply) && reply.right._tag === "Completed");
-  deepEqual(reply.right.file, file);
+  // An assertion of equality would print both files.
+  ok(base64(reply.right.file) === base64(file));
 });
 
 withClock("a durable task requires one text per region, even after its object was stopped", async (clock) => {
