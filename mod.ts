@@ -1,6 +1,6 @@
 /**
- * Detects the text regions of images with a cloud OCR service. Submits an image, and returns its task as a typed RxJS
- * stream of statuses that ends with the regions.
+ * Detects the text regions of images with a cloud OCR service, and reads their text. Submits an image, and returns its
+ * task as a typed RxJS stream of statuses that ends with the result.
  *
  * Not affiliated with the maker of the service.
  *

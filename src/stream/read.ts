@@ -61,8 +61,8 @@ export interface ReadOptions extends PollOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Called with the state before each submission and after it. Persist the state to resume after a crash: the stream
-   * waits until a returned promise settles, even past the deadline. If it rejects or throws before a submission, nothing is sent, and the
-   * stream errors. Afterwards, the error is reported as uncaught and has no other effect.
+   * waits until a returned promise settles, even past the deadline. If it rejects or throws before a submission, nothing
+   * is sent, and the stream errors. Afterwards, the error is reported as uncaught and has no other effect.
    */
   readonly onState?: ((state: ReadState) => void | Promise<void>) | undefined;
   /**
