@@ -1,5 +1,5 @@
 /**
- * Regions as a page: reading order, geometry and drawings. Pure functions that need neither RxJS nor a service.
+ * Regions as a page: reading order, geometry, drawings and file formats. Pure functions that need neither RxJS nor a service.
  *
  * @example
  * ```ts
@@ -15,6 +15,7 @@
  * @module
  */
 export type { Point, Region } from "../model/region.ts";
+export type { PageContent, PageRegion, SizedPageContent } from "./content.ts";
 export { type CropOptions, type CropRectangle, cropRectangle } from "./crop.ts";
 export { type FilterOptions, filterRegions } from "./filter.ts";
 export {
@@ -30,6 +31,7 @@ export {
   uniteRegions,
 } from "./geometry.ts";
 export { type MergeOptions, mergeRegions } from "./merge.ts";
+export { type PageXmlOptions, toPageXml } from "./page_xml.ts";
 export { containsPoint, fromPolygon, regionArea, toPolygon } from "./polygon.ts";
 export { inReadingOrder, type ReadingDirection, type ReadingOrderOptions } from "./reading_order.ts";
 export { type SvgOptions, svgWarnings, toSvg } from "./svg.ts";

@@ -4,10 +4,8 @@
  * @module
  */
 import type { Region } from "../model/region.ts";
+import { isVisible, splitLines } from "./lines.ts";
 import { escapeXml, print } from "./xml.ts";
-
-/** The mandatory line breaks of Unicode (UAX 14). XML does not allow some of them. */
-const LINE_BREAK = /\r\n|[\n\v\f\r\x85\u2028\u2029]/;
 
 // Fractions of a line's height. With common fonts, ascenders and descenders then fill the line but do not leave it.
 const FONT_SIZE = 0.8;
@@ -31,7 +29,7 @@ export function drawTexts(regions: readonly Region[], texts: readonly string[], 
  * OCR engines such as Tesseract separate paragraphs by a blank line even if the page does not.
  */
 function drawText({ left, top, right, bottom }: Region, text: string, title: string): string {
-  const lines = text.split(LINE_BREAK);
+  const lines = splitLines(text);
   const height = (bottom - top) / Math.max(1, lines.filter(isVisible).length);
   const center = print((left + right) / 2);
   const width = print(Math.max(0.01, right - left));
@@ -46,8 +44,4 @@ function drawText({ left, top, right, bottom }: Region, text: string, title: str
       `lengthAdjust="spacingAndGlyphs" unicode-bidi="plaintext" xml:space="preserve">${escapeXml(line)}</text>`;
   };
   return `<g font-size="${print(Math.max(0.01, FONT_SIZE * height))}">${title}${lines.map(drawLine).join("\n")}</g>`;
-}
-
-function isVisible(line: string): boolean {
-  return line.trim() !== "";
 }
