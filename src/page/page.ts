@@ -15,6 +15,7 @@
  * @module
  */
 export type { Point, Region } from "../model/region.ts";
+export { toAlto } from "./alto.ts";
 export type { PageContent, PageRegion, SizedPageContent } from "./content.ts";
 export { type CropOptions, type CropRectangle, cropRectangle } from "./crop.ts";
 export { type FilterOptions, filterRegions } from "./filter.ts";
