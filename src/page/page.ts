@@ -34,5 +34,6 @@ export {
 export { type MergeOptions, mergeRegions } from "./merge.ts";
 export { type PageXmlOptions, toPageXml } from "./page_xml.ts";
 export { containsPoint, fromPolygon, regionArea, toPolygon } from "./polygon.ts";
+export { toHocr } from "./hocr.ts";
 export { inReadingOrder, type ReadingDirection, type ReadingOrderOptions } from "./reading_order.ts";
 export { type SvgOptions, svgWarnings, toSvg } from "./svg.ts";
