@@ -1,13 +1,14 @@
 import * as E from "fp-ts/lib/Either.js";
+import { some } from "fp-ts/lib/Option.js";
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal, throws } from "node:assert/strict";
-import { lastValueFrom, type Subscription, toArray } from "rxjs";
+import { firstValueFrom, lastValueFrom, type Subscription, toArray } from "rxjs";
 import { fetchRegions } from "../../src/client/operations.ts";
 import { connect, type Service } from "../../src/client/service.ts";
 import { emulate, type EmulatorOptions } from "../../src/emulator/emulator.ts";
 import { malformed } from "../../src/model/error.ts";
 import { BINARIZE_IMAGE, DESKEW_IMAGE } from "../../src/model/preprocessing.ts";
 import type { ReadState } from "../../src/model/read_state.ts";
-import { fixed } from "../../src/polling/schedule.ts";
+import { fixed, type Schedule } from "../../src/polling/schedule.ts";
 import { firstState } from "../../src/polling/step.ts";
 import {
   cancelReading,
@@ -19,6 +20,7 @@ import {
 import { toEventStream } from "../../src/stream/event_stream.ts";
 import { toPromise } from "../../src/stream/to_promise.ts";
 import { json } from "../support/arbitrary.ts";
+import { ID } from "../support/mock.ts";
 
 const IMAGE = new Uint8Array([1, 2, 3]);
 const STRAIGHT = new Uint8Array([137, 80, 78, 71]);
@@ -235,6 +237,67 @@ Deno.test("readRegions() throws if the kind of the preprocessing rejects the ima
     throw new RangeError("not this image");
   };
   throws(() => readRegions(IMAGE, { preprocess: { ...DESKEW_IMAGE, encode } }), { message: "not this image" });
+});
+
+/** A client of a service that answers polls as told, and submissions with the id of the kind. */
+function scripted(answer: (kind: string) => object | null | Promise<null>): Service {
+  return createClient(async (url, init) => {
+    const { pathname } = new URL(String(url));
+    const kind = pathname.split("/").at(-1) ?? "";
+    if (init?.method === "POST") return new Response(ID);
+    const body = await answer(kind);
+    return Response.json(body ?? { responseStatusCode: "Error", taskStatus: "NotExist" });
+  });
+}
+
+const FOUND = { responseStatusCode: "Ok", taskStatus: "Completed", results: [{ data: btoa("[[0,8,697,441]]") }] };
+const READ = { ...FOUND, results: [{ data: btoa("To Lucasta") }] };
+const PNG = { ...FOUND, results: [{ data: btoa("png") }] };
+
+Deno.test("readRegions() returns the notices of all steps", async () => {
+  const answers = new Map([["DeskewImage", PNG], ["DetectRegions", FOUND], ["RecognizeRegions", READ]]);
+  const service = scripted((kind) => ({ ...answers.get(kind), error: { warnings: [kind] } }));
+  const { notices } = await toPromise(readRegions(IMAGE, { preprocess: DESKEW_IMAGE })(service));
+  deepEqual(notices, ["DeskewImage", "DetectRegions", "RecognizeRegions"]);
+});
+
+Deno.test("readRegions() does not take a new task for an unknown one, even if it is resumed", async () => {
+  let polls = 0;
+  const service = scripted((kind) => kind === "DetectRegions" && ++polls % 2 === 0 ? FOUND : null);
+  const states: ReadState[] = [];
+  const watch = (resume?: ReadState) =>
+    firstValueFrom(readRegions(IMAGE, {}, { resume, onState: (state) => void states.push(state) })(service));
+  equal(label(await watch()), "detect Completed");
+  equal(label(await watch(states.find(({ task }) => task !== null))), "detect Completed");
+});
+
+Deno.test("readRegions() schedules each step by the history of its kind", async () => {
+  const service = scripted((kind) => kind === "DetectRegions" ? FOUND : READ);
+  for (const before of [2, 3]) service.memory.learn([1, before], "RecognizeRegions");
+  const lengths: number[] = [];
+  const schedule: Schedule = ({ history }) => {
+    lengths.push(history.spans.length);
+    return some(1);
+  };
+  await collect(service, {}, { schedule });
+  deepEqual(lengths, [0, 2]);
+});
+
+Deno.test("readRegions() stops at its signal while it fetches the preprocessed image again", async () => {
+  const controller = new AbortController();
+  const service = scripted(() => (queueMicrotask(() => controller.abort()), new Promise(() => {})));
+  const resume: ReadState = {
+    version: 1,
+    step: "detect",
+    submitting: false,
+    task: null,
+    preprocessed: ID,
+    regions: [],
+    notices: [],
+  };
+  const { signal } = controller;
+  const replies = await collect(service, { preprocess: DESKEW_IMAGE }, { resume, signal, deadline: 2000 });
+  deepEqual(replies.map(E.toUnion).map((error) => "reason" in error && error.reason), ["aborted"]);
 });
 
 Deno.test("toPromise() resolves to the result of readRegions()", async () => {
