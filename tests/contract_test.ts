@@ -83,7 +83,7 @@ for (const sample of SAMPLES) {
   Deno.test(`the library and the emulator keep the service's contract about ${sample.kind.name}`, async () => {
     await fc.assert(
       fc.asyncProperty(sample.inputs, outcome, (input, options) => exchange({ ...sample, input }, options)),
-      { numRuns: 50 },
+      { numRuns: 20 },
     );
   });
 }
