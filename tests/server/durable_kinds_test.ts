@@ -1,10 +1,12 @@
 import * as E from "fp-ts/lib/Either.js";
-import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { some } from "fp-ts/lib/Option.js";
+import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { lastValueFrom, toArray } from "rxjs";
 import { malformed } from "../../src/model/error.ts";
 import { BINARIZE_IMAGE, DESKEW_IMAGE } from "../../src/model/preprocessing.ts";
 import { RECOGNIZE_IMAGE, RECOGNIZE_REGIONS } from "../../src/model/recognition.ts";
 import type { Reply } from "../../src/model/task_status.ts";
+import type { Schedule } from "../../src/polling/schedule.ts";
 import type { DurableTask } from "../../src/server/durable_object.ts";
 import { toEventStream } from "../../src/stream/event_stream.ts";
 import { base64, IMAGE, SAMPLES } from "../support/kinds.ts";
@@ -70,6 +72,31 @@ withClock("a durable task requires one text per region, even after its object wa
     );
   }
 });
+
+withClock(
+  "a durable task is scheduled by the history of its kind, and continues after a schedule that throws",
+  async (clock) => {
+    const spans: number[] = [];
+    let isBroken = true;
+    const schedule: Schedule = ({ attempt, history }) => {
+      if (isBroken) throw new Error("broken");
+      if (attempt === 0) spans.push(history.spans.length);
+      return some(1000);
+    };
+    const service = mock({ fetch: [done(A)] });
+    const { task } = createWorldOf(RECOGNIZE_IMAGE, service, { schedule });
+    await rejects(task().submit({ image: IMAGE }), /broken/);
+    isBroken = false;
+    for (let tasks = 0; tasks < 3; tasks++) {
+      await clock.tickAsync(1500);
+      deepEqual(tags(await collect(task())), ["Completed"]);
+      await task().cancel();
+      await task().submit({ image: IMAGE });
+    }
+    // The first task's time of submission is not known.
+    deepEqual(spans, [0, 1, 2]);
+  },
+);
 
 withClock("watch() polls a task of any kind at the path of that kind", async (clock) => {
   const service = mock({ fetch: [done(A)] });
