@@ -90,7 +90,8 @@ export const TextsOutput: t.Type<TextsOutput, readonly Result[], readonly Result
   readonly Result[]
 >(
   "TextsOutput",
-  (u): u is TextsOutput => isObject(u) && Array.isArray(u.texts) && u.texts.every((text) => typeof text === "string"),
+  // The copy has undefined in place of holes, which `every` skips.
+  (u): u is TextsOutput => isObject(u) && Array.isArray(u.texts) && [...u.texts].every(t.string.is),
   (results, context) => pipe(readTexts(results, context), E.map((texts) => ({ texts }))),
   ({ texts }) => texts.map(toTextResult),
 );

@@ -26,7 +26,8 @@ export interface ResultKind<A extends object> {
   readonly path: string;
   /**
    * Decodes the output from the results of a completed task, in the order of the response. The output consists of the
-   * fields that the status `Completed` has in addition to `id` and `notices`. May be a codec, such as `TextOutput`.
+   * fields that the status `Completed` has in addition to `_tag`, `id` and `notices`, which it must not have. May be a
+   * codec, such as `TextOutput`.
    */
   readonly output: t.Decoder<readonly Result[], A>;
 }

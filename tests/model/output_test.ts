@@ -38,6 +38,8 @@ Deno.test("TextOutput decodes at most one text", () => {
 
 Deno.test("TextsOutput decodes one text per result, in the order of the response", () => {
   deepEqual(TextsOutput.decode([]), E.right({ texts: [] }));
+  equal(TextsOutput.is({ texts: ["a", ""] }), true);
+  equal(TextsOutput.is({ texts: Array(1) }), false, "a hole");
   const results = [text("b"), {}, text("ä"), { data: null }, text("a")];
   deepEqual(TextsOutput.decode(results), E.right({ texts: ["b", "", "ä", "", "a"] }));
 });
