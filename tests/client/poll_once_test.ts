@@ -3,12 +3,14 @@ import * as O from "fp-ts/lib/Option.js";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { type Budget, createBudget } from "../../src/client/budget.ts";
 import { createMemory } from "../../src/client/memory.ts";
-import { pollOnce } from "../../src/client/poll_once.ts";
+import { pollOnce, pollTask } from "../../src/client/poll_once.ts";
 import { gaveUp, network } from "../../src/model/error.ts";
 import { connect, type Retry } from "../../src/client/service.ts";
 import type { History } from "../../src/model/history.ts";
 import type { Schedule } from "../../src/polling/schedule.ts";
 import { pollPolicy } from "../../src/polling/policy.ts";
+import { RECOGNIZE_IMAGE } from "../../src/model/recognition.ts";
+import { taskRef } from "../../src/model/task_kind.ts";
 import { startPoll } from "../../src/polling/step.ts";
 import { serviceOf } from "../support/service.ts";
 import { waiting } from "../support/waiting.ts";
@@ -122,4 +124,15 @@ Deno.test("pollOnce() ends its request at endsAt, even if the deadline of the ta
 Deno.test("pollOnce() throws for an option out of range when it gets the service", () => {
   const { state } = waiting(startPoll(ID, Date.now(), null, pollPolicy()));
   throws(() => pollOnce(state, { deadline: -1 })(serviceOf(mock())), RangeError);
+});
+
+Deno.test("pollTask() learns from a watch that gave up, for the kind of its task", async () => {
+  const service = serviceOf(mock({ fetch: [pending] }));
+  const now = Date.now();
+  const first = waiting(startPoll(taskRef(RECOGNIZE_IMAGE, ID), now, now - 5000, pollPolicy()));
+  const state = { ...first.state, heard: 1, heardAt: now - 1000, startedAt: now - 5000 };
+  const next = await pollTask(RECOGNIZE_IMAGE, state, { deadline: 1 })(service)();
+  equal(next._tag, "Done");
+  deepEqual(service.memory.history().spans, []);
+  deepEqual(service.memory.history("RecognizeImage").spans, [[4000, null]]);
 });

@@ -178,3 +178,18 @@ withClock("an object that holds a task of another kind ends with Malformed and s
     deepEqual(service.calls, []);
   }
 });
+
+withClock(
+  "a durable task of any kind is polled even if the schedule throws, with its number of results",
+  async (clock) => {
+    const schedule: Schedule = () => {
+      throw new RangeError("of the schedule");
+    };
+    const service = mock({ fetch: [done(A)] });
+    const { task } = createWorldOf(RECOGNIZE_REGIONS, service, { schedule });
+    await rejects(task().submit({ image: IMAGE, regions: [REGION, REGION] }), /of the schedule/);
+    await clock.tickAsync(120_000);
+    deepEqual(tags(await collect(task())), ["Malformed"]);
+    equal(service.requests.every(({ url }) => new URL(url).pathname === RECOGNIZE_REGIONS.path), true);
+  },
+);
