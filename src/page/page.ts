@@ -16,8 +16,10 @@
  */
 export type { Point, Region } from "../model/region.ts";
 export { toAlto } from "./alto.ts";
+export { type CocoAnnotation, type CocoCategory, type CocoDataset, type CocoImage, toCoco } from "./coco.ts";
 export type { PageContent, PageRegion, SizedPageContent } from "./content.ts";
 export { type CropOptions, type CropRectangle, cropRectangle } from "./crop.ts";
+export { toCsv } from "./csv.ts";
 export { type FilterOptions, filterRegions } from "./filter.ts";
 export {
   clampRegion,
@@ -31,9 +33,20 @@ export {
   translateRegion,
   uniteRegions,
 } from "./geometry.ts";
+export { toHocr } from "./hocr.ts";
+export { toMarkdown } from "./markdown.ts";
 export { type MergeOptions, mergeRegions } from "./merge.ts";
 export { type PageXmlOptions, toPageXml } from "./page_xml.ts";
+export { type TextOptions, toText } from "./plain_text.ts";
 export { containsPoint, fromPolygon, regionArea, toPolygon } from "./polygon.ts";
-export { toHocr } from "./hocr.ts";
 export { inReadingOrder, type ReadingDirection, type ReadingOrderOptions } from "./reading_order.ts";
 export { type SvgOptions, svgWarnings, toSvg } from "./svg.ts";
+export {
+  type AnnotationPage,
+  toWebAnnotation,
+  type WebAnnotation,
+  type WebAnnotationBody,
+  type WebAnnotationOptions,
+  type WebAnnotationSelector,
+  type WebAnnotationTarget,
+} from "./web_annotation.ts";
