@@ -12,9 +12,11 @@ import { toAllowed } from "./xml.ts";
  * @category Page
  */
 export interface AnnotationPage {
+  /** The JSON-LD context, which defines the names of all properties. */
   readonly "@context": "http://iiif.io/api/presentation/3/context.json";
   /** The IRI of this list. */
   readonly id: string;
+  /** The type of the list. */
   readonly type: "AnnotationPage";
   /** One annotation for each region, in reading order. */
   readonly items: readonly WebAnnotation[];
@@ -28,6 +30,7 @@ export interface AnnotationPage {
 export interface WebAnnotation {
   /** The IRI of the annotation. */
   readonly id: string;
+  /** The type of the annotation. */
   readonly type: "Annotation";
   /** `supplementing` is the motivation that IIIF defines for texts that are transcribed from an image. */
   readonly motivation: "supplementing";
@@ -43,9 +46,11 @@ export interface WebAnnotation {
  * @category Page
  */
 export interface WebAnnotationBody {
+  /** The type of the body. */
   readonly type: "TextualBody";
   /** The text, with line feeds between its lines. */
   readonly value: string;
+  /** The format of the text. */
   readonly format: "text/plain";
 }
 
@@ -55,6 +60,7 @@ export interface WebAnnotationBody {
  * @category Page
  */
 export interface WebAnnotationTarget {
+  /** The type of the target. */
   readonly type: "SpecificResource";
   /** The IRI of the image or IIIF canvas. */
   readonly source: string;
