@@ -4,8 +4,9 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { Language, LANGUAGES } from "../model/language.ts";
+import { type Language, LANGUAGES } from "../model/language.ts";
 import { DSR_MODES, DsrMode } from "../model/settings.ts";
 
 /** The output of `--help`. */
@@ -35,7 +36,7 @@ Options of detect, read and watch:
 
 Options of read:
   --language LANGUAGE
-               the language of the text, as the service spells it (English)
+               the language of the text, by its name in the service (English)
   --deskew     straighten the page first
   --hocr       print hOCR: one document for each region
   --state FILE keep what has been paid for in a file: the same command continues after a crash, and gets the result
@@ -208,15 +209,34 @@ export function parse(args: readonly string[]): E.Either<string, Command> {
 function parseRead(image: string, mode: DsrMode, values: Values): E.Either<string, Read> {
   const { language = "English", deskew = false, svg = null, hocr = false, json = false, state = null } = values;
   const { resubmit = false, emulate = false } = values;
-  if (!Language.is(language)) {
+  const known = LANGUAGES.find((name) => name.toLowerCase() === language.toLowerCase());
+  if (known === undefined) {
     return E.left(`Unknown language "${language}". Expected one such as ${LANGUAGES.slice(0, 4).join(", ")}.`);
   }
   if (state === "") return E.left("The option --state requires a file name.");
   if (resubmit && state === null) return E.left("The option --resubmit requires --state.");
   if (emulate && state !== null) {
-    return E.left("The option --state has no use with --emulate, whose tasks end with it.");
+    return E.left("The option --state has no use with --emulate, since its tasks end with the program.");
   }
-  return E.right({ _tag: "Read", image, language, mode, deskew, svg, hocr, json, state, resubmit, emulated: emulate });
+  if (emulate && deskew) {
+    return E.left("The option --deskew has no use with --emulate: the emulator cannot straighten a page.");
+  }
+  if (svg !== null && state !== null && resolve(svg) === resolve(state)) {
+    return E.left("The options --svg and --state must name different files.");
+  }
+  return E.right({
+    _tag: "Read",
+    image,
+    language: known,
+    mode,
+    deskew,
+    svg,
+    hocr,
+    json,
+    state,
+    resubmit,
+    emulated: emulate,
+  });
 }
 
 /** The shell command that resumes a task. */

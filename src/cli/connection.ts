@@ -27,7 +27,7 @@ export async function connectFrom(
   if (clientId === "" || clientSecret === "") {
     return E.left(
       "Missing credentials. Set OCR_CLIENT_ID and OCR_CLIENT_SECRET to the values that the service's dashboard " +
-        "shows for your application. To try it without an account: ocr-regions detect IMAGE --emulate",
+        "shows for your application. To try it without an account, add --emulate to detect or read.",
     );
   }
   const isHttp = URL.canParse(OCR_BASE_URL) && new URL(OCR_BASE_URL).protocol === "http:";

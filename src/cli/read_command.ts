@@ -163,6 +163,7 @@ async function conclude(
 ): Promise<number> {
   const faults: string[] = [];
   if (E.isLeft(reply) || reply.right.step !== "done") {
+    if (json) await terminal.print(toJson(E.toUnion(reply)));
     faults.push(describeReply(reply));
     if (state !== null) faults.push(nextStep(reply, state));
   } else {

@@ -60,7 +60,8 @@ export function submitImage(image: ImageSource, settings?: DetectionSettings): R
  *
  * @param input What the task is about. If its image is over 256 MiB, the result is `TooLarge`, and nothing is sent.
  *
- * @throws {TypeError} If the image is neither a typed array, a `DataView`, a buffer nor a `Blob`.
+ * @throws {TypeError} If the image is neither a typed array, a `DataView`, a buffer nor a `Blob`, or if the path of the
+ * kind does not start with a slash.
  * @throws {RangeError} If the input has a value that the service does not support.
  *
  * @example
@@ -78,6 +79,11 @@ export function submitImage(image: ImageSource, settings?: DetectionSettings): R
  * @category Tasks
  */
 export function submitTask<Input, A extends object>(kind: TaskKind<Input, A>, input: NoInfer<Input>): Req<string> {
+  if (!kind.path.startsWith("/")) {
+    throw new TypeError(
+      `Cannot submit a task as the path of its kind must start with a slash: current value is ${preview(kind.path)}`,
+    );
+  }
   const request = kind.encode(input);
   const { image, ...fields } = request;
   if ("image" in request && toBytes(image) === null && !isBlob(image)) {

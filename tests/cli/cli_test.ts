@@ -52,7 +52,7 @@ Deno.test("ocr-regions rejects invalid arguments with status 2 and names them", 
 Deno.test("ocr-regions reports missing credentials and suggests --emulate", async () => {
   const message =
     "Missing credentials. Set OCR_CLIENT_ID and OCR_CLIENT_SECRET to the values that the service's dashboard " +
-    "shows for your application. To try it without an account: ocr-regions detect IMAGE --emulate\n";
+    "shows for your application. To try it without an account, add --emulate to detect or read.\n";
   for (const args of [["detect", PAGE], ["watch", ID], ["cancel", ID]]) {
     deepEqual(await run(args), { status: 2, stdout: "", stderr: message });
     equal((await run(args, { env: { OCR_CLIENT_ID: "id" } })).stderr, message);

@@ -72,6 +72,8 @@ async function withWorld(test: (world: World) => Promise<void>): Promise<void> {
   )();
   if (E.isLeft(submitted)) throw new Error(submitted.left._tag);
   const host = `127.0.0.1:${service.addr.port}`;
+  // The default port may be in use.
+  const port = freePort();
   const origin = `127.0.0.1:${modules.addr.port}`;
   const env = { ...PAIR, OCR_BASE_URL: `https://${host}`, DENO_DIR: join(folder, "deno"), NO_COLOR: "1" };
   await test({
@@ -83,9 +85,10 @@ async function withWorld(test: (world: World) => Promise<void>): Promise<void> {
         args: [
           ...["run", "--quiet", "--no-prompt", "--no-lock", "--config", new URL("deno.json", ROOT).pathname],
           ...["--cert", join(folder, "ca.pem"), `--allow-import=${origin}`],
-          ...flags.map((flag) => flag.replace("api.aspose.cloud", host)),
+          ...flags.map((flag) => flag.replace("api.aspose.cloud", host).replace("127.0.0.1:8080", `127.0.0.1:${port}`)),
           `http://${origin}/src/cli/bin.ts`,
           ...args.split(" ").map((word) => word === "ID" ? submitted.right : word),
+          ...args === "serve" ? ["--port", String(port)] : [],
         ],
         cwd: work,
         env,
@@ -100,6 +103,11 @@ async function withWorld(test: (world: World) => Promise<void>): Promise<void> {
       return [(await child.status).code, stdout, stderr];
     },
   });
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  return listener.addr.port;
 }
 
 function deno(args: readonly string[]): Promise<Deno.CommandOutput> {

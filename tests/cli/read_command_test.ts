@@ -47,7 +47,7 @@ Deno.test("ocr-regions read passes on the language, the mode and the format", as
     detect: (_, mode) => Promise.resolve((asked.push(mode), REGIONS)),
     recognize: (_, { language, format }) => Promise.resolve((asked.push(language, format), TEXTS)),
   };
-  const args = ["read", PAGE, "--language", "German", "--mode", "LineDetector", "--hocr"];
+  const args = ["read", PAGE, "--language", "german", "--mode", "LineDetector", "--hocr"];
   equal((await against(options, args)).status, 0);
   deepEqual(asked, ["LineDetector", "German", "Hocr"]);
 });
@@ -174,6 +174,8 @@ Deno.test("ocr-regions read reports the failure of a step", async () => {
   const { status, stdout, stderr } = await against({ ...READER, recognize }, ["read", PAGE]);
   deepEqual([status, stdout], [1, ""]);
   match(stderr, /\nThe task failed \(unreadable\)\. Check the image, then submit it again\.\n$/);
+  const json = JSON.parse((await against({ ...READER, recognize }, ["read", PAGE, "--json"])).stdout);
+  deepEqual([json.step, json.status._tag, json.status.messages], ["recognize", "Error", ["unreadable"]]);
 });
 
 Deno.test("ocr-regions read rejects invalid arguments", async () => {
@@ -184,6 +186,8 @@ Deno.test("ocr-regions read rejects invalid arguments", async () => {
     [["read", PAGE, "--resubmit"], /^The option --resubmit requires --state\./],
     [["read", PAGE, "--state", ""], /^The option --state requires a file name\./],
     [["read", PAGE, "--state", "x", "--emulate"], /^The option --state has no use with --emulate/],
+    [["read", PAGE, "--deskew", "--emulate"], /^The option --deskew has no use with --emulate: the emulator cannot/],
+    [["read", PAGE, "--state", "x", "--svg", "./x"], /^The options --svg and --state must name different files\./],
     [["detect", PAGE, "--hocr"], /^The command detect has no option --hocr\./],
   ];
   for (const [args, message] of cases) {

@@ -221,3 +221,11 @@ Deno.test("pollTask() throws for the state of another kind", () => {
     message: 'Cannot poll a task as its state must be of the kind RecognizeImage: current value is "DetectRegions"',
   });
 });
+
+Deno.test("submitTask() throws a TypeError if the path of the kind is not one, before anything is sent", () => {
+  throws(() => submitTask({ ...RECOGNIZE_IMAGE, path: "v5.0/ocr/RecognizeImage" }, { image: new Uint8Array(1) }), {
+    name: "TypeError",
+    message: "Cannot submit a task as the path of its kind must start with a slash: " +
+      'current value is "v5.0/ocr/RecognizeImage"',
+  });
+});
