@@ -16,6 +16,7 @@ import { connect, type CredentialsOptions, type Retry, type ServiceOptions } fro
 import { exchange, retrying } from "../../src/client/request.ts";
 import type { CallContext } from "../../src/client/transport.ts";
 import { ID, mock, refused, type Responder, silent, stalled, text, token } from "../support/mock.ts";
+import { collectUncaught } from "../support/uncaught.ts";
 
 const credentials = { clientId: "id", clientSecret: "S3cret+/=" };
 
@@ -304,22 +305,14 @@ Deno.test("retrying() ends during its delay when the signal aborts", async () =>
 });
 
 Deno.test("retrying() continues if onRetry throws and reports the error", async () => {
-  const uncaught: unknown[] = [];
-  const { queueMicrotask } = globalThis;
-  globalThis.queueMicrotask = (task) =>
-    queueMicrotask(() => {
-      try {
-        task();
-      } catch (error) {
-        uncaught.push(error);
-      }
-    });
   const fault = new Error("of the hook");
-  const { tries } = await retried([gone], {
-    onRetry: () => {
-      throw fault;
-    },
+  const uncaught = await collectUncaught(async () => {
+    const { tries } = await retried([gone], {
+      onRetry: () => {
+        throw fault;
+      },
+    });
+    equal(tries, 3);
   });
-  globalThis.queueMicrotask = queueMicrotask;
-  deepEqual([tries, uncaught], [3, [fault, fault]]);
+  deepEqual(uncaught, [fault, fault]);
 });

@@ -21,6 +21,7 @@ import { toEventStream } from "../../src/stream/event_stream.ts";
 import { toPromise } from "../../src/stream/to_promise.ts";
 import { json } from "../support/arbitrary.ts";
 import { ID } from "../support/mock.ts";
+import { collectUncaught } from "../support/uncaught.ts";
 
 const IMAGE = new Uint8Array([1, 2, 3]);
 const STRAIGHT = new Uint8Array([137, 80, 78, 71]);
@@ -412,16 +413,11 @@ Deno.test("readRegions() sends nothing if onState() rejects before the submissio
   });
   await rejects(collect(client(world.fetch), {}, failing(({ submitting }) => submitting)), /disk full/);
   deepEqual(world.posts, []);
-  const uncaught: string[] = [];
-  const listen = (event: ErrorEvent): void => {
-    event.preventDefault();
-    uncaught.push(event.error.message);
-  };
-  globalThis.addEventListener("error", listen);
-  const replies = await collect(client(world.fetch), {}, failing(({ task }) => task !== null));
-  globalThis.removeEventListener("error", listen);
-  deepEqual(replies.map(label), ["detect Completed", "recognize Completed", "done"]);
-  deepEqual(uncaught, ["disk full", "disk full"]);
+  const uncaught = await collectUncaught(async () => {
+    const replies = await collect(client(world.fetch), {}, failing(({ task }) => task !== null));
+    deepEqual(replies.map(label), ["detect Completed", "recognize Completed", "done"]);
+  });
+  deepEqual(uncaught.map(String), ["Error: disk full", "Error: disk full"]);
 });
 
 Deno.test("readRegions() calls onState() with the state before the submission again if the service rejected the image", async () => {
