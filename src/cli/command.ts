@@ -8,6 +8,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Language, LANGUAGES } from "../model/language.ts";
 import { DSR_MODES, DsrMode } from "../model/settings.ts";
+import { messageOf } from "./files.ts";
 
 /** The output of `--help`. */
 export const USAGE = `Usage:
@@ -175,7 +176,7 @@ export function parse(args: readonly string[]): E.Either<string, Command> {
     parsed = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
     // Node.js adds advice about arguments that start with a dash.
-    const [message] = (error instanceof Error ? error.message : String(error)).split(/\.?(?: |\n)(?=To |Did )/);
+    const [message] = messageOf(error).split(/\.?(?: |\n)(?=To |Did )/);
     return E.left(`${message}.`);
   }
   const { values, positionals: [name, subject, ...rest] } = parsed;

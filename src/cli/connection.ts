@@ -9,6 +9,7 @@ import { connect, type Retry, type Service } from "../client/service.ts";
 import type { Io } from "./io.ts";
 import { demand, toRead } from "./permissions.ts";
 import type { Terminal } from "./terminal.ts";
+import { messageOf } from "./files.ts";
 
 type Env = Io["env"];
 
@@ -42,7 +43,7 @@ export async function connectFrom(
     const hint = isHttp && !allowHttp
       ? " To accept plain http for an emulator on another machine, set OCR_ALLOW_HTTP=1."
       : "";
-    return E.left(`${error instanceof Error ? error.message : String(error)}.${hint}`);
+    return E.left(`${messageOf(error)}.${hint}`);
   }
   const url = new URL(service.baseUrl);
   const proxy = exposingProxy(url, env, process.versions, process.execArgv);

@@ -7,7 +7,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import type { Region } from "../model/region.ts";
 import { toSvg } from "../page/svg.ts";
-import { checkTarget, type Target, type Written } from "./files.ts";
+import { checkTarget, messageOf, type Target, type Written } from "./files.ts";
 
 /** A drawing to be written. */
 export interface Drawing {
@@ -36,7 +36,7 @@ export async function draw(
   try {
     svg = toSvg(regions, { image, texts });
   } catch (error) {
-    return E.left(error instanceof Error ? error.message : String(error));
+    return E.left(messageOf(error));
   }
   return await target.write(svg);
 }

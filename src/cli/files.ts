@@ -93,6 +93,11 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }
 
+/** The message of an error, or the text of anything else. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function reasonOf(error: unknown): string {
   if (error instanceof Error && error.name === "NotCapable") return error.message;
   const code = codeOf(error);

@@ -5,6 +5,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { emulate } from "../emulator/emulator.ts";
+import { messageOf } from "./files.ts";
 
 /** A running emulator. */
 export interface LocalEmulator {
@@ -40,7 +41,7 @@ export async function startEmulator(
     await detectors.use((detector) => detector.ready());
   } catch (error) {
     await close();
-    return E.left(`${error instanceof Error ? error.message : String(error)}.`);
+    return E.left(`${messageOf(error)}.`);
   }
   const fetch = emulate({
     ...options,

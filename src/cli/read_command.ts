@@ -16,7 +16,7 @@ import { svgWarnings } from "../page/svg.ts";
 import { cancelReading, type Reading, readRegions, type ReadReply, type ReadSettings } from "../stream/read.ts";
 import { quote, type Read } from "./command.ts";
 import { draw, type Drawing, prepareDrawing } from "./drawing.ts";
-import { checkTarget, codeOf, readImage, type Target } from "./files.ts";
+import { checkTarget, codeOf, messageOf, readImage, type Target } from "./files.ts";
 import type { Io } from "./io.ts";
 import { openService } from "./open_service.ts";
 import { type Progress, showProgress } from "./progress.ts";
@@ -201,8 +201,4 @@ function toText({ regions }: Reading): string {
 function describeReply(reply: ReadReply): string {
   if (E.isLeft(reply)) return describe(reply.left);
   return reply.right.step === "done" ? "" : describe(reply.right.status);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

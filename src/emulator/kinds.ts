@@ -5,11 +5,11 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import type * as t from "io-ts";
-import { toBase64 } from "../internal/base64.ts";
 import { isObject } from "../internal/json.ts";
 import { preview } from "../internal/text.ts";
 import { explain, fields, guarded, list, nullable, oneOf } from "../model/codec.ts";
 import type { Language } from "../model/language.ts";
+import { TextsOutput } from "../model/output.ts";
 import { RecognitionSettings, RESULT_TYPES, type ResultType } from "../model/recognition_settings.ts";
 import { Payload, type Region, Regions } from "../model/region.ts";
 import type { Result } from "../model/response.ts";
@@ -183,13 +183,12 @@ function planRecognition(recognize: NonNullable<KindOptions["recognize"]>, ofReg
       if (format !== "Text" && format !== "Hocr") {
         throw new Error(`The emulator does not support the resultType ${format}. It supports Text and Hocr.`);
       }
-      const found: unknown = await recognize(image, { language, format, regions });
-      const texts: unknown[] = Array.isArray(found) ? [...found] : [];
+      const output: unknown = { texts: await recognize(image, { language, format, regions }) };
       const count = regions?.length ?? 1;
-      if (!(texts.length === count && texts.every((text) => typeof text === "string"))) {
+      if (!(TextsOutput.is(output) && output.texts.length === count)) {
         throw new Error(`The recognizer returned something other than an array of ${count} texts.`);
       }
-      return texts.map((text) => ({ type: format, data: toBase64(new TextEncoder().encode(text)) }));
+      return TextsOutput.encode(output).map(({ data }) => ({ type: format, data }));
     });
   };
 }

@@ -25,22 +25,22 @@ export function toJson(value: unknown): string {
 
 /** Parses the result of {@linkcode toJson}. Returns undefined if the text is not valid JSON. */
 export function fromJson(text: string): unknown {
-  try {
-    return JSON.parse(text, (_, part) => {
-      const base64 = isObject(part) ? part[BYTES] : null;
-      const isBytes = typeof base64 === "string" && Object.keys(part).length === 1;
-      const binary = isBytes ? fromBase64(base64) : null;
-      return binary === null ? part : toByteArray(binary);
-    });
-  } catch {
-    return undefined;
-  }
+  return parseJson(text, (_, part) => {
+    const base64 = isObject(part) ? part[BYTES] : null;
+    const isBytes = typeof base64 === "string" && Object.keys(part).length === 1;
+    const binary = isBytes ? fromBase64(base64) : null;
+    return binary === null ? part : toByteArray(binary);
+  });
 }
 
-/** Parses a text. Returns undefined, which JSON cannot represent, if the text is not valid JSON. */
-export function parseJson(text: string): unknown {
+/**
+ * Parses a text. Returns undefined, which JSON cannot represent, if the text is not valid JSON.
+ *
+ * @param revive Replaces a part of the value by another one, as in `JSON.parse`.
+ */
+export function parseJson(text: string, revive?: Parameters<typeof JSON.parse>[1]): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, revive);
   } catch {
     return undefined;
   }

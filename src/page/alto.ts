@@ -4,7 +4,7 @@
  * @module
  */
 import type { Region } from "../model/region.ts";
-import { type Block, checkSize, type SizedPageContent, toBlocks } from "./content.ts";
+import { type Block, checkSize, type SizedPageContent, toBlocks, writePoints } from "./content.ts";
 import { isVisible } from "./lines.ts";
 import { escapeXml } from "./xml.ts";
 
@@ -58,8 +58,7 @@ ${blocks.map(writeBlock).join("")}</PrintSpace>
 }
 
 function writeBlock({ outline, points, lines }: Block, i: number): string {
-  const corners = points.map(({ x, y }) => `${x},${y}`).join(" ");
-  const shape = outline.polygon === undefined ? "" : `<Shape><Polygon POINTS="${corners}"/></Shape>\n`;
+  const shape = outline.polygon === undefined ? "" : `<Shape><Polygon POINTS="${writePoints(points)}"/></Shape>\n`;
   const visible = (lines ?? []).filter(isVisible);
   const place = writePlace(outline);
   const start = visible.length === 1 ? `<TextLine${place}>\n${shape}` : "<TextLine>\n";

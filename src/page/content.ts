@@ -125,6 +125,11 @@ export function checkSize(format: string, size: Size | undefined): Size {
   return { width: Number(size?.width), height: Number(size?.height) };
 }
 
+/** Writes points as pairs of coordinates, as several formats do: `0,0 10,0 10,10`. */
+export function writePoints(points: readonly Point[]): string {
+  return points.map(({ x, y }) => `${x},${y}`).join(" ");
+}
+
 function toLines(text: string): readonly string[] {
   const lines = splitLines(text).map(toAllowed);
   let start = 0, end = lines.length;

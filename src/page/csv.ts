@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Block, type PageContent, toBlocks } from "./content.ts";
+import { type Block, type PageContent, toBlocks, writePoints } from "./content.ts";
 import { toAllowed } from "./xml.ts";
 
 /**
@@ -43,7 +43,7 @@ export function toCsv(page: PageContent): string {
   const image = toAllowed(page.imageName ?? "");
   const writeRow = ({ outline, points, lines }: Block, i: number): readonly string[] => {
     const { left, top, right, bottom, polygon } = outline;
-    const corners = polygon === undefined ? "" : points.map(({ x, y }) => `${x},${y}`).join(" ");
+    const corners = polygon === undefined ? "" : writePoints(points);
     return [image, ...[i + 1, left, top, right, bottom].map(String), corners, (lines ?? []).join("\n")];
   };
   const header = ["image", "index", "left", "top", "right", "bottom", "polygon", "text"];

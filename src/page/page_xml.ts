@@ -4,9 +4,8 @@
  * @module
  */
 import { preview } from "../internal/text.ts";
-import { type Block, checkSize, type SizedPageContent, toBlocks } from "./content.ts";
+import { type Block, checkSize, type SizedPageContent, toBlocks, writePoints } from "./content.ts";
 import { escapeXml } from "./xml.ts";
-import type { Point } from "../model/region.ts";
 
 const NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15";
 
@@ -73,14 +72,10 @@ ${refs === "" ? "" : `<ReadingOrder>\n<OrderedGroup id="order">\n${refs}</Ordere
 }
 
 function writeRegion({ points, lines }: Block, i: number): string {
-  const coords = `<Coords points="${points.map(writePoint).join(" ")}"/>\n`;
+  const coords = `<Coords points="${writePoints(points)}"/>\n`;
   const text = lines === null ? "" : `<TextEquiv><Unicode>${escapeXml(lines.join("\n"))}</Unicode></TextEquiv>\n`;
   const line = lines?.length === 1 ? `<TextLine id="r${i + 1}l1">\n${coords}${text}</TextLine>\n` : "";
   return `<TextRegion id="r${i + 1}">\n${coords}${line}${text}</TextRegion>\n`;
-}
-
-function writePoint({ x, y }: Point): string {
-  return `${x},${y}`;
 }
 
 function toTime(date: Date): string {

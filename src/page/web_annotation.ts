@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Block, type PageContent, toBlocks } from "./content.ts";
+import { type Block, type PageContent, toBlocks, writePoints } from "./content.ts";
 import { toAllowed } from "./xml.ts";
 
 /**
@@ -161,7 +161,6 @@ function toSelector({ outline, points }: Block): WebAnnotationSelector {
     const value = `xywh=${left},${top},${right - left},${bottom - top}`;
     return { type: "FragmentSelector", conformsTo: "http://www.w3.org/TR/media-frags/", value };
   }
-  const corners = points.map(({ x, y }) => `${x},${y}`).join(" ");
-  const value = `<svg xmlns="http://www.w3.org/2000/svg"><polygon points="${corners}"/></svg>`;
+  const value = `<svg xmlns="http://www.w3.org/2000/svg"><polygon points="${writePoints(points)}"/></svg>`;
   return { type: "SvgSelector", value };
 }

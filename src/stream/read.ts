@@ -11,10 +11,10 @@ import { notify } from "../client/request.ts";
 import type { Req, Service } from "../client/service.ts";
 import type { AbortSignalLike } from "../internal/abort.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
-import { fromCodec, gaveUp, malformed, network, type RegionsError, unconfirmed } from "../model/error.ts";
+import { fromCodec, malformed, network, type RegionsError, unconfirmed } from "../model/error.ts";
 import type { FileOutput, TextsOutput } from "../model/output.ts";
 import type { ImageInput } from "../model/preprocessing.ts";
-import { ReadState } from "../model/read_state.ts";
+import { ReadState, type ReadStep } from "../model/read_state.ts";
 import { RECOGNIZE_REGIONS } from "../model/recognition.ts";
 import type { TextSettings } from "../model/recognition_settings.ts";
 import type { Region } from "../model/region.ts";
@@ -24,7 +24,7 @@ import type { Completed, Finished, Reply, TaskStatus } from "../model/task_statu
 import { inReadingOrder, type ReadingDirection } from "../page/reading_order.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
 import { failWith, firstState, type Next, resumePoll, startPoll } from "../polling/step.ts";
-import { statusStream, watchTask } from "./watch.ts";
+import { failSubmission, statusStream, watchTask } from "./watch.ts";
 
 /**
  * The settings of {@linkcode readRegions}. All other settings that preprocess the image are off, since the service does
@@ -259,11 +259,18 @@ export function readRegions(
  * @category Recognize
  */
 export function cancelReading({ step, task }: ReadState, { preprocess }: ReadSettings = {}): Req<void> {
-  const kinds = { preprocess, detect: DETECT_REGIONS, recognize: RECOGNIZE_REGIONS };
   if (task === null) return () => () => Promise.resolve(E.right(undefined));
-  const kind = kinds[step];
+  const kind = kindOf(step, preprocess);
   if (kind?.name === task.kind) return cancelTask(task.id, kind);
   throw new RangeError(`Cannot cancel a reading as settings.preprocess must be of the kind ${task.kind}`);
+}
+
+/** The kind of a step's task, or undefined for the preprocessing of a reading without one. */
+function kindOf(
+  step: ReadStep,
+  preprocess: ReadSettings["preprocess"],
+): Pick<TaskKind<never, never>, "name" | "path"> | undefined {
+  return { preprocess, detect: DETECT_REGIONS, recognize: RECOGNIZE_REGIONS }[step];
 }
 
 /** What all steps of a reading share. `startedAt` is in the time of the service's timers. */
@@ -309,8 +316,7 @@ async function submitStep<Input, A extends object>(
   const id = await submit.right(service, { signal, endsAt })();
   if (E.isLeft(id)) {
     if (id.left._tag !== "Unconfirmed") await report(options, state);
-    const isLate = id.left._tag === "Timeout" && now() >= began + policy.deadline;
-    return failWith(isLate ? gaveUp("deadline", null) : id.left);
+    return failSubmission(id.left, now() >= began + policy.deadline);
   }
   const submittedAt = now();
   const ref = taskRef(kind, id.right, input);
@@ -369,13 +375,12 @@ function toReading(
 /** Throws a `RangeError` if the state is that of a reading with other settings. */
 function checkState(
   { step, task, preprocessed, regions }: ReadState,
-  preprocess: { readonly name: string } | undefined,
+  preprocess: ReadSettings["preprocess"],
 ): void {
-  const kinds = { preprocess, detect: DETECT_REGIONS, recognize: RECOGNIZE_REGIONS };
   const isSame = preprocess === undefined
     ? step !== "preprocess" && preprocessed === null
     : (step === "preprocess") === (preprocessed === null);
-  const isItsTask = task === null || task.kind === kinds[step]?.name;
+  const isItsTask = task === null || task.kind === kindOf(step, preprocess)?.name;
   const isComplete = step !== "recognize" || regions.length > 0 && (task === null || task.results === regions.length);
   if (isSame && isItsTask && isComplete) return;
   throw new RangeError("Cannot resume a reading as its state must be that of a reading with the same settings");

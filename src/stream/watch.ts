@@ -14,13 +14,13 @@ import { notify } from "../client/request.ts";
 import type { Service } from "../client/service.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
 import { DETECTION } from "../model/detection.ts";
-import { fromCodec, gaveUp } from "../model/error.ts";
+import { fromCodec, gaveUp, type RegionsError } from "../model/error.ts";
 import { PollState } from "../model/poll_state.ts";
 import type { DetectionSettings } from "../model/settings.ts";
 import { type ImageSource, type ResultKind, type TaskKind, taskRef } from "../model/task_kind.ts";
 import type { Reply } from "../model/task_status.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
-import { failWith, type Next, resumePoll, startPoll } from "../polling/step.ts";
+import { type Done, failWith, type Next, resumePoll, startPoll } from "../polling/step.ts";
 
 /**
  * Options of {@linkcode runTask} and {@linkcode detectRegions}.
@@ -214,16 +214,18 @@ export function runTask<Input, A extends object>(
     return statusStream(service, kind, policy, options.signal, async (now, signal) => {
       const startedAt = now();
       const id = await submit(service, { signal, endsAt: performance.now() + policy.deadline })();
-      if (E.isLeft(id)) {
-        const isLate = id.left._tag === "Timeout" && now() >= startedAt + policy.deadline;
-        return failWith(isLate ? gaveUp("deadline", null) : id.left);
-      }
+      if (E.isLeft(id)) return failSubmission(id.left, now() >= startedAt + policy.deadline);
       if (options.onSubmit) notify(options.onSubmit, id.right);
       const submittedAt = now();
       const task = taskRef(kind, id.right, input);
       return startPoll(task, submittedAt, submittedAt, policy, service.memory.history(kind.name), startedAt);
     });
   };
+}
+
+/** Ends a watch whose task was not submitted. A timeout past its deadline is the end of the watch itself. */
+export function failSubmission<A extends object>(error: RegionsError, isLate: boolean): Done<A> {
+  return failWith(error._tag === "Timeout" && isLate ? gaveUp("deadline", null) : error);
 }
 
 /**
