@@ -22,7 +22,7 @@ export {
   type Malformed,
   type Network,
   type PermissionDenied,
-  type RegionsError,
+  RegionsError,
   type Timeout,
   type TooLarge,
   type Unauthorized,
@@ -36,6 +36,7 @@ export { Language, LANGUAGES } from "./model/language.ts";
 export { FileOutput, TextOutput, TextsOutput } from "./model/output.ts";
 export { PollState } from "./model/poll_state.ts";
 export { ReadState, type ReadStep } from "./model/read_state.ts";
+export { Reply, replyCodec } from "./model/reply.ts";
 export { BINARIZE_IMAGE, DESKEW_IMAGE, DEWARP_IMAGE, type ImageInput, UPSCALE_IMAGE } from "./model/preprocessing.ts";
 export {
   type RecognitionInput,
@@ -86,7 +87,6 @@ export {
   type NotExist,
   type Pending,
   type Processing,
-  type Reply,
   RETENTION,
   statusCodec,
   type StatusHandlers,

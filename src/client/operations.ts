@@ -13,7 +13,8 @@ import { DETECT_REGIONS } from "../model/detect_regions.ts";
 import { DETECTION } from "../model/detection.ts";
 import type { DetectionSettings } from "../model/settings.ts";
 import type { ImageSource, ResultKind, TaskKind } from "../model/task_kind.ts";
-import { decodeTask, type Reply, type TaskStatus } from "../model/task_status.ts";
+import type { Reply } from "../model/reply.ts";
+import { decodeTask, type TaskStatus } from "../model/task_status.ts";
 import { exchange, retrying } from "./request.ts";
 import type { Req } from "./service.ts";
 

@@ -7,7 +7,8 @@
 import { cut, quote, quoteAll } from "../internal/text.ts";
 import { MAX_ERRORS } from "./codec.ts";
 import { type GaveUp, type Http, isTransientStatus, type RegionsError } from "./error.ts";
-import { type Finished, match, type Reply, RETENTION, type TaskStatus } from "./task_status.ts";
+import type { Reply } from "./reply.ts";
+import { type Finished, match, RETENTION, type TaskStatus } from "./task_status.ts";
 
 /** The maximum number of characters of a task's id in a description. The service's own ids have 36. */
 const MAX_ID = 80;

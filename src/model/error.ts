@@ -4,11 +4,12 @@
  *
  * @module
  */
-import type * as t from "io-ts";
+import * as t from "io-ts";
 import type { Interruption } from "../internal/abort.ts";
+import { isObject } from "../internal/json.ts";
 import { quote } from "../internal/text.ts";
-import { explain } from "./codec.ts";
-import type { PollState } from "./poll_state.ts";
+import { explain, fail, fields, guarded, list, oneOf } from "./codec.ts";
+import { PollState } from "./poll_state.ts";
 
 /**
  * A kind of request: for an access token, to submit an image, to fetch a task's status, to cancel a task.
@@ -167,6 +168,85 @@ export type RegionsError =
   | TooLarge
   | Unconfirmed
   | GaveUp;
+
+/**
+ * The codec of {@linkcode RegionsError}, which is plain JSON. Returns the value unchanged.
+ *
+ * @example
+ * ```ts
+ * import { RegionsError } from "@ocr-cloud/regions";
+ * import { right } from "fp-ts/lib/Either.js";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const error: RegionsError = { _tag: "Timeout", call: "fetch", after: 30_000 };
+ * deepEqual(RegionsError.decode(JSON.parse(JSON.stringify(error))), right(error));
+ * ```
+ *
+ * @category Errors
+ */
+export const RegionsError: t.Type<RegionsError, unknown, unknown> = /* @__PURE__ */ errorCodec();
+
+function errorCodec(): t.Type<RegionsError, unknown, unknown> {
+  const call = oneOf<Call>(["token", "submit", "fetch", "cancel"]);
+  const number = guarded("number", (u): u is number => typeof u === "number");
+  const tag = <A extends string>(word: A): t.Type<A> => guarded(word, (u): u is A => u === word);
+  const orNull = <A>(codec: { readonly name: string; readonly is: t.Is<A> }): t.Type<A | null> =>
+    guarded(`${codec.name} or null`, (u): u is A | null => u === null || codec.is(u));
+  const cause = {
+    Network: fields<Network>({ _tag: tag("Network"), call, cause: t.string, neverSent: t.boolean }, "Network"),
+    PermissionDenied: fields<PermissionDenied>(
+      { _tag: tag("PermissionDenied"), call, cause: t.string },
+      "PermissionDenied",
+    ),
+    Timeout: fields<Timeout>({ _tag: tag("Timeout"), call, after: number }, "Timeout"),
+    Http: fields<Http>(
+      { _tag: tag("Http"), call, status: number, retryAfter: orNull(number), detail: t.string },
+      "Http",
+    ),
+    Unauthorized: fields<Unauthorized>({ _tag: tag("Unauthorized"), call, detail: t.string }, "Unauthorized"),
+    Malformed: fields<Malformed>({ _tag: tag("Malformed"), errors: list(t.string, "Errors") }, "Malformed"),
+    TooLarge: fields<TooLarge>(
+      { _tag: tag("TooLarge"), call, what: oneOf<TooLarge["what"]>(["answer", "image"]), limit: number },
+      "TooLarge",
+    ),
+    GaveUp: fields<GaveUp>({
+      _tag: tag("GaveUp"),
+      reason: oneOf<GaveUp["reason"]>(["deadline", "maxPolls", "aborted", "schedule"]),
+      state: orNull(PollState),
+    }, "GaveUp"),
+  };
+  // The cause of an `Unconfirmed` is never one itself, so the depth is bounded, even of a hostile value.
+  const codecs: Readonly<Record<RegionsError["_tag"], ErrorCodec>> = {
+    ...cause,
+    Unconfirmed: fields<Unconfirmed>(
+      { _tag: tag("Unconfirmed"), cause: byTag(cause, "the cause of an Unconfirmed") },
+      "Unconfirmed",
+    ),
+  };
+  return byTag(codecs, "RegionsError");
+}
+
+/** What all codecs of an error have, whichever it is. */
+interface ErrorCodec {
+  readonly is: t.Is<RegionsError>;
+  readonly validate: t.Validate<unknown, RegionsError>;
+}
+
+/** A codec for the values whose `_tag` has a codec. */
+function byTag(
+  codecs: Readonly<Record<string, ErrorCodec>>,
+  name: string,
+): t.Type<RegionsError, unknown, unknown> {
+  const known = new Map(Object.entries(codecs));
+  const codecOf = (u: unknown): ErrorCodec | undefined =>
+    isObject(u) && typeof u._tag === "string" ? known.get(u._tag) : undefined;
+  return new t.Type<RegionsError, unknown, unknown>(
+    name,
+    (u): u is RegionsError => codecOf(u)?.is(u) === true,
+    (u, context) => codecOf(u)?.validate(u, context) ?? fail(u, context),
+    t.identity,
+  );
+}
 
 /** Makes a `Network`. */
 export function network(call: Call, cause: string, neverSent = false): Network {

@@ -112,13 +112,6 @@ export type TaskStatus<A extends object = Detection> = Pending | Processing | Co
 export type FinalStatus<A extends object = Detection> = Completed<A> | TaskError | NotExist;
 
 /**
- * An element of a status stream: a status, or the reason why the status could not be determined.
- *
- * @category Statuses
- */
-export type Reply<A extends object = Detection> = E.Either<RegionsError, TaskStatus<A>>;
-
-/**
  * How long the service keeps a task, in milliseconds from its submission: 24 hours.
  *
  * @category Statuses
@@ -206,7 +199,7 @@ export function statusCodec<A extends object>(
  *
  * @category Statuses
  */
-export function decodeResponse(body: unknown, id?: string): Reply {
+export function decodeResponse(body: unknown, id?: string): E.Either<RegionsError, TaskStatus> {
   return decodeTask(DETECTION, body, id);
 }
 
@@ -236,7 +229,7 @@ export function decodeTask<A extends object>(
   body: unknown,
   id?: string,
   count: number | null = null,
-): Reply<A> {
+): E.Either<RegionsError, TaskStatus<A>> {
   try {
     const status = readStatus(kind.output, body, count);
     return E.isLeft(status) ? E.left(fromCodec(status.left(t.getDefaultContext(ResponseBody)))) : checkId(status, id);
@@ -321,7 +314,10 @@ export function isFinal<A extends object>(status: TaskStatus<A>): status is Fina
 }
 
 /** Checks the id of a status that was read, which is returned as it is if the id is right. */
-function checkId<A extends object>(read: E.Right<TaskStatus<A>>, id: string | undefined): Reply<A> {
+function checkId<A extends object>(
+  read: E.Right<TaskStatus<A>>,
+  id: string | undefined,
+): E.Either<RegionsError, TaskStatus<A>> {
   const status = read.right;
   if (id === undefined || status.id === id) return read;
   if (status.id === "") return E.right({ ...status, id });

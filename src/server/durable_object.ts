@@ -14,7 +14,8 @@ import { network, type RegionsError, unconfirmed } from "../model/error.ts";
 import { DETECT_REGIONS, type DetectionInput } from "../model/detect_regions.ts";
 import type { Detection } from "../model/detection.ts";
 import { type TaskKind, taskRef } from "../model/task_kind.ts";
-import { type Reply, RETENTION, type TaskStatus } from "../model/task_status.ts";
+import type { Reply } from "../model/reply.ts";
+import { RETENTION, type TaskStatus } from "../model/task_status.ts";
 import type { PollOptions } from "../polling/policy.ts";
 import { failWith, type Next, startPoll } from "../polling/step.ts";
 import {

@@ -16,7 +16,8 @@ import { DETECTION } from "../model/detection.ts";
 import { fromCodec, malformed, type RegionsError } from "../model/error.ts";
 import { PollState } from "../model/poll_state.ts";
 import type { ResultKind } from "../model/task_kind.ts";
-import { isTaskStatus, type Reply, type TaskStatus } from "../model/task_status.ts";
+import type { Reply } from "../model/reply.ts";
+import { isTaskStatus, type TaskStatus } from "../model/task_status.ts";
 
 /**
  * The part of a Durable Object's storage that is used. Source: Cloudflare, Durable Objects, Storage API.

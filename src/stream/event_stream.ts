@@ -8,7 +8,8 @@ import type { Observable } from "rxjs";
 import { timerDelay } from "../internal/abort.ts";
 import { atLeast } from "../internal/check.ts";
 import { toJson } from "../internal/json.ts";
-import { isFinal, type Reply } from "../model/task_status.ts";
+import type { Reply } from "../model/reply.ts";
+import { isFinal } from "../model/task_status.ts";
 import type { ReadReply } from "./read.ts";
 
 /**

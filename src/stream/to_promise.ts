@@ -6,7 +6,8 @@
 import * as E from "fp-ts/lib/Either.js";
 import { lastValueFrom, type Observable } from "rxjs";
 import { toError } from "../model/describe.ts";
-import type { Completed, Reply } from "../model/task_status.ts";
+import type { Reply } from "../model/reply.ts";
+import type { Completed } from "../model/task_status.ts";
 import type { Reading, ReadReply } from "./read.ts";
 import { describe } from "../model/describe.ts";
 

@@ -18,7 +18,7 @@ import { fromCodec, gaveUp, type RegionsError } from "../model/error.ts";
 import { PollState } from "../model/poll_state.ts";
 import type { DetectionSettings } from "../model/settings.ts";
 import { type ImageSource, type ResultKind, type TaskKind, taskRef } from "../model/task_kind.ts";
-import type { Reply } from "../model/task_status.ts";
+import type { Reply } from "../model/reply.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
 import { type Done, failWith, type Next, resumePoll, startPoll } from "../polling/step.ts";
 

@@ -7,7 +7,7 @@ import { cancelTask, fetchRegions, submitImage } from "../../src/client/operatio
 import { type Call, gaveUp, type RegionsError, timeout, unconfirmed } from "../../src/model/error.ts";
 import { connect, type Req, type Service, type ServiceOptions } from "../../src/client/service.ts";
 import { fixed } from "../../src/polling/schedule.ts";
-import type { Reply } from "../../src/model/task_status.ts";
+import type { Reply } from "../../src/model/reply.ts";
 import { detectRegions, watchRegions } from "../../src/stream/watch.ts";
 import { CREDENTIALS, type Fault, type FaultServer, PATH, type Plan, startFaultServer } from "./fault_server.ts";
 import { FAULTS } from "./faults.ts";

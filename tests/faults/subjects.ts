@@ -9,7 +9,8 @@ import type { Req, Service } from "../../src/client/service.ts";
 import type { EmulatorOptions } from "../../src/emulator/emulator.ts";
 import { DETECTION } from "../../src/model/detection.ts";
 import { RECOGNIZE_REGIONS } from "../../src/model/recognition.ts";
-import type { Reply, TaskStatus } from "../../src/model/task_status.ts";
+import type { Reply } from "../../src/model/reply.ts";
+import type { TaskStatus } from "../../src/model/task_status.ts";
 import {
   detectRegions,
   type RunOptions,

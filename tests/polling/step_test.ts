@@ -21,7 +21,8 @@ import { waiting } from "../support/waiting.ts";
 import { exponential, fixed, type Schedule, type ScheduleInput } from "../../src/polling/schedule.ts";
 import { type Next, resumePoll, startPoll, step, type Wait } from "../../src/polling/step.ts";
 import { type PollOptions, type PollPolicy, pollPolicy } from "../../src/polling/policy.ts";
-import { isFinal, type Reply, type TaskStatus } from "../../src/model/task_status.ts";
+import type { Reply } from "../../src/model/reply.ts";
+import { isFinal, type TaskStatus } from "../../src/model/task_status.ts";
 import { GUID, json, pollState, regionsError, taskStatus } from "../support/arbitrary.ts";
 
 const NOW = 1_700_000_000_000;

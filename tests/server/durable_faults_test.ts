@@ -7,7 +7,8 @@ import * as E from "fp-ts/lib/Either.js";
 import type FakeTimers from "@sinonjs/fake-timers";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import type { DurableTask } from "../../src/server/durable_object.ts";
-import { isFinal, type Reply } from "../../src/model/task_status.ts";
+import type { Reply } from "../../src/model/reply.ts";
+import { isFinal } from "../../src/model/task_status.ts";
 import { completed, ID, mock, notExist, pending, processing, type Responder, text } from "../support/mock.ts";
 import { createWorld, type Fault, withClock, type World } from "./durable_world.ts";
 

@@ -5,7 +5,7 @@ import { lastValueFrom, toArray } from "rxjs";
 import { malformed } from "../../src/model/error.ts";
 import { BINARIZE_IMAGE, DESKEW_IMAGE } from "../../src/model/preprocessing.ts";
 import { RECOGNIZE_IMAGE, RECOGNIZE_REGIONS } from "../../src/model/recognition.ts";
-import type { Reply } from "../../src/model/task_status.ts";
+import type { Reply } from "../../src/model/reply.ts";
 import type { Schedule } from "../../src/polling/schedule.ts";
 import type { DurableTask } from "../../src/server/durable_object.ts";
 import { toEventStream } from "../../src/stream/event_stream.ts";

@@ -8,7 +8,7 @@ import type { History } from "../../src/model/history.ts";
 import type { Schedule } from "../../src/polling/schedule.ts";
 import { createDurableTask, type DurableStorage, type DurableTask } from "../../src/server/durable_object.ts";
 import { http, network, unconfirmed } from "../../src/model/error.ts";
-import type { Reply } from "../../src/model/task_status.ts";
+import type { Reply } from "../../src/model/reply.ts";
 import { COMPLETED, completed, ID, mock, pending, processing, silent, text } from "../support/mock.ts";
 import { createWorld, withClock } from "./durable_world.ts";
 

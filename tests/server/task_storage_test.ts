@@ -15,7 +15,8 @@ import {
 import { pollPolicy } from "../../src/polling/policy.ts";
 import { startPoll } from "../../src/polling/step.ts";
 import { waiting } from "../support/waiting.ts";
-import { type Reply, TaskStatus } from "../../src/model/task_status.ts";
+import type { Reply } from "../../src/model/reply.ts";
+import { TaskStatus } from "../../src/model/task_status.ts";
 import { pollState, regionsError, taskStatus } from "../support/arbitrary.ts";
 import { ID } from "../support/mock.ts";
 import { sizeOf, VALUE_LIMIT } from "./durable_world.ts";

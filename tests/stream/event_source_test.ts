@@ -3,7 +3,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { from } from "rxjs";
 import { toEventStream } from "../../src/stream/event_stream.ts";
-import type { Reply } from "../../src/model/task_status.ts";
+import type { Reply } from "../../src/model/reply.ts";
 
 const PENDING: Reply = E.right({ _tag: "Pending", id: "1" });
 const PROCESSING: Reply = E.right({ _tag: "Processing", id: "1" });

@@ -4,7 +4,7 @@ import { deepStrictEqual as deepEqual, rejects, strictEqual as equal, throws } f
 import { EMPTY, NEVER, Observable, of, Subject, throwError } from "rxjs";
 import { gaveUp } from "../../src/model/error.ts";
 import { toEventStream, toReadableStream } from "../../src/stream/event_stream.ts";
-import type { Reply } from "../../src/model/task_status.ts";
+import type { Reply } from "../../src/model/reply.ts";
 
 const PENDING: Reply = E.right({ _tag: "Pending", id: "1" });
 const DONE: Reply = E.right({ _tag: "NotExist", id: "1", messages: [] });

@@ -9,7 +9,7 @@ import type { History } from "../../src/model/history.ts";
 import { PollState } from "../../src/model/poll_state.ts";
 import { BINARIZE_IMAGE, DESKEW_IMAGE } from "../../src/model/preprocessing.ts";
 import { RECOGNIZE_IMAGE, RECOGNIZE_REGIONS } from "../../src/model/recognition.ts";
-import type { Reply } from "../../src/model/task_status.ts";
+import type { Reply } from "../../src/model/reply.ts";
 import { fixed, type Schedule } from "../../src/polling/schedule.ts";
 import { toEventStream } from "../../src/stream/event_stream.ts";
 import { toPromise } from "../../src/stream/to_promise.ts";

@@ -2,7 +2,8 @@ import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, rejects } from "node:assert/strict";
 import { of, throwError } from "rxjs";
 import { gaveUp, network } from "../../src/model/error.ts";
-import type { Reply, TaskStatus } from "../../src/model/task_status.ts";
+import type { Reply } from "../../src/model/reply.ts";
+import type { TaskStatus } from "../../src/model/task_status.ts";
 import { toPromise } from "../../src/stream/to_promise.ts";
 import { COMPLETED, ID } from "../support/mock.ts";
 

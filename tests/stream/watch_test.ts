@@ -15,7 +15,8 @@ import { exponential, fixed, type Schedule } from "../../src/polling/schedule.ts
 import { pollPolicy } from "../../src/polling/policy.ts";
 import { type Next, startPoll } from "../../src/polling/step.ts";
 import { waiting } from "../support/waiting.ts";
-import type { Reply, TaskStatus } from "../../src/model/task_status.ts";
+import type { Reply } from "../../src/model/reply.ts";
+import type { TaskStatus } from "../../src/model/task_status.ts";
 import {
   type Begin,
   detectRegions,
