@@ -33,6 +33,8 @@ const CATEGORIES: readonly (string | undefined)[] = [
   "Statuses",
   "Errors",
   "Schedules",
+  "Server",
+  "Client",
   "Durable",
   "Page",
   "Views",

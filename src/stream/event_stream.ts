@@ -4,7 +4,7 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import type { Observable } from "rxjs";
+import { type Observable, takeWhile } from "rxjs";
 import { timerDelay } from "../internal/abort.ts";
 import { atLeast } from "../internal/check.ts";
 import { toJson } from "../internal/json.ts";
@@ -103,13 +103,55 @@ export function toEventStream(
       if (isLast(reply)) return encoder.encode(toEvent(count, reply) + toRetry(timerDelay(Infinity)));
       return count > seen ? encoder.encode(toEvent(count, reply)) : null;
     },
+    (controller) => startHeartbeat(controller, heartbeat),
+  );
+}
+
+/** The number of events that a client may leave unread before its connection is closed. */
+const MAX_UNREAD = 32;
+
+/** A comment, so that the headers of the response leave at once, and the delay before a client reconnects. */
+const OPENING = ":\n\nretry: 1000\n\n";
+
+/** An event of {@linkcode toResumableEvents}. */
+export interface ResumableEvent {
+  /** Its id: letters, digits, `-`, `_` and `.`. */
+  readonly id: string;
+  /** Its data. */
+  readonly reply: Reply<object>;
+}
+
+/** Encodes an event. After the final one, an `EventSource` does not reconnect. */
+export function encodeEvent({ id, reply }: ResumableEvent): Uint8Array {
+  return new TextEncoder().encode(toEvent(id, reply) + (isLast(reply) ? toRetry(timerDelay(Infinity)) : ""));
+}
+
+/**
+ * Returns encoded events as the body of a response. In contrast to {@linkcode toEventStream}, the client can resume after
+ * any event. Therefore, a client that does not read is disconnected, instead of filling the memory.
+ *
+ * @param heartbeat The interval of comments in milliseconds.
+ */
+export function toResumableEvents(events: Observable<Uint8Array>, heartbeat: number): ReadableStream<Uint8Array> {
+  let hasRoom = (): boolean => true;
+  return openStream(
+    events.pipe(takeWhile(() => hasRoom())),
+    (event) => event,
     (controller) => {
-      const beat = setInterval(() => {
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(":\n\n"));
-      }, timerDelay(heartbeat));
-      return () => clearInterval(beat);
+      hasRoom = () => (controller.desiredSize ?? 0) > -MAX_UNREAD;
+      controller.enqueue(new TextEncoder().encode(OPENING));
+      return startHeartbeat(controller, heartbeat);
     },
   );
+}
+
+/** Sends a comment at an interval while the client reads. Returns a function that stops it. */
+function startHeartbeat(controller: ReadableStreamDefaultController<Uint8Array>, ms: number): () => void {
+  const comment = new TextEncoder().encode(":\n\n");
+  const beat = setInterval(() => {
+    if ((controller.desiredSize ?? 0) > 0) controller.enqueue(comment);
+  }, timerDelay(ms));
+  return () => clearInterval(beat);
 }
 
 /**
@@ -141,7 +183,7 @@ function openStream<A, B>(
   });
 }
 
-function toEvent(id: number, reply: Reply<object> | ReadReply): string {
+function toEvent(id: number | string, reply: Reply<object> | ReadReply): string {
   // JSON contains no line breaks of its own, so it fits in one line of data.
   return `id: ${id}\ndata: ${toJson(reply._tag === "Right" ? reply.right : reply.left)}\n\n`;
 }

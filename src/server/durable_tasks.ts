@@ -1,0 +1,106 @@
+/**
+ * The task of a Durable Object, as a handler serves it.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { concat, defer, EMPTY, filter, map, type Observable, of } from "rxjs";
+import type { DetectionInput } from "../model/detect_regions.ts";
+import { DETECTION, type Detection } from "../model/detection.ts";
+import type { Reply } from "../model/reply.ts";
+import { isFinal } from "../model/task_status.ts";
+import type { DurableTask } from "./durable_object.ts";
+import type { SubmittedTask, Tasks, Update } from "./tasks.ts";
+
+/**
+ * Options of {@linkcode durableTasks}.
+ *
+ * @category Server
+ */
+export interface DurableTasksOptions {
+  /** The name of the object, which is the id of its task. `locateTask` returns it. */
+  readonly name: string;
+  /**
+   * The kind of the task.
+   *
+   * @default {DETECT_REGIONS}
+   */
+  readonly kind?: { readonly name: string } | undefined;
+}
+
+/**
+ * Returns the task of a Durable Object, for a `createHandler` in the object. The object polls it with alarms, so it is
+ * polled even if no client is connected, and all clients share the polls.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@ocr-cloud/regions";
+ * import { createDurableTask, type DurableStorage } from "@ocr-cloud/regions/durable-object";
+ * import { createHandler, durableTasks } from "@ocr-cloud/regions/server";
+ *
+ * class RegionsTask {
+ *   readonly #task;
+ *   constructor({ storage }: { readonly storage: DurableStorage }, readonly env: { readonly SECRET: string }) {
+ *     this.#task = createDurableTask(storage, connect({ token: "1234" }));
+ *   }
+ *   // The Worker has determined both from the request.
+ *   respond(request: Request, subject: string, name: string): Promise<Response> {
+ *     const tasks = durableTasks(this.#task, { name });
+ *     return createHandler({ tasks, secret: this.env.SECRET, authorize: () => subject })(request);
+ *   }
+ * }
+ * ```
+ *
+ * @category Server
+ */
+export function durableTasks<Input = DetectionInput, A extends object = Detection>(
+  task: DurableTask<Input, A>,
+  { name, kind = DETECTION }: DurableTasksOptions,
+): Tasks<Input, A> {
+  const submitted: SubmittedTask = { kind: kind.name, id: name, results: null, submittedAt: null };
+  const isOther = ({ id }: SubmittedTask): boolean => id !== name;
+  return {
+    kind: kind.name,
+    submit: async (input) => {
+      // An object submits its task only once, so the key is not needed.
+      await task.submit(input);
+      const last = (await task.heard())?.at(-1);
+      return last !== undefined && E.isLeft(last) ? last : E.right(submitted);
+    },
+    current: async (other, after) => {
+      const heard = isOther(other) ? null : await task.heard();
+      if (heard === null) return absent(other);
+      const last = heard.at(-1);
+      return last === undefined || after === String(heard.length)
+        ? { _tag: "NotYet", dueAt: null }
+        : toUpdate(last, heard.length);
+    },
+    watch: (other, after) => {
+      if (isOther(other)) return of(absent<A>(other));
+      const received = Number(after ?? 0);
+      return defer(() => {
+        let isOver = false;
+        const updates = task.replies().pipe(
+          map((reply, index) => toUpdate(reply, index + 1)),
+          filter(({ cursor }, index) => {
+            isOver = cursor === null;
+            return isOver || index >= received;
+          }),
+        );
+        // The task has never existed, has been deleted, or was canceled meanwhile.
+        return concat(updates, defer((): Observable<Update<A>> => isOver ? EMPTY : of(absent(other))));
+      });
+    },
+    cancel: (other) => isOther(other) ? Promise.resolve(E.right(undefined)) : task.cancel(),
+  };
+}
+
+/** @param count The number of replies so far, including this one. */
+function toUpdate<A extends object>(reply: Reply<A>, count: number): Update<A> {
+  const isOver = E.isLeft(reply) || isFinal(reply.right);
+  return { _tag: "Update", reply, cursor: isOver ? null : String(count), dueAt: null };
+}
+
+function absent<A extends object>({ id }: SubmittedTask): Update<A> {
+  return toUpdate<A>(E.right({ _tag: "NotExist", id, messages: [] }), 0);
+}
