@@ -2,7 +2,7 @@
 import { run, runDeno } from "../lib/process.ts";
 
 /** What the documentation may refer to although it is not the library's own. */
-const FOREIGN = ["Decoder", "Either", "Observable", "Option", "Task", "TaskEither", "Type"];
+const FOREIGN = ["Decoder", "Either", "Is", "Observable", "Option", "Task", "TaskEither", "Type"];
 
 const { exports } = JSON.parse(await Deno.readTextFile("deno.json")) as { exports: Record<string, string> };
 const entries = Object.values(exports);
