@@ -15,6 +15,7 @@
  */
 export type { AbortSignalLike } from "./internal/abort.ts";
 export type { Complete } from "./internal/check.ts";
+export type { WebBody } from "./internal/http.ts";
 export {
   type Call,
   type GaveUp,
@@ -120,4 +121,4 @@ export {
   type TokenOptions,
 } from "./client/service.ts";
 export type { Credentials, TokenSource } from "./client/token.ts";
-export type { CallContext, Fetch, FetchInit, FetchResponse, Transport, WebBody } from "./client/transport.ts";
+export type { CallContext, Fetch, FetchInit, FetchResponse, Transport } from "./client/transport.ts";

@@ -8,11 +8,12 @@ import { toBase64 } from "../internal/base64.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import { parseJson } from "../internal/json.ts";
 import { preview } from "../internal/text.ts";
-import { malformed, network, type RegionsError, tooLarge, unconfirmed } from "../model/error.ts";
+import { malformed, network, type RegionsError, tooLarge } from "../model/error.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
 import { DETECTION } from "../model/detection.ts";
 import type { DetectionSettings } from "../model/settings.ts";
 import type { ImageSource, ResultKind, TaskKind } from "../model/task_kind.ts";
+import { asUnconfirmed } from "../model/problem.ts";
 import type { Reply } from "../model/reply.ts";
 import { decodeTask, type TaskStatus } from "../model/task_status.ts";
 import { exchange, retrying } from "./request.ts";
@@ -232,32 +233,6 @@ function isToken(text: string): boolean {
 function decodeTaskId(isId: (text: string) => boolean, text: string): E.Either<RegionsError, string> {
   const id = text.trim().replace(/^"(.*)"$/, "$1");
   return isId(id) ? E.right(id) : E.left(malformed([`TaskId: expected the id of a task, got ${preview(text)}`]));
-}
-
-/** The statuses that mean "not now". A proxy may also send them for a request that it has already forwarded. */
-const BUSY: readonly number[] = [408, 425, 429, 503];
-
-/** Converts a failure to `Unconfirmed` unless the image was certainly not accepted. */
-function asUnconfirmed(error: RegionsError, isRefusal: boolean): RegionsError {
-  return wasNotAccepted(error, isRefusal) ? error : unconfirmed(error);
-}
-
-function wasNotAccepted(error: RegionsError, isRefusal: boolean): boolean {
-  switch (error._tag) {
-    case "Network":
-      return error.neverSent;
-    case "Http":
-      return BUSY.includes(error.status) ? isRefusal : error.status < 500;
-    case "PermissionDenied":
-    case "Unauthorized":
-      return true;
-    case "Timeout":
-    case "Malformed":
-    case "TooLarge":
-    case "Unconfirmed":
-    case "GaveUp":
-      return false;
-  }
 }
 
 /** Reads an image as Base64. */

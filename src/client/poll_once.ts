@@ -15,7 +15,7 @@ import { type PollOptions, type PollPolicy, pollPolicy } from "../polling/policy
 import { endOf, giveUp, type Next, step } from "../polling/step.ts";
 import type { Candidate, Release } from "./budget.ts";
 import { fetchStatus } from "./operations.ts";
-import { notify } from "./request.ts";
+import { notify } from "../internal/notify.ts";
 import type { Service } from "./service.ts";
 import type { CallContext } from "./transport.ts";
 

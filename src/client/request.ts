@@ -7,12 +7,14 @@ import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import * as O from "fp-ts/lib/Option.js";
 import { sleep } from "../internal/abort.ts";
+import { isSuccess } from "../internal/http.ts";
+import { notify } from "../internal/notify.ts";
 import { type Call, interrupted, type RegionsError, timeout, unauthorized } from "../model/error.ts";
+import { httpError, isServiceRefusal, readProblem, type Received } from "../model/problem.ts";
 import { retryDelay } from "../polling/retry.ts";
-import { httpError, isServiceRefusal, readProblem } from "./problem.ts";
 import { redactError } from "./redact.ts";
 import type { Req, Service } from "./service.ts";
-import { type CallContext, isSuccess, type Received, send, timeLimit } from "./transport.ts";
+import { type CallContext, send, timeLimit } from "./transport.ts";
 
 /** A request to the service, and how to handle its response. */
 export interface Exchange<A> {
@@ -62,17 +64,6 @@ export function retrying<A>(call: Call, id: string | null, req: Req<A>): Req<A> 
       if (!await sleep(delay.value, signal)) return E.left(interrupted(call, "aborted", 0));
     }
   };
-}
-
-/** Calls a callback of the caller. If it throws, the error is reported as uncaught, and the task continues. */
-export function notify<A>(hook: (value: A) => void, value: A): void {
-  try {
-    hook(value);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }
 
 /** The outcome of an attempt, and the token that was sent, or null if none was. */

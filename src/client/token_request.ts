@@ -7,10 +7,11 @@ import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import { type RegionsError, unauthorized } from "../model/error.ts";
 import type { AccessToken } from "./memory.ts";
-import { httpError, isTokenRefusal, readProblem } from "./problem.ts";
+import { httpError, isTokenRefusal, readProblem } from "../model/problem.ts";
 import { redactError } from "./redact.ts";
 import { type Credentials, decodeAccessToken } from "./token.ts";
-import { isSuccess, send, type Transport } from "./transport.ts";
+import { isSuccess } from "../internal/http.ts";
+import { send, type Transport } from "./transport.ts";
 
 /** Requests an access token for a client's credentials. Source: RFC 6749, section 4.4. */
 export async function requestToken(

@@ -1,13 +1,13 @@
 /**
- * Sends a request and reads its response. This is the only file that calls `fetch`.
+ * Sends a request to the service and reads its response. No other file sends requests to the service.
  *
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
 import { type AbortSignalLike, within } from "../internal/abort.ts";
-import { cut } from "../internal/text.ts";
-import { isObject } from "../internal/json.ts";
+import { acceptsCache, causeOf, isSuccess, readText, retryAfterOf, type WebBody } from "../internal/http.ts";
 import { type Call, interrupted, network, permissionDenied, type RegionsError, tooLarge } from "../model/error.ts";
+import type { Received } from "../model/problem.ts";
 import { isDenied, isNeverSent } from "./delivery.ts";
 
 /**
@@ -48,34 +48,11 @@ export interface FetchResponse {
 }
 
 /**
- * A web stream of bytes.
- *
- * @category Connect
- */
-export interface WebBody {
-  /** Locks the stream for reading. */
-  readonly getReader: () => {
-    readonly read: () => Promise<{ readonly value?: Uint8Array | undefined }>;
-    readonly cancel: () => Promise<void>;
-  };
-}
-
-/**
  * A function compatible with the platform's `fetch`, as the library calls it.
  *
  * @category Connect
  */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
-
-/** A response with any status. */
-export interface Received {
-  /** The HTTP status. */
-  readonly status: number;
-  /** The delay in `Retry-After`, in milliseconds, or null. */
-  readonly retryAfter: number | null;
-  /** The body, possibly truncated. */
-  readonly text: string;
-}
 
 /** A request. */
 export interface Message {
@@ -120,9 +97,6 @@ export interface CallContext {
 /** The number of bytes to read from a response other than 2xx. */
 const MAX_PROBLEM_BYTES = 8192;
 
-/** The maximum number of characters of the runtime's own message. */
-const MAX_CAUSE = 300;
-
 /**
  * Sends a request and reads its response. The cause of a failure is the runtime's own message, which may contain
  * secrets.
@@ -145,7 +119,7 @@ export async function send(
       const response = await fetch(baseUrl + path, acceptsCache() ? { ...init, cache: "no-store" } : init);
       hasResponse = true;
       const { status } = response;
-      const retryAfter = parseRetryAfter(response.headers.get("Retry-After"), timeOf(response));
+      const retryAfter = retryAfterOf(response.headers);
       const limit = isSuccess(response) ? maxResponseBytes : MAX_PROBLEM_BYTES;
       const { text, whole } = await readText(response, limit, signal);
       return whole || !isSuccess(response) ? E.right({ status, retryAfter, text }) : E.left(tooLarge(call, limit));
@@ -176,99 +150,4 @@ export function timeLimit(
  */
 function toBlob(body: string): Promise<Blob> {
   return new Response(body).blob();
-}
-
-/** Whether the status is 2xx. */
-export function isSuccess({ status }: { readonly status: number }): boolean {
-  return status >= 200 && status < 300;
-}
-
-/**
- * Returns the delay in `Retry-After` in milliseconds, or null if the header is neither a number of seconds nor a date.
- *
- * Source: RFC 9110, section 10.2.3.
- */
-export function parseRetryAfter(header: string | null, now: number): number | null {
-  if (header === null || header.trim() === "") return null;
-  const seconds = Number(header);
-  const ms = Number.isNaN(seconds) ? Date.parse(header) - now : seconds * 1000;
-  return Number.isFinite(ms) ? Math.max(0, ms) : null;
-}
-
-/**
- * Returns the time on the server's clock, which its dates refer to, or on the local clock if there is no `Date` header.
- */
-function timeOf({ headers }: FetchResponse): number {
-  const date = Date.parse(headers.get("Date") ?? "");
-  return Number.isNaN(date) ? Date.now() : date;
-}
-
-/** Whether the runtime supports the `cache` option. Workers with a compatibility date before November 2024 throw. */
-function acceptsCache(): boolean {
-  return isCacheKnown ??= tryCache();
-}
-
-/** A fact about the runtime, determined with the first request. */
-let isCacheKnown: boolean | undefined;
-
-function tryCache(): boolean {
-  try {
-    new Request("https://localhost", { cache: "no-store" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Reads at most `limit` bytes, counted after decompression, and cancels the rest. */
-async function readText(
-  { body }: FetchResponse,
-  limit: number,
-  signal: AbortSignal,
-): Promise<{ readonly text: string; readonly whole: boolean }> {
-  if (body === null) return { text: "", whole: true };
-  const reader = "getReader" in body ? body.getReader() : iteratorReader(body);
-  const cancel = (): Promise<void> => reader.cancel().catch(() => {});
-  if (signal.aborted) await cancel();
-  signal.addEventListener("abort", cancel);
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for (let { value } = await reader.read(); value !== undefined; { value } = await reader.read()) {
-    size += value.byteLength;
-    if (size > limit) {
-      await cancel();
-      return { text: text + decoder.decode(value.subarray(0, limit - size)), whole: false };
-    }
-    text += decoder.decode(value, { stream: true });
-  }
-  return { text: text + decoder.decode(), whole: true };
-}
-
-/** Reads a Node.js stream, whose chunks are strings if an encoding was set, and otherwise bytes. */
-function iteratorReader(stream: AsyncIterable<Uint8Array | string>): ReturnType<WebBody["getReader"]> {
-  const iterator = stream[Symbol.asyncIterator]();
-  return {
-    read: async () => {
-      const { done, value } = await iterator.next();
-      return { value: done ? undefined : typeof value === "string" ? new TextEncoder().encode(value) : value };
-    },
-    cancel: async () => void await iterator.return?.(),
-  };
-}
-
-/**
- * Returns the runtime's message for a failed `fetch`, which is in the cause. A custom `fetch` may reject with any
- * value.
- */
-function causeOf(error: unknown): string {
-  const reason = isObject(error) && isObject(error.cause) ? error.cause : error;
-  const { message, code, name } = isObject(reason) ? reason : {};
-  const [text] = [withoutUrl(message), code, name].filter((text) => typeof text === "string" && text !== "");
-  return typeof text === "string" ? cut(text, MAX_CAUSE) : "no reason given";
-}
-
-/** Removes the URL, which the caller knows, from Deno's message. */
-function withoutUrl(message: unknown): unknown {
-  return typeof message === "string" ? message.replace(/^error sending request for url \(.*?\): /, "") : message;
 }

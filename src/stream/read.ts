@@ -7,7 +7,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { concat, concatMap, defer, type Observable, of } from "rxjs";
 import { cancelTask, submitTask } from "../client/operations.ts";
 import { policyFor } from "../client/poll_once.ts";
-import { notify } from "../client/request.ts";
+import { notify } from "../internal/notify.ts";
 import type { Req, Service } from "../client/service.ts";
 import type { AbortSignalLike } from "../internal/abort.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";

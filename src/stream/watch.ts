@@ -10,7 +10,7 @@ import { preview } from "../internal/text.ts";
 import type { TimerEntry } from "../internal/timers.ts";
 import { submitTask } from "../client/operations.ts";
 import { learn, policyFor, pollBy } from "../client/poll_once.ts";
-import { notify } from "../client/request.ts";
+import { notify } from "../internal/notify.ts";
 import type { Service } from "../client/service.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
 import { DETECTION } from "../model/detection.ts";

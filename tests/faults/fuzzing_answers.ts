@@ -5,7 +5,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { fetchRegions } from "../../src/client/operations.ts";
-import { parseRetryAfter } from "../../src/client/transport.ts";
+import { parseRetryAfter } from "../../src/internal/http.ts";
 import type { RegionsError } from "../../src/model/error.ts";
 import { connect } from "../../src/client/service.ts";
 import { garble, junk, makeToken, mulberry, pick, type Random } from "./fuzzing.ts";

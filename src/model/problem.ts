@@ -5,11 +5,20 @@
  */
 import { isObject, parseJson } from "../internal/json.ts";
 import { cut } from "../internal/text.ts";
-import { type Call, type Http, http, isTransientStatus } from "../model/error.ts";
-import type { Received } from "./transport.ts";
+import { type Call, type Http, http, isTransientStatus, type RegionsError, unconfirmed } from "./error.ts";
 
 /** The maximum number of characters that an error quotes from an unexpected text. */
 const MAX_DETAIL = 300;
+
+/** A response with any status. */
+export interface Received {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The delay in `Retry-After`, in milliseconds, or null. */
+  readonly retryAfter: number | null;
+  /** The body, possibly truncated. */
+  readonly text: string;
+}
 
 /** Returns the error for a response other than 2xx. */
 export function httpError(call: Call, { status, retryAfter, text }: Received): Http {
@@ -43,4 +52,30 @@ export function readProblem(text: string): string {
   const details = isObject(problem) ? [problem.title, problem.detail, problem.error, problem.error_description] : [];
   const parts = details.filter((part) => typeof part === "string" && part !== "");
   return cut((parts.length === 0 ? text : parts.join(": ")).replace(/\s+/g, " ").trim(), MAX_DETAIL);
+}
+
+/** The statuses that mean "not now". A proxy may also send them for a request that it has already forwarded. */
+const BUSY: readonly number[] = [408, 425, 429, 503];
+
+/** Converts a failure to `Unconfirmed` unless the image was certainly not accepted. */
+export function asUnconfirmed(error: RegionsError, isRefusal: boolean): RegionsError {
+  return wasNotAccepted(error, isRefusal) ? error : unconfirmed(error);
+}
+
+function wasNotAccepted(error: RegionsError, isRefusal: boolean): boolean {
+  switch (error._tag) {
+    case "Network":
+      return error.neverSent;
+    case "Http":
+      return BUSY.includes(error.status) ? isRefusal : error.status < 500;
+    case "PermissionDenied":
+    case "Unauthorized":
+      return true;
+    case "Timeout":
+    case "Malformed":
+    case "TooLarge":
+    case "Unconfirmed":
+    case "GaveUp":
+      return false;
+  }
 }
