@@ -3,7 +3,19 @@
 import { dirname, join } from "node:path/posix";
 import { listFiles } from "../lib/files.ts";
 
-const FOLDERS = ["internal", "model", "page", "polling", "client", ".", "stream", "server", "emulator", "cli"];
+const FOLDERS = [
+  "internal",
+  "model",
+  "page",
+  "polling",
+  "client",
+  ".",
+  "stream",
+  "browser",
+  "server",
+  "emulator",
+  "cli",
+];
 
 const faults: string[] = [];
 
