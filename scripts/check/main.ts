@@ -12,6 +12,7 @@ const checks: Record<string, () => Promise<number>> = {
   "lint": () => runDeno(["lint", "--quiet"]),
   "types": () => runDeno(["check", "--quiet", "."]),
   "benchmarks": () => checkApart("scripts/bench", "deno.json"),
+  "web page": () => checkApart("examples/web", "deno.json"),
   "npm build": () => checkApart("scripts/npm", "check.json"),
   "layers": () => runCheck("layers"),
   "documentation": lintDocumentation,
