@@ -4,7 +4,7 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { concat, defer, finalize, map, type Observable, of, share } from "rxjs";
+import { concat, defer, finalize, from, map, type Observable, share } from "rxjs";
 import { cancelTask, submitTask } from "../client/operations.ts";
 import { policyFor, pollBy } from "../client/poll_once.ts";
 import type { Service } from "../client/service.ts";
@@ -29,8 +29,8 @@ const MAX_SUBMISSIONS = 1000;
 interface Known<A extends object> {
   /** The state of its polling, or null before the first poll. */
   state: PollState | null;
-  /** The latest status, and the state after it, or null. */
-  latest: { readonly update: Update<A>; readonly state: PollState | null } | null;
+  /** The changes of status, each with the last reply before the next change and the state after it. */
+  changes: readonly { readonly update: Update<A>; readonly state: PollState | null }[];
   /** The polls of all listeners. Polling starts with the first one and stops with the last one. */
   readonly updates: Observable<Update<A>>;
   /** Whether there are listeners. */
@@ -165,7 +165,7 @@ function tasksOf<Input, A extends object>(
     current: async (task, after) => {
       const place = readCursor(task, after);
       const known = visit(task, place);
-      const news = newsOf(known, place);
+      const news = newsOf(known, place).at(-1) ?? null;
       if (news?.cursor === null) return news;
       const now = Date.now();
       const next = begin(task, known, now);
@@ -179,13 +179,12 @@ function tasksOf<Input, A extends object>(
         const place = readCursor(task, after);
         const known = visit(task, place);
         const news = newsOf(known, place);
-        if (news === null) return known.updates;
-        return news.cursor === null ? of(news) : concat(of(news), known.updates);
+        return news.at(-1)?.cursor === null ? from(news) : concat(from(news), known.updates);
       }),
     cancel: async (task) => {
       const canceled = await cancelTask(task.id, kind)(service)();
       const known = tasks.get(task.id);
-      if (known !== undefined && E.isRight(canceled)) known.latest = null;
+      if (known !== undefined && E.isRight(canceled)) known.changes = [];
       return canceled;
     },
   };
@@ -194,7 +193,7 @@ function tasksOf<Input, A extends object>(
 function createKnown<A extends object>(watch: (known: Known<A>) => Observable<Update<A>>): Known<A> {
   const known: Known<A> = {
     state: null,
-    latest: null,
+    changes: [],
     updates: defer(() => updates),
     isWatched: false,
     polling: null,
@@ -203,17 +202,20 @@ function createKnown<A extends object>(watch: (known: Known<A>) => Observable<Up
   return known;
 }
 
-/** Keeps a status as the latest. Errors are not kept, since the next poll may succeed. */
+/** Keeps a status. Errors are not kept, since the next poll may succeed. */
 function remember<A extends object>(known: Known<A>, update: Update<A>): Update<A> {
-  if (E.isRight(update.reply)) known.latest = { update, state: known.state };
+  const { reply } = update;
+  if (E.isLeft(reply)) return update;
+  const earlier = known.changes.filter(({ update }) => E.toUnion(update.reply)._tag !== reply.right._tag);
+  known.changes = [...earlier, { update, state: known.state }];
   return update;
 }
 
-/** Returns the latest status, unless a client has received it or a later one. */
-function newsOf<A extends object>({ latest }: Known<A>, place: PollState | null): Update<A> | null {
-  if (latest === null) return null;
-  const isNews = place === null || latest.update.cursor === null || isLater(latest.state, place);
-  return isNews ? latest.update : null;
+/** Returns the changes that a client has not received. The final one is always sent. */
+function newsOf<A extends object>({ changes }: Known<A>, place: PollState | null): readonly Update<A>[] {
+  return changes
+    .filter(({ update, state }) => place === null || update.cursor === null || isLater(state, place))
+    .map(({ update }) => update);
 }
 
 /** Whether a state contains a later status than another one. */

@@ -1,0 +1,117 @@
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { durableTasks } from "../../src/server/durable_tasks.ts";
+import { createHandler } from "../../src/server/handler.ts";
+import { locateTask } from "../../src/server/locate_task.ts";
+import { createSigner } from "../../src/server/signature.ts";
+import { writeTaskId } from "../../src/server/task_id.ts";
+import { COMPLETED, completed, mock, pending, processing, reset, text } from "../support/mock.ts";
+import { createWorld, withClock } from "./durable_world.ts";
+import { clientOf, IMAGE, ORIGIN, parseEvents, SECRET, tagsOf } from "./handler_world.ts";
+
+const NAME = "object";
+
+/** A handler in a Durable Object. */
+function createObject(service = mock({ fetch: [pending, processing, completed] })) {
+  const { task, restart } = createWorld(service);
+  const handle = (request: Request): Promise<Response> =>
+    createHandler({
+      tasks: durableTasks(task(), { name: NAME }),
+      secret: SECRET,
+      authorize: ({ headers }) => headers.get("X-User") ?? "ann",
+    })(request);
+  return { ...clientOf(handle), restart, service };
+}
+
+withClock("durableTasks() submits once, however often a request is repeated", async () => {
+  const { submit, service } = createObject();
+  const ids = [await submit(), await submit()];
+  equal(ids[0], ids[1]);
+  deepEqual(service.calls, ["token", "submit"].slice(-service.calls.length));
+});
+
+withClock("durableTasks() streams the changes of status, and resumes after each", async (clock) => {
+  const { submit, send, events, restart } = createObject();
+  const id = await submit();
+  const first = await send("GET", `/tasks/${id}/events`);
+  for (let i = 0; i < 3; i++) await clock.tickAsync(1000);
+  const all = parseEvents(await first.text());
+  deepEqual(tagsOf(all), ["Pending", "Processing", "Completed"]);
+  deepEqual(all[2].data, { ...COMPLETED, id });
+  restart();
+  deepEqual(tagsOf(await events(id, { "Last-Event-ID": all[0].id })), ["Processing", "Completed"]);
+  deepEqual(tagsOf(await events(id, { "Last-Event-ID": all[1].id })), ["Completed"]);
+  equal((await send("GET", `/tasks/${id}/events`, { "Last-Event-ID": all[2].id })).status, 204);
+});
+
+withClock("durableTasks() returns the current status, and 304 to a client that has it", async (clock) => {
+  const { submit, send } = createObject();
+  const id = await submit();
+  deepEqual(await (await send("GET", `/tasks/${id}`)).json(), { _tag: "Pending", id });
+  await clock.tickAsync(1000);
+  const response = await send("GET", `/tasks/${id}`);
+  deepEqual(await response.json(), { _tag: "Pending", id });
+  const etag = response.headers.get("ETag") ?? "";
+  equal((await send("GET", `/tasks/${id}`, { "If-None-Match": etag })).status, 304);
+  await clock.tickAsync(1000);
+  equal((await (await send("GET", `/tasks/${id}`, { "If-None-Match": etag })).json())._tag, "Processing");
+});
+
+withClock("durableTasks() reports a failed submission, and the end of its stream", async () => {
+  const { send } = createObject(mock({ submit: [reset] }));
+  const response = await send("POST", "/tasks", { "Content-Type": "image/png" }, IMAGE);
+  deepEqual([response.status, (await response.json()).error._tag], [502, "Unconfirmed"]);
+});
+
+withClock("durableTasks() ends the streams of a task that is canceled or was deleted with NotExist", async (clock) => {
+  const { submit, send, events } = createObject(mock({ fetch: [pending], cancel: [text("")] }));
+  const id = await submit();
+  const open = await send("GET", `/tasks/${id}/events`);
+  await clock.tickAsync(1000);
+  equal((await send("DELETE", `/tasks/${id}`)).status, 204);
+  deepEqual(tagsOf(parseEvents(await open.text())), ["Pending", "NotExist"]);
+  deepEqual(tagsOf(await events(id)), ["NotExist"]);
+  equal((await (await send("GET", `/tasks/${id}`)).json())._tag, "NotExist");
+});
+
+withClock("durableTasks() does not serve the task of another object", async () => {
+  const { submit } = createObject();
+  const id = await submit();
+  const { task } = createWorld(mock());
+  await task().submit({ image: IMAGE });
+  const tasks = durableTasks(task(), { name: "another" });
+  const other = clientOf(createHandler({ tasks, secret: SECRET, authorize: () => "ann" }));
+  equal((await (await other.send("GET", `/tasks/${id}`)).json())._tag, "NotExist");
+  deepEqual(tagsOf(await other.events(id)), ["NotExist"]);
+  equal((await other.send("DELETE", `/tasks/${id}`)).status, 204);
+  equal((await task().heard())?.length, 0);
+});
+
+Deno.test("locateTask() finds the object that an id names, for its subject only", async () => {
+  const task = { kind: "DetectRegions", id: NAME, results: null, submittedAt: null };
+  const id = await writeTaskId(createSigner(SECRET), "ann", task);
+  const locate = (path: string, subject = "ann", headers = {}, secret = SECRET) =>
+    locateTask(new Request(ORIGIN + path, { headers }), subject, { secret });
+  for (const path of [`/tasks/${id}`, `/tasks/${id}/events`]) equal(await locate(path), NAME);
+  for (const path of ["/", "/tasks/", "/tasksX", `/tasks/${id}x`, `/other/${id}`, "/tasks/a.b"]) {
+    equal(await locate(path), null, path);
+  }
+  equal(await locate(`/tasks/${id}`, "bob"), null);
+  equal(await locate(`/tasks/${id}`, "ann", {}, `${SECRET}.`), null);
+});
+
+Deno.test("locateTask() gives a new task a name of its own, the same if the request is repeated", async () => {
+  const locate = (subject: string, headers = {}) =>
+    locateTask(new Request(`${ORIGIN}/tasks`, { method: "POST", headers }), subject, { secret: SECRET });
+  const key = { "Idempotency-Key": "1" };
+  const names = [
+    await locate("ann"),
+    await locate("ann"),
+    await locate("ann", key),
+    await locate("ann", key),
+    await locate("bob", key),
+    await locate("ann", { "Idempotency-Key": "2" }),
+  ];
+  equal(names[2], names[3]);
+  equal(new Set(names).size, 5);
+  equal(names.every((name) => /^[\w-]{43}$/.test(name ?? "")), true);
+});
