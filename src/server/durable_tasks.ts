@@ -18,7 +18,7 @@ import type { SubmittedTask, Tasks, Update } from "./tasks.ts";
  * @category Server
  */
 export interface DurableTasksOptions {
-  /** The name of the object, which is the id of its task. `locateTask` returns it. */
+  /** The name of the object, which is the id of its task. `createRouter` determines it. */
   readonly name: string;
   /**
    * The kind of the task.
@@ -43,7 +43,7 @@ export interface DurableTasksOptions {
  *   constructor({ storage }: { readonly storage: DurableStorage }, readonly env: { readonly SECRET: string }) {
  *     this.#task = createDurableTask(storage, connect({ token: "1234" }));
  *   }
- *   // The Worker has determined both from the request.
+ *   // The Worker has determined both from the request, with `createRouter`.
  *   respond(request: Request, subject: string, name: string): Promise<Response> {
  *     const tasks = durableTasks(this.#task, { name });
  *     return createHandler({ tasks, secret: this.env.SECRET, authorize: () => subject })(request);
@@ -62,10 +62,18 @@ export function durableTasks<Input = DetectionInput, A extends object = Detectio
   return {
     kind: kind.name,
     submit: async (input) => {
+      const isNew = await task.heard() === null;
       // An object submits its task only once, so the key is not needed.
       await task.submit(input);
       const last = (await task.heard())?.at(-1);
-      return last !== undefined && E.isLeft(last) ? last : E.right(submitted);
+      if (last === undefined || E.isRight(last)) return E.right(submitted);
+      // It is kept, so that the image is not submitted again if the client repeats the request.
+      if (last.left._tag === "Unconfirmed") return last;
+      // The polls have failed, of a task that the service had accepted.
+      if (!isNew) return E.right(submitted);
+      // The service did not accept the image. It may do so if the client repeats the request.
+      await task.cancel();
+      return last;
     },
     current: async (other, after) => {
       const heard = isOther(other) ? null : await task.heard();

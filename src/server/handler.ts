@@ -7,7 +7,6 @@ import * as E from "fp-ts/lib/Either.js";
 import { concatMap } from "rxjs";
 import { atLeast } from "../internal/check.ts";
 import { toJson } from "../internal/json.ts";
-import { preview } from "../internal/text.ts";
 import type { DetectionInput } from "../model/detect_regions.ts";
 import { describe } from "../model/describe.ts";
 import type { Detection } from "../model/detection.ts";
@@ -15,7 +14,7 @@ import { Regions } from "../model/region.ts";
 import type { Reply } from "../model/reply.ts";
 import { toSvg } from "../page/svg.ts";
 import { encodeEvent, toResumableEvents } from "../stream/event_stream.ts";
-import { allowOrigin, checkOrigin, checkOrigins } from "./cors.ts";
+import { createGate, type GateOptions, type Handler, PATH } from "./gate.ts";
 import { detectionInput, type ReadInput } from "./inputs.ts";
 import { problem, serviceProblem, toSeconds } from "./problem.ts";
 import { createSigner, type Signer } from "./signature.ts";
@@ -24,59 +23,13 @@ import type { SubmittedTask, Tasks, Update } from "./tasks.ts";
 import { readUpload } from "./upload.ts";
 
 /**
- * What a client wants to do.
- *
- * @category Server
- */
-export interface Access {
-  /** Submit a task, read its status or result, or cancel it. */
-  readonly action: "submit" | "read" | "cancel";
-  /** The id of the task in the URL, which has not been checked yet. Null if a task is to be submitted. */
-  readonly id: string | null;
-}
-
-/**
- * Decides whether a request is allowed. Must not read the body of the request.
- *
- * @returns The subject on whose behalf the client acts, such as the id of a user. A client can only ask for tasks that were
- * submitted for the same subject. Null, if the client has to authenticate: the response is then a 401. Or any other
- * response, such as a 403 or a 429.
- *
- * @category Server
- */
-export type Authorize = (
-  request: Request,
-  access: Access,
-) => string | null | Response | Promise<string | null | Response>;
-
-/**
  * Options of {@linkcode createHandler}.
  *
  * @category Server
  */
-export interface HandlerOptions<Input = DetectionInput, A extends object = Detection> {
+export interface HandlerOptions<Input = DetectionInput, A extends object = Detection> extends GateOptions {
   /** The tasks to serve: `serviceTasks(service)` or, in a Durable Object, `durableTasks(task)`. */
   readonly tasks: Tasks<Input, A>;
-  /**
-   * The secret that signs the ids of tasks and events, which has at least 32 characters. It must be the same in all
-   * instances of the program. If it changes, the ids of earlier tasks become invalid.
-   */
-  readonly secret: string;
-  /** Decides whether a request is allowed, and on whose behalf. */
-  readonly authorize: Authorize;
-  /**
-   * The path of the collection of tasks, without a slash at the end.
-   *
-   * @default {"/tasks"}
-   */
-  readonly path?: string | undefined;
-  /**
-   * The origins of other web pages that may use the handler, such as `https://example.com`. Requests from pages of the
-   * handler's own origin, and from programs that are not web pages, are always allowed.
-   *
-   * @default {[]}
-   */
-  readonly origins?: readonly string[] | undefined;
   /**
    * The maximum size of an image in bytes, 1 or more.
    *
@@ -97,9 +50,6 @@ export interface HandlerOptions<Input = DetectionInput, A extends object = Detec
    */
   readonly heartbeat?: number | undefined;
 }
-
-/** The routes below the path of the collection. */
-const ROUTE = /^(?:\/([\w.-]{1,2000})(\/events|\/overlay\.svg)?)?$/;
 
 /** What is needed to respond to a request about a task. */
 interface Context<Input, A extends object> {
@@ -175,29 +125,17 @@ export function createHandler<Input, A extends object>(
   return options.input === undefined ? handlerOf({ ...options, input: detectionInput }) : handlerOf(options);
 }
 
-/**
- * Responds to a request.
- *
- * @category Server
- */
-export type Handler = (request: Request) => Promise<Response>;
-
 function handlerOf<Input, A extends object>(
   options: HandlerOptions<Input, A> & { readonly input: ReadInput<Input> },
 ): Handler {
-  const { tasks, secret, authorize, input, path = "/tasks", maxImageBytes = 10_000_000, uploadTimeout = 60_000 } =
-    options;
+  const { tasks, input, path = PATH, maxImageBytes = 10_000_000, uploadTimeout = 60_000 } = options;
   const action = "handle requests";
   const limits = {
     maxImageBytes: atLeast(action, "maxImageBytes", maxImageBytes, 1),
     uploadTimeout: atLeast(action, "uploadTimeout", uploadTimeout, Number.MIN_VALUE),
   };
   const heartbeat = atLeast(action, "heartbeat", options.heartbeat ?? 15_000, Number.MIN_VALUE);
-  const origins = checkOrigins(options.origins ?? []);
-  const signer = createSigner(secret);
-  if (!/^(?:\/[^/?#]+)+$/.test(path)) {
-    throw new TypeError(`Cannot ${action} as path must be a path such as /tasks: current value is ${preview(path)}`);
-  }
+  const signer = createSigner(options.secret);
   const context: Context<Input, A> = { tasks, signer, heartbeat, encode: createEncoder(signer) };
 
   const submit = async (request: Request, subject: string): Promise<Response> => {
@@ -217,22 +155,8 @@ function handlerOf<Input, A extends object>(
     return Response.json({ id }, { status: 202, headers: { "Location": `${path}/${id}` } });
   };
 
-  const respond = async (request: Request): Promise<Response> => {
-    const refusal = checkOrigin(request, origins);
-    if (refusal !== null) return refusal;
-    const { pathname } = new URL(request.url);
-    const match = pathname.startsWith(path) ? ROUTE.exec(pathname.slice(path.length)) : null;
-    if (match === null) return problem(404, "This path does not exist.");
-    const [, id, view] = match;
-    const methods = id === undefined ? ["POST"] : view === undefined ? ["GET", "DELETE"] : ["GET"];
-    if (!methods.includes(request.method)) {
-      return problem(405, `Expected ${methods.join(" or ")}.`, { "Allow": methods.join(", ") });
-    }
-    const action = id === undefined ? "submit" : request.method === "DELETE" ? "cancel" : "read";
-    const subject = await authorize(request, { action, id: id ?? null });
-    if (typeof subject === "object" && subject !== null) return subject;
-    if (subject === null || subject === "") return problem(401, "The request is not authorized.");
-    if (id === undefined) return await submit(request, subject);
+  return createGate(options, async (request, { subject, id, view }) => {
+    if (id === null) return await submit(request, subject);
     const task = await readTaskId(signer, subject, id);
     if (task === null || task.kind !== tasks.kind) return problem(404, "The task does not exist.");
     if (view === "/events") return await streamEvents(context, request, id, task);
@@ -240,16 +164,7 @@ function handlerOf<Input, A extends object>(
     if (request.method === "GET") return await showStatus(context, request, id, task);
     const canceled = await tasks.cancel(task);
     return E.isRight(canceled) ? new Response(null, { status: 204 }) : serviceProblem(canceled.left);
-  };
-
-  return async (request) => {
-    const response = await respond(request);
-    const headers = new Headers(response.headers);
-    headers.set("Cache-Control", "no-store");
-    headers.set("X-Content-Type-Options", "nosniff");
-    allowOrigin(request, origins, headers);
-    return new Response(response.body, { status: response.status, headers });
-  };
+  });
 }
 
 /** Events are encoded once, since thousands of clients may receive the same one. */

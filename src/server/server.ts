@@ -4,9 +4,10 @@
  * @module
  */
 export { durableTasks, type DurableTasksOptions } from "./durable_tasks.ts";
-export { type Access, type Authorize, createHandler, type Handler, type HandlerOptions } from "./handler.ts";
+export type { Access, Authorize, GateOptions, Handler } from "./gate.ts";
+export { createHandler, type HandlerOptions } from "./handler.ts";
 export { detectionInput, type ReadInput, recognitionInput } from "./inputs.ts";
-export { type LocateOptions, locateTask } from "./locate_task.ts";
+export { createRouter, type RouterOptions, type Target } from "./router.ts";
 export { serviceTasks } from "./service_tasks.ts";
 export type { NotYet, SubmittedTask, Tasks, Update } from "./tasks.ts";
 export type { Upload } from "./upload.ts";

@@ -1,9 +1,10 @@
 /** Tasks that are canceled, abandoned by their client, too large, rejected by the storage, or expired. */
 import { DatabaseSync } from "node:sqlite";
-import { check, pause, request, until } from "./checks.ts";
+import { check, pause, until } from "./checks.ts";
 import { startRequest } from "./cut.ts";
 import { listen } from "./events.ts";
-import { checkLog, json, post, problemOf, send, startExample, statusOf } from "./example.ts";
+import { ask, checkLog, json, post, problemOf, send, startExample, statusOf } from "./example.ts";
+import { authorization } from "./keys.ts";
 import { HUGE, imageOf, startService, TOO_LARGE } from "./service.ts";
 import type { Tools } from "./tools.ts";
 import type { Holdings } from "./worker.ts";
@@ -28,14 +29,15 @@ export async function endings(tools: Tools, folder: string): Promise<void> {
   check("canceling a task cancels it in the service and ends its stream", [
     deleted,
     record.cancels,
+    (await listener).events.at(-1)?.tag,
     (await listener).whole,
-  ], [204, 1, true]);
+  ], [204, 1, "NotExist", true]);
   check("a deleted task leaves no values and no alarm", await holdings(canceled), NOTHING);
-  check("a deleted task is not found", [
-    await statusOf(canceled),
-    await statusOf(`${canceled}/events`),
+  check("a deleted task does not exist, and can be deleted again", [
+    await tagOf(canceled),
+    (await listen(`${canceled}/events`)).events.map(({ tag }) => tag),
     await statusOf(canceled, { method: "DELETE" }),
-  ], [404, 404, 404]);
+  ], ["NotExist", ["NotExist"], 204]);
   // Wait until a second after the next poll would have been due.
   await pause((alarm ?? Infinity) - deletedAt + 1000);
   check("a canceled task is not polled again", [alarm !== null, service.of(1)?.polls], [true, record.polls]);
@@ -53,7 +55,12 @@ export async function endings(tools: Tools, folder: string): Promise<void> {
   ], [204, 1, NOTHING]);
 
   service.serviceTime = () => 1000;
-  const leave = startRequest(`${url}/tasks`, ["Content-Type: image/png"], new TextDecoder().decode(imageOf(3)));
+  const head = Object.entries({ ...authorization(), "Idempotency-Key": "image 3", "Content-Type": "image/png" });
+  const leave = startRequest(
+    `${url}/tasks`,
+    head.map((header) => header.join(": ")),
+    new TextDecoder().decode(imageOf(3)),
+  );
   await until("The image is being submitted", 5000, () => service.of(3) !== undefined);
   leave();
   await until("The task is finished", 15_000, () => service.of(3)?.finals === 1);
@@ -81,7 +88,7 @@ export async function endings(tools: Tools, folder: string): Promise<void> {
   const refusing = url + await send(url, 5);
   await statusOf(refusing, { method: "DELETE" });
   const before = service.tasks.size;
-  await request(`${refusing}/refuse`, { method: "POST", body: "1" });
+  await ask(`${refusing}/refuse`, { method: "POST", body: "1" });
   const problem = await post(url, 5);
   check("if the storage rejects an operation, the response is 503 and no image is submitted", [
     problem.status,
@@ -89,6 +96,7 @@ export async function endings(tools: Tools, folder: string): Promise<void> {
     await problem.json(),
     service.tasks.size - before,
   ], [503, "application/problem+json", {
+    title: "Service Unavailable",
     status: 503,
     detail: "The task's storage failed. Repeat the request in a few seconds.",
   }, 0]);
@@ -103,7 +111,7 @@ export async function endings(tools: Tools, folder: string): Promise<void> {
 
   const forgotten = hasty + await send(hasty, 4);
   await until("The task is finished", 15_000, () => service.of(4)?.finals === 1);
-  await until("The task is deleted", 10_000, async () => await statusOf(forgotten) === 404);
+  await until("The task is deleted", 10_000, async () => await tagOf(forgotten) === "NotExist");
   check("a task leaves no values and no alarm after its retention period", await holdings(forgotten), NOTHING);
   checkLog(runtime);
   await runtime.close();
@@ -112,6 +120,12 @@ export async function endings(tools: Tools, folder: string): Promise<void> {
     _cf_KV: 2,
     _cf_ALARM: 1,
   });
+}
+
+/** Returns the tag of a task's status. */
+async function tagOf(task: string): Promise<string> {
+  const { _tag } = await json(task) as { readonly _tag: string };
+  return _tag;
 }
 
 /** Counts the rows in the databases of all objects, by table. */

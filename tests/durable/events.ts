@@ -1,4 +1,5 @@
 /** A minimal client for server-sent events. Source: HTML Standard, "Server-sent events". */
+import { authorization } from "./keys.ts";
 
 export interface SentEvent {
   readonly id: string;
@@ -22,7 +23,8 @@ export async function listen(
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), 30_000);
   // The local runtime does not notice that a client disconnects while it compresses a response.
-  const headers = { "Accept-Encoding": "identity", ...lastEventId === null ? {} : { "Last-Event-ID": lastEventId } };
+  const place: Record<string, string> = lastEventId === null ? {} : { "Last-Event-ID": lastEventId };
+  const headers = { ...authorization(), "Accept-Encoding": "identity", ...place };
   const events: SentEvent[] = [];
   let status = 0;
   try {
@@ -45,6 +47,6 @@ export async function listen(
 }
 
 function toEvent(block: string): SentEvent {
-  const [, id = "", data = "null"] = /^id: (\d+)\ndata: (.*)$/.exec(block) ?? [];
+  const [, id = "", data = "null"] = /^id: ([\w.-]+)\ndata: (.*)$/.exec(block) ?? [];
   return { id, tag: JSON.parse(data)?._tag ?? `not an event: ${block}` };
 }

@@ -3,6 +3,7 @@ import { check, pause, until } from "./checks.ts";
 import { startRequest } from "./cut.ts";
 import { listen, type SentEvent } from "./events.ts";
 import { json, problemIn, send, startExample, statusOf } from "./example.ts";
+import { authorization } from "./keys.ts";
 import { startService } from "./service.ts";
 import type { Tools } from "./tools.ts";
 
@@ -51,7 +52,8 @@ export async function listeners(tools: Tools, folder: string): Promise<void> {
 
   service.serviceTime = () => 60_000;
   const long = `${url}${await send(url, 4)}/events`;
-  const cuts = Array.from({ length: CLIENTS }, () => startRequest(long));
+  const headers = [`Authorization: ${authorization().Authorization}`];
+  const cuts = Array.from({ length: CLIENTS }, () => startRequest(long, headers));
   await until(`${CLIENTS} clients are connected`, 10_000, async () => await heartbeats() === CLIENTS);
   for (const cut of cuts) cut();
   await until("The connections are released", 5000, async () => await heartbeats() === 0);

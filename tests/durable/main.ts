@@ -2,6 +2,7 @@
  * Tests of durable tasks: examples/worker in the local Workers runtime, and examples/queue on Redis, against the
  * emulator. Requires Node.js with npm, and redis-server.
  */
+import { access } from "./access.ts";
 import { finish, part } from "./checks.ts";
 import { killAll } from "./child.ts";
 import { costs } from "./costs.ts";
@@ -36,6 +37,7 @@ await part("100 tasks in Durable Objects", async () => {
   later = await survival(tools, `${work}/survival`);
 });
 await part("Clients of event streams", () => listeners(tools, `${work}/listeners`));
+await part("Clients that are not allowed to do what they try", () => access(tools, `${work}/access`));
 await part("Tasks that end in other ways", () => endings(tools, `${work}/endings`));
 await part("The cost of a task", () => costs(tools, `${work}/costs`));
 await part("Two requests with a shared memory", () => memory(tools));

@@ -42,6 +42,7 @@ export async function prepareTools(output: string): Promise<Tools> {
         ...platform === "node" ? ["--packages=external"] : [],
         "--alias:@ocr-cloud/regions/core=./src/core.ts",
         "--alias:@ocr-cloud/regions/durable-object=./src/server/durable_object.ts",
+        "--alias:@ocr-cloud/regions/server=./src/server/server.ts",
         "--alias:@ocr-cloud/regions=./mod.ts",
         `--outfile=${bundle}`,
       ];

@@ -39,6 +39,9 @@ interface TestEnv extends Env {
 // Kept by object id, since objects are evicted from memory between alarms.
 const counts = new Map<string, Counts>();
 
+/** The number of requests that all objects have received. */
+let requests = 0;
+
 let heartbeats = 0;
 const { setInterval, clearInterval } = globalThis;
 Object.assign(globalThis, {
@@ -87,6 +90,7 @@ export class RegionsTask extends Task {
       return Response.json(holdings);
     }
     this.#counts.requests++;
+    requests++;
     return super.fetch(request);
   }
 }
@@ -119,10 +123,17 @@ export default {
   fetch(request: Request, env: TestEnv): Response | Promise<Response> {
     const { pathname, origin } = new URL(request.url);
     if (pathname === "/heartbeats") return Response.json(heartbeats);
-    const [, hasty, path = ""] = /^(\/hasty)?(.*)$/.exec(pathname) ?? [];
-    const mine: Env = hasty === undefined ? env : { ...env, TASKS: env.HASTY };
-    const [, id] = /^\/tasks\/(\w+)\/(?:counts|holdings|refuse)$/.exec(path) ?? [];
-    const plain = hasty === undefined ? request : new Request(origin + path, request);
-    return id === undefined ? worker.fetch(plain, mine) : mine.TASKS.getByName(id).fetch(plain);
+    if (pathname === "/requests") return Response.json(requests);
+    // The same Worker with other objects, or without one of its secrets.
+    const [, prefix = "", hasty, missing = "", path = ""] = /^(\/(hasty)|\/without\/(\w+))?(.*)$/.exec(pathname) ?? [];
+    const mine: Env = { ...env, ...hasty === undefined ? {} : { TASKS: env.HASTY }, [missing]: "" };
+    const [, id] = /^\/tasks\/([\w-]+)\.[\w-]+\/(?:counts|holdings|refuse)$/.exec(path) ?? [];
+    const plain = prefix === "" ? request : new Request(origin + path, request);
+    return id === undefined ? worker.fetch(plain, mine) : mine.TASKS.getByName(nameIn(id)).fetch(plain);
   },
 };
+
+/** Returns the name of the object in the id of a task, whose first part is JSON in Base64. */
+function nameIn(id: string): string {
+  return JSON.parse(atob(id.replaceAll("-", "+").replaceAll("_", "/"))).id;
+}
