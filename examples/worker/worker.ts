@@ -93,7 +93,7 @@ async function forward(request: Request, { name, subject }: Target, { TASKS }: E
   // The router has checked it, and the object does not know the origins.
   headers.delete("Origin");
   headers.set(NAME, name);
-  headers.set(SUBJECT, subject);
+  headers.set(SUBJECT, encodeURIComponent(subject));
   try {
     return await TASKS.getByName(name).fetch(new Request(request, { headers }));
   } catch (error) {
@@ -126,7 +126,7 @@ export class RegionsTask {
     const handle = createHandler({
       tasks: durableTasks(this.#task, { name: headers.get(NAME) ?? "" }),
       secret: this.#secret,
-      authorize: () => headers.get(SUBJECT),
+      authorize: () => decodeURIComponent(headers.get(SUBJECT) ?? ""),
       maxImageBytes: MAX_IMAGE_BYTES,
     });
     try {

@@ -62,7 +62,7 @@ export interface RouterOptions extends GateOptions {
  *         const headers = new Headers(request.headers);
  *         headers.delete("Origin");
  *         headers.set("X-Name", name);
- *         headers.set("X-Subject", subject);
+ *         headers.set("X-Subject", encodeURIComponent(subject));
  *         return TASKS.getByName(name).fetch(new Request(request, { headers }));
  *       },
  *     })(request),
