@@ -1,12 +1,9 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { durableTasks } from "../../src/server/durable_tasks.ts";
 import { createHandler } from "../../src/server/handler.ts";
-import { locateTask } from "../../src/server/locate_task.ts";
-import { createSigner } from "../../src/server/signature.ts";
-import { writeTaskId } from "../../src/server/task_id.ts";
 import { COMPLETED, completed, mock, pending, processing, reset, text } from "../support/mock.ts";
 import { createWorld, withClock } from "./durable_world.ts";
-import { clientOf, IMAGE, ORIGIN, parseEvents, SECRET, tagsOf } from "./handler_world.ts";
+import { clientOf, IMAGE, parseEvents, SECRET, tagsOf } from "./handler_world.ts";
 
 const NAME = "object";
 
@@ -84,34 +81,4 @@ withClock("durableTasks() does not serve the task of another object", async () =
   deepEqual(tagsOf(await other.events(id)), ["NotExist"]);
   equal((await other.send("DELETE", `/tasks/${id}`)).status, 204);
   equal((await task().heard())?.length, 0);
-});
-
-Deno.test("locateTask() finds the object that an id names, for its subject only", async () => {
-  const task = { kind: "DetectRegions", id: NAME, results: null, submittedAt: null };
-  const id = await writeTaskId(createSigner(SECRET), "ann", task);
-  const locate = (path: string, subject = "ann", headers = {}, secret = SECRET) =>
-    locateTask(new Request(ORIGIN + path, { headers }), subject, { secret });
-  for (const path of [`/tasks/${id}`, `/tasks/${id}/events`]) equal(await locate(path), NAME);
-  for (const path of ["/", "/tasks/", "/tasksX", `/tasks/${id}x`, `/other/${id}`, "/tasks/a.b"]) {
-    equal(await locate(path), null, path);
-  }
-  equal(await locate(`/tasks/${id}`, "bob"), null);
-  equal(await locate(`/tasks/${id}`, "ann", {}, `${SECRET}.`), null);
-});
-
-Deno.test("locateTask() gives a new task a name of its own, the same if the request is repeated", async () => {
-  const locate = (subject: string, headers = {}) =>
-    locateTask(new Request(`${ORIGIN}/tasks`, { method: "POST", headers }), subject, { secret: SECRET });
-  const key = { "Idempotency-Key": "1" };
-  const names = [
-    await locate("ann"),
-    await locate("ann"),
-    await locate("ann", key),
-    await locate("ann", key),
-    await locate("bob", key),
-    await locate("ann", { "Idempotency-Key": "2" }),
-  ];
-  equal(names[2], names[3]);
-  equal(new Set(names).size, 5);
-  equal(names.every((name) => /^[\w-]{43}$/.test(name ?? "")), true);
 });

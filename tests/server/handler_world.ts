@@ -6,7 +6,8 @@ import type { DetectionInput } from "../../src/model/detect_regions.ts";
 import type { Detection } from "../../src/model/detection.ts";
 import { fixed, type Schedule } from "../../src/polling/schedule.ts";
 import type { PollOptions } from "../../src/polling/policy.ts";
-import { createHandler, type Handler, type HandlerOptions } from "../../src/server/handler.ts";
+import type { Handler } from "../../src/server/gate.ts";
+import { createHandler, type HandlerOptions } from "../../src/server/handler.ts";
 import { serviceTasks } from "../../src/server/service_tasks.ts";
 import type { Mock } from "../support/mock.ts";
 
