@@ -75,7 +75,8 @@ export interface Block {
   readonly lines: readonly string[] | null;
 }
 
-const MAX_SIZE = 2 ** 31 - 1;
+/** The maximum width and height of a page. */
+export const MAX_SIZE = 2 ** 31 - 1;
 
 /**
  * Returns the regions of a page as blocks.

@@ -5,7 +5,7 @@
  */
 import type { Point, Region } from "../model/region.ts";
 import { type Block, checkSize, type SizedPageContent, toBlocks } from "./content.ts";
-import { escapeXml } from "./xml.ts";
+import { escapeAttribute, escapeXml } from "./xml.ts";
 
 /**
  * Writes a page as hOCR, version 1.2, in XHTML. Each region is an `ocr_carea` with an `ocr_par`, in reading order.
@@ -49,7 +49,7 @@ export function toHocr(page: SizedPageContent): string {
 <meta name="ocr-capabilities" content="ocr_page ocr_carea ocr_par ocr_line ocrx_word"/>
 </head>
 <body>
-<div class="ocr_page" id="page_1" title="${escapeXml(image)}bbox 0 0 ${width} ${height}; ppageno 0">
+<div class="ocr_page" id="page_1" title="${escapeAttribute(image)}bbox 0 0 ${width} ${height}; ppageno 0">
 ${blocks.map(writeBlock).join("")}</div>
 </body>
 </html>

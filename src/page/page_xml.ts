@@ -5,7 +5,7 @@
  */
 import { preview } from "../internal/text.ts";
 import { type Block, checkSize, type SizedPageContent, toBlocks, writePoints } from "./content.ts";
-import { escapeXml } from "./xml.ts";
+import { escapeAttribute, escapeXml } from "./xml.ts";
 
 const NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15";
 
@@ -63,7 +63,7 @@ export function toPageXml(page: SizedPageContent, options: PageXmlOptions = {}):
 <Created>${time}</Created>
 <LastChange>${time}</LastChange>
 </Metadata>
-<Page imageFilename="${escapeXml(page.imageName ?? "")}" imageWidth="${width}" imageHeight="${height}">
+<Page imageFilename="${escapeAttribute(page.imageName ?? "")}" imageWidth="${width}" imageHeight="${height}">
 ${refs === "" ? "" : `<ReadingOrder>\n<OrderedGroup id="order">\n${refs}</OrderedGroup>\n</ReadingOrder>\n`}${
     blocks.map(writeRegion).join("")
   }</Page>

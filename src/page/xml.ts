@@ -5,11 +5,16 @@
  */
 
 /**
- * Escapes text for use in XML text and attributes. Characters that XML does not allow are replaced. Carriage
- * returns are escaped as well, since parsers turn literal ones into line feeds.
+ * Escapes text for use in XML text, and in attributes if it has no tabs and line feeds. Characters that XML does not
+ * allow are replaced. Carriage returns are escaped as well, since parsers turn literal ones into line feeds.
  */
 export function escapeXml(text: string): string {
   return toAllowed(text).replace(/[&<>"\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** Escapes any text for use in an attribute, in which parsers turn literal tabs and line feeds into spaces. */
+export function escapeAttribute(text: string): string {
+  return escapeXml(text).replace(/[\t\n]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** Replaces the characters that XML 1.0 does not allow (section 2.2) by U+FFFD. */

@@ -23,9 +23,9 @@ const toHtml = (line: string): string => line.replace(/[\x7f-\x9f]/g, "\ufffd");
 Deno.test("toHocr() writes regions as areas with paragraphs, in reading order", () => {
   const polygon = [{ x: 10, y: 5 }, { x: 10, y: 40 }, { x: 90, y: 5 }];
   const regions = [{ region: box(10, 50, 90, 60) }, { region: { ...box(10, 5, 90, 40), polygon } }];
-  const root = parseXml(toHocr({ regions, size, imageName: 'a; "b".jpg' }));
+  const root = parseXml(toHocr({ regions, size, imageName: 'a; "b"\n.jpg' }));
   equal(root.uri, "http://www.w3.org/1999/xhtml");
-  deepEqual(titles(root, "ocr_page"), ['image "a%3B %22b%22.jpg"; bbox 0 0 100 200; ppageno 0']);
+  deepEqual(titles(root, "ocr_page"), ['image "a%3B %22b%22\n.jpg"; bbox 0 0 100 200; ppageno 0']);
   const expected = ["bbox 10 50 90 60", "bbox 10 5 90 40; poly 10 5 90 5 10 40"];
   deepEqual(titles(root, "ocr_carea"), expected);
   deepEqual(titles(root, "ocr_par"), expected);

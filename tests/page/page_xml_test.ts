@@ -20,10 +20,10 @@ function textOf(element: XmlElement): string | undefined {
 
 Deno.test("toPageXml() writes regions in reading order", () => {
   const regions = [{ region: box(10, 50, 90, 60) }, { region: box(10, 5, 90, 40), text: "Title" }];
-  const root = parseXml(toPageXml({ regions, size, imageName: 'a "b".jpg' }));
+  const root = parseXml(toPageXml({ regions, size, imageName: 'a "b"\t\n.jpg' }));
   equal(root.uri, "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15");
   const [page] = descendants(root, "Page");
-  deepEqual(page.attributes, { imageFilename: 'a "b".jpg', imageWidth: "100", imageHeight: "200" });
+  deepEqual(page.attributes, { imageFilename: 'a "b"\t\n.jpg', imageWidth: "100", imageHeight: "200" });
   deepEqual(descendants(page, "RegionRefIndexed").map(({ attributes }) => attributes), [
     { index: "0", regionRef: "r1" },
     { index: "1", regionRef: "r2" },

@@ -1,0 +1,38 @@
+/**
+ * What the tests of all readers share.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { Region } from "../../src/model/region.ts";
+import { type PageContent, type PageRegion, toBlocks } from "../../src/page/content.ts";
+import type { Unreadable } from "../../src/page/page_reader.ts";
+import { regionArea } from "../../src/page/polygon.ts";
+
+/** Returns the only page of a file that can be read. */
+export function onlyPage(pages: E.Either<Unreadable, readonly PageContent[]>): PageContent {
+  if (E.isLeft(pages)) throw new Error(pages.left.errors.join("\n"));
+  equal(pages.right.length, 1);
+  return pages.right[0];
+}
+
+/** Returns what is wrong with a file that cannot be read. */
+export function errorsOf(pages: E.Either<Unreadable, readonly PageContent[]>): readonly string[] {
+  if (E.isRight(pages)) throw new Error(`read ${JSON.stringify(pages.right)}`);
+  return pages.left.errors;
+}
+
+/** Asserts that regions were read as they were written: the same outlines, though a polygon may be a rectangle. */
+export function equalOutlines(read: readonly PageRegion[], page: PageContent): void {
+  const blocks = toBlocks("a test", page);
+  equal(read.length, blocks.length);
+  for (const [i, { region }] of read.entries()) {
+    const { outline: { polygon: _, ...box }, points } = blocks[i];
+    const { polygon, ...readBox } = region;
+    ok(Region.is(region));
+    deepEqual(readBox, box);
+    if (polygon !== undefined) deepEqual(polygon, points);
+    else equal(regionArea(box), regionArea({ ...box, polygon: points }));
+  }
+}
