@@ -25,6 +25,12 @@ export interface Point {
  * A rectangle of an image that contains text, in pixels. The origin is the top left corner of the image, `left <=
  * right` and `top <= bottom`. Coordinates are finite numbers from -2^53 to 2^53, and usually integers.
  *
+ * This library means the image as displayed, after its EXIF orientation has been applied: `imageSize`, `toSvg`,
+ * `cropRectangle`, the file formats of `./page` and the emulator do. The service does not document whether it applies
+ * the EXIF orientation, nor to which image coordinates refer if it deskews (which it does by default), rotates or
+ * upsamples the image. To be sure, submit images that are upright, with `makeSkewCorrect: false` and without `rotate` and
+ * `makeUpsampling`.
+ *
  * @category Detect
  */
 export interface Region {

@@ -19,6 +19,7 @@ export { toAlto } from "./alto.ts";
 export { type CocoAnnotation, type CocoCategory, type CocoDataset, type CocoImage, toCoco } from "./coco.ts";
 export type { PageContent, PageRegion, SizedPageContent } from "./content.ts";
 export { type CropOptions, type CropRectangle, cropRectangle } from "./crop.ts";
+export { type CropFailure, cropImage, type CropImageOptions } from "./crop_image.ts";
 export { toCsv } from "./csv.ts";
 export { type FilterOptions, filterRegions } from "./filter.ts";
 export {
@@ -34,6 +35,7 @@ export {
   uniteRegions,
 } from "./geometry.ts";
 export { toHocr } from "./hocr.ts";
+export { imageSize } from "./image_size.ts";
 export { toMarkdown } from "./markdown.ts";
 export { type MergeOptions, mergeRegions } from "./merge.ts";
 export { type PageXmlOptions, toPageXml } from "./page_xml.ts";
