@@ -22,6 +22,7 @@ export { type CropOptions, type CropRectangle, cropRectangle } from "./crop.ts";
 export { type CropFailure, cropImage, type CropImageOptions } from "./crop_image.ts";
 export { toCsv } from "./csv.ts";
 export { type FilterOptions, filterRegions } from "./filter.ts";
+export { PAGE_FORMATS, type PageFormat } from "./formats.ts";
 export {
   clampRegion,
   containsRegion,

@@ -21,7 +21,9 @@ const SOURCES = ["smoke.js", "hosts", "types", "bundlers"];
 /** What is installed to test the package, of `versions.json`. */
 const TOOLS: readonly (keyof typeof versions.packages | "node")[] = [
   "node",
+  "@annotorious/annotorious",
   "@arethetypeswrong/cli",
+  "@rollup/plugin-commonjs",
   "@rollup/plugin-node-resolve",
   "@types/node",
   "bun",
