@@ -1,5 +1,5 @@
 // The projects that the package is installed into, and what checks it there.
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { esbuild, installTools } from "../../scripts/lib/npm.ts";
 import { install, type Installed, packWithDeno } from "../../scripts/lib/pack.ts";
 import { run, succeed } from "../../scripts/lib/process.ts";
@@ -97,12 +97,13 @@ export async function prepare(folder: string, file: string | undefined): Promise
 export async function bundle(
   tools: string,
   consumer: string,
-  entry: "browser.js" | "worker.js",
+  entry: "browser.js" | "hosts/page.js" | "worker.js",
   format: "esm" | "iife",
+  more: readonly string[] = [],
 ): Promise<string> {
-  const outfile = join(consumer, `esbuild.${entry}`);
+  const outfile = join(consumer, `esbuild.${basename(entry)}`);
   const platform = format === "iife" ? [] : ["--conditions=workerd,worker,browser"];
-  const options = ["--bundle", "--platform=browser", ...platform, "--target=es2022", `--format=${format}`];
+  const options = ["--bundle", "--platform=browser", ...platform, "--target=es2022", `--format=${format}`, ...more];
   await esbuild(tools, consumer, [join(consumer, entry), ...options, `--outfile=${outfile}`]);
   return outfile;
 }

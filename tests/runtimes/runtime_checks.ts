@@ -6,12 +6,12 @@ import versions from "../../scripts/lib/versions.json" with { type: "json" };
 import { type Check, once, type Report } from "./checks.ts";
 import { buildCommonJs } from "./commonjs.ts";
 import { hasCommonJs } from "./package.ts";
-import { PAGE, type Project } from "./project.ts";
+import { bundle, PAGE, type Project } from "./project.ts";
 
 const CHROMIUM = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 
 export function runtimeChecks(project: Project): readonly Check[] {
-  const { tools, consumer, oldest, manifest, server: { origin }, bundles } = project;
+  const { tools, consumer, oldest, manifest, server: { files, origin }, bundles } = project;
   const node = nodePath(tools, NODES[0]);
   const host = (name: string, folder = consumer): string => join(folder, "hosts", name);
   const report = async (command: readonly string[], folder = consumer): Promise<Report> => {
@@ -36,6 +36,14 @@ export function runtimeChecks(project: Project): readonly Check[] {
     await Deno.copyFile(host("runner.js"), join(folder, "regions.test.js"));
     return folder;
   });
+  /** What a page reports, in a browser with a fresh profile. */
+  const chromium = async (path: string): Promise<Report> => {
+    if (!await exists(CHROMIUM)) {
+      throw new Error(`${CHROMIUM} is missing: apt-get install -y --no-install-recommends chromium, or set CHROMIUM`);
+    }
+    const profile = await Deno.makeTempDir({ dir: consumer });
+    return await report([node, host("chromium.cjs"), tools, CHROMIUM, profile, origin, path]);
+  };
   return [
     {
       name: "Deno",
@@ -71,13 +79,26 @@ export function runtimeChecks(project: Project): readonly Check[] {
       name: "Chromium",
       version: "",
       run: async () => {
-        if (!await exists(CHROMIUM)) {
-          throw new Error(
-            `${CHROMIUM} is missing: apt-get install -y --no-install-recommends chromium, or set CHROMIUM`,
-          );
-        }
         await bundles.script();
-        return await report([node, host("chromium.cjs"), tools, CHROMIUM, join(consumer, "profile"), origin]);
+        return await chromium("/page.html");
+      },
+    },
+    {
+      name: "Chromium, Annotorious",
+      version: "",
+      run: async () => {
+        const folder = join(tools, "node_modules/@annotorious/annotorious");
+        const script = await bundle(tools, consumer, "hosts/page.js", "iife", [
+          "--loader:.css=text",
+          `--alias:@annotorious/annotorious/annotorious.css=${folder}/dist/annotorious.css`,
+          `--alias:@annotorious/annotorious=${folder}`,
+        ]);
+        files.set(
+          "/annotations.html",
+          `<!doctype html><meta charset="utf-8"><body><script src="/annotations.js"></script>`,
+        );
+        files.set("/annotations.js", await Deno.readTextFile(script));
+        return await chromium("/annotations.html");
       },
     },
     {

@@ -16,7 +16,8 @@ import {
 import * as core from "@ocr-cloud/regions/core";
 import { createDurableTask } from "@ocr-cloud/regions/durable-object";
 import { emulate } from "@ocr-cloud/regions/emulator";
-import { inReadingOrder } from "@ocr-cloud/regions/page";
+import { cropImage, imageSize, inReadingOrder, PAGE_FORMATS } from "@ocr-cloud/regions/page";
+import { readAlto } from "@ocr-cloud/regions/page-reader";
 import { lastValueFrom, toArray } from "rxjs";
 
 const ID = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
@@ -100,6 +101,18 @@ const CHECKS = {
     const [heading, left, right] = [[0, 0, 90, 10], [0, 20, 40, 90], [50, 15, 90, 90]]
       .map(([left, top, right, bottom]) => ({ left, top, right, bottom }));
     equal(inReadingOrder([right, left, heading]), [heading, left, right]);
+  },
+
+  "crop": async () => {
+    equal(imageSize(IMAGE), { width: 1, height: 1 });
+    const crops = await cropImage(IMAGE, REGIONS)();
+    equal(crops._tag === "Left" ? crops.left.reason : crops.right, "document" in globalThis ? [null] : "unsupported");
+  },
+
+  "formats": () => {
+    const page = { regions: [{ region: REGIONS[0], text: "one\ntwo" }], size: { width: 700, height: 500 } };
+    const alto = PAGE_FORMATS.find(({ name }) => name === "alto");
+    equal(readAlto(alto?.write(page) ?? ""), right([page]));
   },
 
   "emulator": async () => {

@@ -1,7 +1,7 @@
 // Headless Chromium, by playwright-core. Arguments: the folder of the tools, the browser, a fresh profile's folder, the
-// server's address, which serves the page and the bundled script.
+// server's address, the path of the page, which loads a bundled script.
 const { createRequire } = require("node:module");
-const [tools, executablePath, profile, origin] = process.argv.slice(2);
+const [tools, executablePath, profile, origin, path] = process.argv.slice(2);
 const { chromium } = createRequire(`${tools}/`)("playwright-core");
 
 (async () => {
@@ -22,7 +22,7 @@ const { chromium } = createRequire(`${tools}/`)("playwright-core");
   });
   try {
     const page = await context.newPage();
-    await page.goto(`${origin}/page.html`);
+    await page.goto(`${origin}${path}`);
     const passed = await page.evaluate((origin) => globalThis.smoke(origin), origin);
     console.log(JSON.stringify({ version: context.browser()?.version() ?? "unknown", passed }));
   } finally {

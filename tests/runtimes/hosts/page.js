@@ -1,5 +1,7 @@
 // What only a page can do: crop images, and show annotations with Annotorious. Bundled with both, for Chromium.
+// @ts-ignore: found by the bundler, in the folder of the tools
 import { createImageAnnotator, W3CImageFormat } from "@annotorious/annotorious";
+// @ts-ignore: as well
 import css from "@annotorious/annotorious/annotorious.css";
 import { cropImage, fromPolygon, imageSize, toWebAnnotation } from "@ocr-cloud/regions/page";
 
@@ -60,12 +62,15 @@ async function checkAnnotations() {
   const shapes = findShapes();
   equal(shapes.map(({ nodeName }) => nodeName), ["rect", "polygon"]);
   const page = image.getBoundingClientRect(), scale = SIZE.width / page.width;
-  equal(shapes.map((shape) => {
-    // The stroke does not count.
-    const { x, y, width, height } = shape.getBBox(), { a, d, e, f } = shape.getScreenCTM();
-    return [a * x + e - page.x, d * y + f - page.y, a * (x + width) + e - page.x, d * (y + height) + f - page.y]
-      .map((length) => Math.round(length * scale));
-  }), REGIONS.map(({ region: { left, top, right, bottom } }) => [left, top, right, bottom]));
+  equal(
+    shapes.map((shape) => {
+      // The stroke does not count.
+      const { x, y, width, height } = shape.getBBox(), { a, d, e, f } = shape.getScreenCTM();
+      return [a * x + e - page.x, d * y + f - page.y, a * (x + width) + e - page.x, d * (y + height) + f - page.y]
+        .map((length) => Math.round(length * scale));
+    }),
+    REGIONS.map(({ region: { left, top, right, bottom } }) => [left, top, right, bottom]),
+  );
 }
 
 function toRegion([left, top, right, bottom]) {
