@@ -8,13 +8,15 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Language, LANGUAGES } from "../model/language.ts";
 import { DSR_MODES, DsrMode } from "../model/settings.ts";
+import { PAGE_FORMATS, type PageFormat } from "../page/formats.ts";
 import { messageOf } from "./files.ts";
+import { findFormat } from "./page_file.ts";
 
 /** The output of `--help`. */
 export const USAGE = `Usage:
-  ocr-regions detect IMAGE [--mode MODE] [--svg FILE] [--json] [--emulate]
-  ocr-regions read IMAGE [--language LANGUAGE] [--mode MODE] [--deskew] [--svg FILE] [--hocr] [--json]
-                         [--state FILE [--resubmit]] [--emulate]
+  ocr-regions detect IMAGE [--mode MODE] [--svg FILE] [--json | --format FORMAT] [--emulate]
+  ocr-regions read IMAGE [--language LANGUAGE] [--mode MODE] [--deskew] [--svg FILE]
+                         [[--hocr] [--json] | --format FORMAT] [--state FILE [--resubmit]] [--emulate]
   ocr-regions watch ID [--svg FILE [--image IMAGE]] [--json]
   ocr-regions cancel ID
   ocr-regions serve [--port N] [--workers N] [--pickup-time MS] [--service-time MS] [--cors] [--verbose]
@@ -33,6 +35,9 @@ Options of detect, read and watch:
   --image IMAGE
                the submitted image, for the drawing (watch only)
   --json       print the result as JSON
+  --format FORMAT
+               print a file for other programs (detect and read):
+               ${PAGE_FORMATS.map(({ name }) => name).join(", ")}
   --emulate    use an emulator inside this process; needs no account (detect and read)
 
 Options of read:
@@ -88,6 +93,7 @@ export interface Detect {
   readonly mode: DsrMode;
   readonly svg: string | null;
   readonly json: boolean;
+  readonly format: PageFormat | null;
   readonly emulated: boolean;
 }
 
@@ -101,6 +107,7 @@ export interface Read {
   readonly svg: string | null;
   readonly hocr: boolean;
   readonly json: boolean;
+  readonly format: PageFormat | null;
   readonly state: string | null;
   readonly resubmit: boolean;
   readonly emulated: boolean;
@@ -144,6 +151,7 @@ const OPTIONS = {
   svg: { type: "string" },
   image: { type: "string" },
   json: { type: "boolean" },
+  format: { type: "string" },
   emulate: { type: "boolean" },
   host: { type: "string" },
   "allow-remote": { type: "boolean" },
@@ -160,8 +168,8 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"
 
 /** The options of each command. */
 const TAKES: ReadonlyMap<string, readonly string[]> = new Map([
-  ["detect", ["mode", "svg", "json", "emulate"]],
-  ["read", ["language", "mode", "deskew", "svg", "hocr", "json", "state", "resubmit", "emulate"]],
+  ["detect", ["mode", "svg", "json", "format", "emulate"]],
+  ["read", ["language", "mode", "deskew", "svg", "hocr", "json", "format", "state", "resubmit", "emulate"]],
   ["watch", ["svg", "image", "json"]],
   ["cancel", []],
   ["serve", ["host", "allow-remote", "port", "workers", "pickup-time", "service-time", "cors", "verbose"]],
@@ -202,12 +210,29 @@ export function parse(args: readonly string[]): E.Either<string, Command> {
       : E.right({ _tag: "Watch", id: subject, image, svg, json });
   }
   if (!DsrMode.is(mode)) return E.left(`Unknown mode "${mode}". Expected one of ${DSR_MODES.join(", ")}.`);
+  const format = parseFormat(name, values);
+  if (E.isLeft(format)) return format;
   return name === "read"
-    ? parseRead(subject, mode, values)
-    : E.right({ _tag: "Detect", image: subject, mode, svg, json, emulated: emulate });
+    ? parseRead(subject, mode, format.right, values)
+    : E.right({ _tag: "Detect", image: subject, mode, svg, json, format: format.right, emulated: emulate });
 }
 
-function parseRead(image: string, mode: DsrMode, values: Values): E.Either<string, Read> {
+function parseFormat(command: string, { format: name, json, hocr }: Values): E.Either<string, PageFormat | null> {
+  if (name === undefined) return E.right(null);
+  const format = findFormat(name);
+  if (E.isLeft(format)) return format;
+  if (json || hocr) return E.left(`The options --format and --${json ? "json" : "hocr"} exclude each other.`);
+  return command === "detect" && format.right.needs.includes("text")
+    ? E.left(`The format ${name} consists of texts, which only ocr-regions read has.`)
+    : format;
+}
+
+function parseRead(
+  image: string,
+  mode: DsrMode,
+  format: PageFormat | null,
+  values: Values,
+): E.Either<string, Read> {
   const { language = "English", deskew = false, svg = null, hocr = false, json = false, state = null } = values;
   const { resubmit = false, emulate = false } = values;
   const known = LANGUAGES.find((name) => name.toLowerCase() === language.toLowerCase());
@@ -234,6 +259,7 @@ function parseRead(image: string, mode: DsrMode, values: Values): E.Either<strin
     svg,
     hocr,
     json,
+    format,
     state,
     resubmit,
     emulated: emulate,

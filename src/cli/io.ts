@@ -29,7 +29,7 @@ export interface Io {
   /** The environment variables, such as `OCR_CLIENT_ID`. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Receives the result. If `write` throws or returns a promise that rejects, the text counts as not written. */
-  readonly stdout: { readonly write: (text: string) => unknown };
+  readonly stdout: { readonly write: (text: string) => unknown; readonly isTTY?: boolean };
   /** Receives messages and, if it is a terminal, a live line. `write` reports failures as that of `stdout` does. */
   readonly stderr: {
     readonly write: (text: string) => unknown;
@@ -89,7 +89,7 @@ export function ofProcess(): Io {
   for (const stream of [stdout, stderr]) stream.on("error", () => {});
   return {
     env,
-    stdout: { write: (text) => writeTo(stdout, text) },
+    stdout: { write: (text) => writeTo(stdout, text), isTTY: stdout.isTTY },
     stderr: {
       write: (text) => writeTo(stderr, text),
       get isTTY() {

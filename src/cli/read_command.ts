@@ -19,6 +19,7 @@ import { draw, type Drawing, prepareDrawing } from "./drawing.ts";
 import { checkTarget, codeOf, messageOf, readImage, type Target } from "./files.ts";
 import type { Io } from "./io.ts";
 import { openService } from "./open_service.ts";
+import { missingFor, writePage } from "./page_file.ts";
 import { type Progress, showProgress } from "./progress.ts";
 import { toJson } from "./result.ts";
 import { FAILED, refuse, STOPPED } from "./status.ts";
@@ -31,6 +32,8 @@ export async function runRead(command: Read, io: Io, terminal: Terminal): Promis
   const { image: file, svg, language, mode: dsrMode, hocr, deskew } = command;
   const image = await readImage(file);
   if (E.isLeft(image)) return refuse(terminal, image.left);
+  const missing = command.format === null ? null : missingFor(command.format, file, image.right);
+  if (missing !== null) return refuse(terminal, missing);
   const drawing = await prepareDrawing(svg, file, image.right);
   if (E.isLeft(drawing)) return refuse(terminal, drawing.left);
   const store = await openStore(command, image.right);
@@ -77,7 +80,7 @@ export async function runRead(command: Read, io: Io, terminal: Terminal): Promis
       await cancelStopped(last, settings, service, reply, store.right, terminal);
       return STOPPED;
     }
-    return await conclude(reply, command, drawing.right, terminal);
+    return await conclude(reply, command, image.right, drawing.right, terminal);
   } catch (error) {
     progress.end();
     if (!isSubmitted) return await refuse(terminal, messageOf(error));
@@ -157,7 +160,8 @@ async function cancelStopped(
 /** Writes the result, as much of it as possible. Resolves to the exit status. */
 async function conclude(
   reply: ReadReply,
-  { json, hocr, svg, state, image }: Read,
+  { json, hocr, svg, state, image, format }: Read,
+  submitted: Uint8Array,
   drawing: Drawing | null,
   terminal: Terminal,
 ): Promise<number> {
@@ -170,7 +174,13 @@ async function conclude(
     const { regions, notices, image: preprocessed } = reply.right;
     for (const notice of notices) await terminal.say(`Notice from the service: ${notice}`);
     if (regions.length === 0) await terminal.say("No text was found in the image.");
-    const printed = await terminal.print(json ? toJson({ regions, notices }) : toText(reply.right));
+    const page = preprocessed ?? submitted, isLost = format !== null && missingFor(format, image, page) !== null;
+    if (isLost) {
+      faults.push(`Cannot write ${format.title}, since the size of the deskewed image is not known. JSON was printed.`);
+    }
+    const printed = format !== null && !isLost
+      ? await terminal.printFile(writePage(format, regions, page, preprocessed === null ? image : null))
+      : await terminal.print(json || isLost ? toJson({ regions, notices }) : toText(reply.right));
     if (E.isLeft(printed)) faults.push(`The result could not be written to standard output: ${printed.left}.`);
     if (drawing !== null) {
       const picture = preprocessed ?? drawing.image;

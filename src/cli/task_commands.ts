@@ -8,6 +8,8 @@ import { lastValueFrom, type Observable, tap } from "rxjs";
 import { cancelTask, fetchRegions } from "../client/operations.ts";
 import { describeError } from "../model/describe.ts";
 import type { Service } from "../client/service.ts";
+import type { Region } from "../model/region.ts";
+import { inReadingOrder } from "../page/reading_order.ts";
 import { svgWarnings } from "../page/svg.ts";
 import { describe } from "../model/describe.ts";
 import type { Reply } from "../model/reply.ts";
@@ -19,6 +21,7 @@ import { draw, type Drawing, prepareDrawing } from "./drawing.ts";
 import { readImage } from "./files.ts";
 import type { Io } from "./io.ts";
 import { openService } from "./open_service.ts";
+import { missingFor, writePage } from "./page_file.ts";
 import { type Progress, showProgress } from "./progress.ts";
 import { toJson, toTable } from "./result.ts";
 import { FAILED, refuse, STOPPED } from "./status.ts";
@@ -27,6 +30,8 @@ import type { Terminal } from "./terminal.ts";
 /** How to present a result. */
 interface Wanted {
   readonly json: boolean;
+  /** How to write the regions as a file instead; null if that is not wanted. */
+  readonly toFile: ((regions: readonly Region[]) => string) | null;
   readonly drawing: Drawing | null;
   /** The command that gets the result again; null for an emulator inside this process, which ends with it. */
   readonly resume: string | null;
@@ -36,6 +41,9 @@ interface Wanted {
 export async function runDetect(command: Detect, io: Io, terminal: Terminal): Promise<number> {
   const image = await readImage(command.image);
   if (E.isLeft(image)) return refuse(terminal, image.left);
+  const { format } = command;
+  const fault = format === null ? null : missingFor(format, command.image, image.right);
+  if (fault !== null) return refuse(terminal, fault);
   const drawing = await prepareDrawing(command.svg, command.image, image.right);
   if (E.isLeft(drawing)) return refuse(terminal, drawing.left);
   const progress = showProgress(terminal, "Sending");
@@ -58,7 +66,10 @@ export async function runDetect(command: Detect, io: Io, terminal: Terminal): Pr
       else await cancelStopped(id, resume, service, terminal);
       return STOPPED;
     }
-    return await conclude(reply, { json: command.json, drawing: drawing.right, resume }, terminal);
+    const toFile = format &&
+      ((regions: readonly Region[]) =>
+        writePage(format, inReadingOrder(regions).map((region) => ({ region })), image.right, command.image));
+    return await conclude(reply, { json: command.json, toFile, drawing: drawing.right, resume }, terminal);
   } finally {
     progress.end();
     if (E.isRight(opened)) await opened.right.close();
@@ -81,7 +92,8 @@ export async function runWatch(command: Watch, io: Io, terminal: Terminal): Prom
       await terminal.say(`Stopped watching. The task continues. To cancel it: ocr-regions cancel ${id}`);
       return STOPPED;
     }
-    return await conclude(reply, { json, drawing: drawing.right, resume: resumeCommand(id, command) }, terminal);
+    const resume = resumeCommand(id, command);
+    return await conclude(reply, { json, toFile: null, drawing: drawing.right, resume }, terminal);
   } finally {
     progress.end();
   }
@@ -135,13 +147,19 @@ async function cancelStopped(id: string, resume: string | null, service: Service
 }
 
 /** Writes the result, as much of it as possible, and says how to get the rest. Resolves to the exit status. */
-async function conclude(reply: Reply, { json, drawing, resume }: Wanted, terminal: Terminal): Promise<number> {
+async function conclude(
+  reply: Reply,
+  { json, toFile, drawing, resume }: Wanted,
+  terminal: Terminal,
+): Promise<number> {
   const value = E.isRight(reply) ? reply.right : reply.left;
   const faults: string[] = [];
   if (E.isRight(reply)) await terminal.say(describe(reply));
   else faults.push(describe(reply));
-  const text = json ? toJson(value) : value._tag === "Completed" ? toTable(value.regions) : "";
-  const printed = await terminal.print(text);
+  const regions = value._tag === "Completed" ? value.regions : [];
+  const printed = toFile !== null && value._tag === "Completed"
+    ? await terminal.printFile(toFile(regions))
+    : await terminal.print(json ? toJson(value) : toTable(regions));
   if (E.isLeft(printed)) faults.push(`The result could not be written to standard output: ${printed.left}.`);
   if (value._tag === "Completed" && drawing !== null) {
     const drawn = await draw(drawing, value.regions);

@@ -16,6 +16,8 @@ export interface Terminal {
   readonly insist: (line: string) => Promise<void>;
   /** Writes complete lines to standard output. */
   readonly print: (text: string) => Promise<Written>;
+  /** Writes a file to standard output: unchanged, unless that is a terminal, which the file could control. */
+  readonly printFile: (text: string) => Promise<Written>;
   /** Replaces the live line. Does nothing if standard error cannot show one. */
   readonly draw: (line: string) => void;
   /** Whether standard error is a terminal that can show a live line. */
@@ -31,13 +33,15 @@ export function createTerminal({ env, stdout, stderr, keep }: Io): Terminal {
   const isLive = (): boolean =>
     stderr.isTTY === true && (stderr.columns ?? 0) > 1 && env.TERM !== "dumb" && (env.NO_COLOR ?? "") === "";
   const say: Terminal["say"] = (line) => writeErr(`${isLive() ? ERASE : ""}${printable(line)}\n`);
+  const print: Terminal["print"] = async (text) =>
+    text === "" ? E.right(undefined) : await writeOut(text.split("\n").map(printable).join("\n"));
   return {
     say,
     insist: async (line) => {
       if (E.isLeft(await say(line))) await attempt(() => keep?.(printable(line)));
     },
-    print: async (text) =>
-      text === "" ? E.right(undefined) : await writeOut(text.split("\n").map(printable).join("\n")),
+    print,
+    printFile: (text) => stdout.isTTY === true || text === "" ? print(text) : writeOut(text),
     draw: (line) => {
       if (isLive()) writeErr(`${ERASE}${printable(line).slice(0, (stderr.columns ?? 0) - 1)}`);
     },

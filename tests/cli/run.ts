@@ -27,9 +27,11 @@ export interface Outcome {
 /** Runs a command in this process. */
 export async function run(
   args: readonly string[],
-  { env = {}, tty, heard = () => {}, fails = () => null, keep, permit }: {
+  { env = {}, tty, stdoutIsTTY = false, heard = () => {}, fails = () => null, keep, permit }: {
     readonly env?: Record<string, string>;
     readonly tty?: { readonly columns: number };
+    /** Whether standard output is a terminal. */
+    readonly stdoutIsTTY?: boolean;
     /** Hears what is said, and may end the command. */
     readonly heard?: (text: string, stop: () => void) => unknown;
     /** The code of the error with which a stream refuses a text, or null. */
@@ -50,7 +52,7 @@ export async function run(
   const status = await main(args, {
     env,
     signal: controller.signal,
-    stdout: { write: writeTo("stdout") },
+    stdout: { write: writeTo("stdout"), isTTY: stdoutIsTTY },
     stderr: { write: writeTo("stderr"), ...tty === undefined ? {} : { isTTY: true, ...tty } },
     ...keep === undefined ? {} : { keep },
     ...permit === undefined ? {} : { permit },
