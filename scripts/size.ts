@@ -48,7 +48,8 @@ const PROGRAMS: Readonly<Record<keyof typeof limits, string>> = {
     import * as durable from "@ocr-cloud/regions/durable-object";
     import { emulate } from "@ocr-cloud/regions/emulator";
     import * as page from "@ocr-cloud/regions/page";
-    export { durable, emulate, page, regions };`,
+    import * as pageReader from "@ocr-cloud/regions/page-reader";
+    export { durable, emulate, page, pageReader, regions };`,
 };
 
 /** The columns of the table, and the packages that each counts. */
@@ -57,6 +58,7 @@ const SHARES: readonly (readonly [column: string, packages: readonly string[]])[
   ["io-ts", ["io-ts"]],
   ["fp-ts", ["fp-ts"]],
   ["rxjs", ["rxjs", "tslib"]],
+  ["saxes", ["saxes", "xmlchars"]],
   ["program", [""]],
 ];
 
