@@ -15,6 +15,7 @@ export interface Manifest {
   readonly version: string;
   readonly exports: Exports;
   readonly bin: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 

@@ -88,6 +88,18 @@ export function leakedPaths(files: Files, paths: readonly string[]): readonly st
   return faults;
 }
 
+/** The packages that modules import but that are neither a dependency nor a peer, so that npm might not install them. */
+export function undeclaredImports(manifest: Manifest, files: Files): readonly string[] {
+  const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
+  return [...files].filter(([path]) => /\.[cm]?js$/.test(path)).flatMap(([path, text]) => {
+    const code = text.replace(/\/\*[^]*?\*\//g, "");
+    const names = [...code.matchAll(/(?:\bfrom |\bimport |\bimport\(|\brequire\()["']((?:@[\w.-]+\/)?[\w-][\w.-]*)/g)]
+      .map(([, name]) => name);
+    return [...new Set(names)].filter((name) => name !== "node" && !(name in declared))
+      .map((name) => `${path} imports ${name}`);
+  });
+}
+
 /** What is wrong with the ranges of the peers, given the oldest versions that are tested. */
 export function wrongPeers(
   { peerDependencies }: Manifest,

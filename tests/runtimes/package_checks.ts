@@ -5,7 +5,15 @@ import { nodePath, NODES } from "../../scripts/lib/npm.ts";
 import { run, succeed } from "../../scripts/lib/process.ts";
 import versions from "../../scripts/lib/versions.json" with { type: "json" };
 import { type Check, none } from "./checks.ts";
-import { hasCommonJs, leakedPaths, missingDeclarations, missingTargets, strayFiles, wrongPeers } from "./package.ts";
+import {
+  hasCommonJs,
+  leakedPaths,
+  missingDeclarations,
+  missingTargets,
+  strayFiles,
+  undeclaredImports,
+  wrongPeers,
+} from "./package.ts";
 import { type Project, ROOT } from "./project.ts";
 
 export function packageChecks({ tools, tarball, consumer, manifest, files }: Project): readonly Check[] {
@@ -41,6 +49,11 @@ export function packageChecks({ tools, tarball, consumer, manifest, files }: Pro
           wrongPeers(manifest, versions.peers),
           Object.keys(versions.peers).map((name) => `${name} ${manifest.peerDependencies[name]}`).join(", "),
         ),
+    },
+    {
+      name: "dependencies",
+      version,
+      run: () => none(undeclaredImports(manifest, files), Object.keys(manifest.dependencies ?? {}).join(", ")),
     },
     {
       name: "publint",

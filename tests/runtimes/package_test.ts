@@ -8,6 +8,7 @@ import {
   modulesOf,
   resolve,
   strayFiles,
+  undeclaredImports,
   wrongPeers,
 } from "./package.ts";
 
@@ -106,6 +107,20 @@ Deno.test("wrongPeers() accepts only ranges that start at the version that is te
   const rule = "must be a peer in the range";
   deepEqual(wrongPeers(MANIFEST, { rxjs: "7.4.0" }), [`rxjs ${rule} ^7.4.0, which is tested, not ^7.5.0`]);
   deepEqual(wrongPeers(MANIFEST, { "fp-ts": "2.9.0" }), [`fp-ts ${rule} ^2.9.0, which is tested, not undefined`]);
+});
+
+Deno.test("undeclaredImports() names packages that are neither a dependency nor a peer", () => {
+  const files = new Map([
+    ["a.js", `/** import { a } from "in-a-comment"; */\nimport { b } from "rxjs";\nimport c from "./b.js";`],
+    ["b.js", `import "node:fs";\nimport d from "@scope/package/d.js";\nawait import("lazy");\nexport * from "parser";`],
+    ["c.cjs", `const e = require("required"), f = require("required/f");`],
+    ["d.d.ts", `import type { G } from "types";`],
+  ]);
+  deepEqual(undeclaredImports({ ...MANIFEST, dependencies: { parser: "^1.0.0" } }, files), [
+    "b.js imports @scope/package",
+    "b.js imports lazy",
+    "c.cjs imports required",
+  ]);
 });
 
 Deno.test("leakedPaths() finds a path in a text, in an address and inside a source map", () => {
