@@ -13,7 +13,7 @@ import { isObject } from "../internal/json.ts";
 import { notify } from "../internal/notify.ts";
 import type { Detection } from "../model/detection.ts";
 import { gaveUp, type RegionsError } from "../model/error.ts";
-import { Regions } from "../model/region.ts";
+import { isRegion } from "../model/region.ts";
 import { type Reply, replyCodec } from "../model/reply.ts";
 import { type RetryOptions, retryPolicy } from "../polling/retry.ts";
 import { attempt, type Source } from "./attempt.ts";
@@ -101,7 +101,7 @@ export interface Reconnection {
 /** The codec of a detection, as far as JSON is concerned, without the decoder of the service's payloads. */
 const DETECTION_TYPE: OutputType<Detection> = {
   name: "Detection",
-  is: (u): u is Detection => isObject(u) && Regions.is(u.regions),
+  is: (u): u is Detection => isObject(u) && Array.isArray(u.regions) && u.regions.every(isRegion),
 };
 
 /**

@@ -8,7 +8,7 @@ import { acceptsCache, readText, retryAfterOf } from "../internal/http.ts";
 import { isObject, parseJson } from "../internal/json.ts";
 import { atLeast } from "../internal/check.ts";
 import { type Call, RegionsError } from "../model/error.ts";
-import { asUnconfirmed, httpError, isServiceRefusal, type Received } from "../model/problem.ts";
+import { httpError, type Received } from "../model/problem.ts";
 
 /**
  * The headers of a request, by their names.
@@ -154,14 +154,14 @@ export async function receive(response: Response, limit: number, signal: AbortSi
   return { status, retryAfter: retryAfterOf(headers), text, isWhole: whole, tag };
 }
 
-/**
- * Returns the error for a response other than 2xx: the one in its problem, which is the service's own, or an `Http`. After
- * a submission, an `Http` that is no refusal of the back end itself is `Unconfirmed`.
- */
+/** Returns the error for a response other than 2xx: the one that its problem contains, or an `Http`. */
 export function refusalOf(call: Call, answer: Received): RegionsError {
-  const problem = parseJson(answer.text);
+  return serviceErrorOf(answer) ?? httpError(call, answer);
+}
+
+/** Returns the error that a problem contains, which is that of the service behind the back end, or null. */
+export function serviceErrorOf({ text }: Received): RegionsError | null {
+  const problem = parseJson(text);
   const error = RegionsError.decode(isObject(problem) ? problem.error : undefined);
-  if (E.isRight(error)) return error.right;
-  const refusal = httpError(call, answer);
-  return call === "submit" ? asUnconfirmed(refusal, isServiceRefusal(answer)) : refusal;
+  return E.isRight(error) ? error.right : null;
 }

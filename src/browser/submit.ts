@@ -14,7 +14,7 @@ import { causeOf, isSuccess } from "../internal/http.ts";
 import { isObject, parseJson } from "../internal/json.ts";
 import { preview } from "../internal/text.ts";
 import { type Call, interrupted, malformed, network, type RegionsError, unconfirmed } from "../model/error.ts";
-import { asUnconfirmed } from "../model/problem.ts";
+import { asUnconfirmed, httpError, isServiceRefusal } from "../model/problem.ts";
 import type { ImageSource } from "../model/task_kind.ts";
 import { retryDelay, type RetryOptions, retryPolicy } from "../polling/retry.ts";
 import {
@@ -26,6 +26,7 @@ import {
   requesterOf,
   type RequestOptions,
   send,
+  serviceErrorOf,
   toRequest,
   urlBelow,
 } from "./request.ts";
@@ -185,10 +186,16 @@ async function exchange(
       return receive(await send(requester, request, signal), MAX_TASK_BYTES, signal);
     });
     if (E.isLeft(end)) return fail(interrupted(call, end.left, ms));
-    return isSuccess(end.right) ? end : E.left(refusalOf(call, end.right));
+    return isSuccess(end.right) ? end : E.left(toRefusal(call, end.right));
   } catch (error) {
     return fail(network(call, causeOf(error), !isSent));
   }
+}
+
+/** The service's own error says whether the image was accepted. Otherwise, a proxy may have lost the back end's response. */
+function toRefusal(call: Call, answer: Answer): RegionsError {
+  if (call !== "submit") return refusalOf(call, answer);
+  return serviceErrorOf(answer) ?? asUnconfirmed(httpError(call, answer), isServiceRefusal(answer));
 }
 
 /** Settings go to the query. As soon as a field is an object or an array, all fields and the image become a form. */

@@ -5,7 +5,7 @@
  */
 import { type Detection, DETECTION_OUTPUT } from "./detection.ts";
 import { type DetectionSettings, toWireSettings } from "./settings.ts";
-import { type ImageSource, isGuid, type TaskKind } from "./task_kind.ts";
+import { DETECT_REGIONS_NAME, type ImageSource, isGuid, type TaskKind } from "./task_kind.ts";
 
 /**
  * The input of a detection.
@@ -26,7 +26,7 @@ export interface DetectionInput {
  * @category Detect
  */
 export const DETECT_REGIONS: TaskKind<DetectionInput, Detection> = {
-  name: "DetectRegions",
+  name: DETECT_REGIONS_NAME,
   path: "/v5.0/ocr/DetectRegions",
   output: DETECTION_OUTPUT,
   encode: ({ image, settings }) => ({ image, settings: toWireSettings(settings) }),

@@ -8,7 +8,7 @@ import * as t from "io-ts";
 import { isObject } from "../internal/json.ts";
 import { Payload, readPayload, type Region, Regions } from "./region.ts";
 import { explainResult, type Result } from "./response.ts";
-import type { ResultKind } from "./task_kind.ts";
+import { DETECT_REGIONS_NAME, type ResultKind } from "./task_kind.ts";
 
 /**
  * The output of a detection.
@@ -55,7 +55,7 @@ export const DETECTION_OUTPUT: t.Decoder<readonly Result[], Detection> = {
 
 /** The kind of a detection, without what a program that only watches does not need: settings and encoders. */
 export const DETECTION: ResultKind<Detection> = {
-  name: "DetectRegions",
+  name: DETECT_REGIONS_NAME,
   path: "/v5.0/ocr/DetectRegions",
   output: DETECTION_OUTPUT,
 };

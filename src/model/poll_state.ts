@@ -6,8 +6,7 @@
  */
 import * as t from "io-ts";
 import { fields, guarded } from "./codec.ts";
-import { DETECTION } from "./detection.ts";
-import type { TaskRef } from "./task_kind.ts";
+import { DETECT_REGIONS_NAME, type TaskRef } from "./task_kind.ts";
 import { isObject } from "../internal/json.ts";
 
 /**
@@ -44,9 +43,9 @@ const isTime = (u: unknown): u is number => typeof u === "number" && Number.isFi
 
 const isCount = (u: unknown): u is number => typeof u === "number" && Number.isSafeInteger(u) && u >= 0;
 
-const version: t.Type<2> = guarded("version 1 or 2", (u): u is 2 => u === 2);
-const time: t.Type<number> = guarded("milliseconds since 1970", isTime);
-const count: t.Type<number> = guarded("a count", isCount);
+const version: t.Type<2> = /* @__PURE__ */ guarded("version 1 or 2", (u): u is 2 => u === 2);
+const time: t.Type<number> = /* @__PURE__ */ guarded("milliseconds since 1970", isTime);
+const count: t.Type<number> = /* @__PURE__ */ guarded("a count", isCount);
 
 function orNull<A>(codec: t.Type<A>): t.Type<A | null> {
   return guarded(`${codec.name} or null`, (u): u is A | null => u === null || codec.is(u));
@@ -95,5 +94,5 @@ export const PollState: t.Type<PollState, unknown, unknown> = new t.Type<PollSta
 
 /** Upgrades a state of version 1, in which every task was a detection. */
 function upgrade(state: Readonly<Record<string, unknown>>): unknown {
-  return { ...state, version: 2, kind: DETECTION.name, results: null };
+  return { ...state, version: 2, kind: DETECT_REGIONS_NAME, results: null };
 }

@@ -215,7 +215,8 @@ function isNever(_: unknown): _ is never {
   return false;
 }
 
-function isRegion(u: unknown): u is Region {
+/** Same as `Region.is`, without the codec. */
+export function isRegion(u: unknown): u is Region {
   if (!isObject(u)) return false;
   const { left, top, right, bottom, polygon } = u;
   if (!(isCoordinate(left) && isCoordinate(top) && isCoordinate(right) && isCoordinate(bottom))) return false;

@@ -35,23 +35,23 @@ export interface ResponseBody {
   } | null;
 }
 
-const resultCodec: t.Type<Result, unknown, unknown> = fields<Result>(
-  { type: nullable(t.string), data: nullable(t.string) },
+const resultCodec: t.Type<Result, unknown, unknown> = /* @__PURE__ */ fields<Result>(
+  { type: /* @__PURE__ */ nullable(t.string), data: /* @__PURE__ */ nullable(t.string) },
   "Result",
 );
-const Results = list(resultCodec, "Results");
-const Messages = nullable(list(t.string, "Messages"));
-const Problem = nullable(
-  fields<NonNullable<ResponseBody["error"]>>({ messages: Messages, warnings: Messages }, "Error"),
+const Results = /* @__PURE__ */ list(resultCodec, "Results");
+const Messages = /* @__PURE__ */ nullable(/* @__PURE__ */ list(t.string, "Messages"));
+const Problem = /* @__PURE__ */ nullable(
+  /* @__PURE__ */ fields<NonNullable<ResponseBody["error"]>>({ messages: Messages, warnings: Messages }, "Error"),
 );
 
 /** The codec of {@linkcode ResponseBody}. */
-export const ResponseBody: t.Type<ResponseBody, unknown, unknown> = fields<ResponseBody>({
-  id: nullable(t.string),
+export const ResponseBody: t.Type<ResponseBody, unknown, unknown> = /* @__PURE__ */ fields<ResponseBody>({
+  id: /* @__PURE__ */ nullable(t.string),
   // Its value matters only if the task is Completed.
   responseStatusCode: t.string,
-  taskStatus: oneOf<StatusName>(["Pending", "Processing", "Completed", "Error", "NotExist"]),
-  results: nullable(Results),
+  taskStatus: /* @__PURE__ */ oneOf<StatusName>(["Pending", "Processing", "Completed", "Error", "NotExist"]),
+  results: /* @__PURE__ */ nullable(Results),
   error: Problem,
 }, "Response");
 

@@ -80,6 +80,12 @@ export interface TaskRef {
   readonly results?: number | null | undefined;
 }
 
+/**
+ * The name of the kind of a detection. Apart from the kind itself, which would bring its decoder into every bundle with a
+ * state.
+ */
+export const DETECT_REGIONS_NAME = "DetectRegions";
+
 /** Whether a text has the form of a GUID. The service's ids of some kinds have letters beyond F: `TTS01232-9d40-…`. */
 export function isGuid(text: string): boolean {
   return /^[\da-z]{8}(?:-[\da-z]{4}){3}-[\da-z]{12}$/i.test(text);

@@ -9,7 +9,7 @@ import { placeLabels } from "./labels.ts";
 import { type Picture, toPicture } from "./picture.ts";
 import { drawTexts } from "./text_layer.ts";
 import { escapeXml, print } from "./xml.ts";
-import { type Point, Region } from "../model/region.ts";
+import { isRegion, type Point, type Region } from "../model/region.ts";
 
 export { svgWarnings } from "./picture.ts";
 
@@ -167,7 +167,7 @@ function joinLines(lines: readonly string[]): string {
 }
 
 function checkRegion(region: Region, i: number): void {
-  if (Region.is(region)) return;
+  if (isRegion(region)) return;
   const { left, top, right, bottom } = region;
   const value = [left, top, right, bottom].map(preview).join(", ");
   throw new TypeError(
