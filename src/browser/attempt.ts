@@ -7,7 +7,7 @@ import { createParser } from "eventsource-parser";
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
 import type * as t from "io-ts";
-import { type AbortSignalLike, within } from "../internal/abort.ts";
+import { type AbortSignalLike, onAbort, within } from "../internal/abort.ts";
 import { causeOf, isSuccess } from "../internal/http.ts";
 import { fromJson } from "../internal/json.ts";
 import { preview } from "../internal/text.ts";
@@ -60,30 +60,32 @@ export async function attempt(
   listener: Listener,
 ): Promise<Outcome | null> {
   const connection = new AbortController();
+  const unlisten = onAbort(signal, () => connection.abort());
   try {
-    return position.way === "events"
-      ? await listen(source, position, signal, listener, connection.signal)
-      : await poll(source, position, signal, listener);
+    const receiveFrom = position.way === "events" ? listen : poll;
+    return await receiveFrom(source, position, signal, listener, connection.signal);
   } catch (error) {
     return failed(network("fetch", causeOf(error)));
   } finally {
+    unlisten();
     connection.abort();
   }
 }
 
-/** Requests the current status. */
+/** Requests the current status. `connection` ends the request. */
 async function poll(
   source: Source,
   { lastEventId }: Position,
   outer: AbortSignalLike,
   { onReply }: Listener,
+  connection: AbortSignal,
 ): Promise<Outcome | null> {
   const { taskUrl: url, requestTimeout, maxResponseBytes } = source;
   const tag: RequestHeaders = lastEventId === null ? {} : { "If-None-Match": `"${lastEventId}"` };
-  const end = await within(requestTimeout, outer, async (signal) => {
+  const end = await within(requestTimeout, outer, async () => {
     const headers = { "Accept": "application/json", ...tag };
-    const request = await toRequest(source, { method: "GET", url, headers }, signal);
-    return receive(await send(source, request, signal), maxResponseBytes, signal);
+    const request = await toRequest(source, { method: "GET", url, headers }, connection);
+    return receive(await send(source, request, connection), maxResponseBytes, connection);
   });
   if (E.isLeft(end)) return end.left === "aborted" ? null : failed(timeout("fetch", requestTimeout));
   const answer = end.right, { retryAfter } = answer;
