@@ -45,7 +45,7 @@ export interface SubmitOptions extends RequestOptions {
    */
   readonly minUploadRate?: number | undefined;
   /**
-   * A text that stands for this submission of this image, at most 255 printable ASCII characters: the back end returns
+   * A text that stands for this submission of this image, at most 255 ASCII characters without spaces: the back end returns
    * the same task for each request with it. Set it to repeat a submission after the page was reloaded.
    *
    * @default {undefined} a random one for each image
@@ -111,9 +111,9 @@ export function submitTo(
   const requester = requesterOf("submit an image", options);
   atLeast("submit an image", "minUploadRate", minUploadRate, Number.MIN_VALUE);
   const tasksUrl = urlBelow(url);
-  if (idempotencyKey !== undefined && !/^[\x20-\x7e]{1,255}$/.test(idempotencyKey)) {
+  if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
     throw new TypeError(
-      "Cannot submit an image as idempotencyKey must be 1 to 255 printable ASCII characters: current value is " +
+      "Cannot submit an image as idempotencyKey must be 1 to 255 ASCII characters without spaces: current value is " +
         preview(idempotencyKey),
     );
   }
