@@ -22,6 +22,7 @@ export type Manifest = Readonly<Record<string, unknown>>;
 type OwnManifest = Manifest & {
   readonly name: string;
   readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 };
 
@@ -33,6 +34,9 @@ const PEERS = ["fp-ts", "io-ts", "rxjs"];
 
 /** Peers that only users of the detector and the recognizer install. */
 const OPTIONAL = ["@tesseract.js-data/eng", "tesseract.js-core"];
+
+/** The packages that are installed together with this one. */
+const DEPENDENCIES = ["eventsource-parser"];
 
 /** The exports, but for those of the command line, which is a program on npm. */
 export function entryPoints({ exports }: Facts): readonly Entry[] {
@@ -53,21 +57,28 @@ export function manifest(facts: Facts): OwnManifest {
     sideEffects: false,
     engines: { node: ">=20" },
     publishConfig: { access: "public" },
-    peerDependencies: Object.fromEntries([...PEERS, ...OPTIONAL].map((name) => [name, versionOf(name, imports)])),
+    dependencies: versionsOf(DEPENDENCIES, imports),
+    peerDependencies: versionsOf([...PEERS, ...OPTIONAL], imports),
     peerDependenciesMeta: Object.fromEntries(OPTIONAL.map((name) => [name, { optional: true }])),
   };
 }
 
 /**
- * The package.json to publish: what a packer wrote, with the facts of deno.json and the fields for bundlers. Packers make
- * a dependency of every package that is imported; those that are peers are removed.
+ * Returns the package.json to publish: what a packer wrote, with the facts of deno.json and the fields for bundlers.
+ * Packers make a dependency of every package that is imported; those that are peers are removed.
  *
  * @param modules The texts of the package's ES modules.
+ *
+ * @throws {TypeError} If a package is imported that is neither a dependency nor a peer, such as one that only tests need.
  */
 export function completed(written: Manifest, facts: Facts, modules: Iterable<string>): Manifest {
   const own = manifest(facts);
-  const dependencies = Object.entries(written.dependencies ?? {}).filter(([name]) => !(name in own.peerDependencies));
-  return { ...written, ...own, ...bundlerFields(modules), dependencies: Object.fromEntries(dependencies) };
+  const known = { ...own.dependencies, ...own.peerDependencies };
+  const stray = Object.keys(written.dependencies ?? {}).filter((name) => !(name in known));
+  if (stray.length > 0) {
+    throw new TypeError(`Cannot build the package as ${stray.join(", ")} must be a dependency or a peer`);
+  }
+  return { ...written, ...own, ...bundlerFields(modules) };
 }
 
 /**
@@ -137,7 +148,7 @@ const DENO_ONLY =
   /\bDeno\.(?!test\()|\bimport\.meta\b|\bArray\.fromAsync\b|^(?:const .* = )?await |"node:(?:net|http|tls)"|\bgc\b/m;
 
 /** The folders whose tests run on Node.js as well, if they are portable. */
-const PORTABLE = /^(?:internal|model|polling|client|stream|page|server)\/\w+_test\.ts$/;
+const PORTABLE = /^(?:internal|model|polling|client|stream|browser|page|server)\/\w+_test\.ts$/;
 
 /**
  * The tests that can run on Node.js 20: those that need no more of Deno than `Deno.test`, also in what they import, and
@@ -157,6 +168,10 @@ export function portableTests(files: ReadonlyMap<string, string>): readonly stri
     );
   };
   return [...files.keys()].filter((path) => PORTABLE.test(path) && isPortable(path, new Set())).sort();
+}
+
+function versionsOf(names: readonly string[], imports: Facts["imports"]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, versionOf(name, imports)]));
 }
 
 function versionOf(name: string, imports: Facts["imports"]): string {

@@ -15,7 +15,7 @@ import { problem } from "./problem.ts";
  */
 export interface Upload {
   /** The image file, which is not empty. */
-  readonly image: Uint8Array<ArrayBuffer>;
+  readonly image: Uint8Array;
   /**
    * The parameters of the query and the fields of the form. `true`, `false`, integers, objects and arrays are parsed as
    * JSON. Everything else is a text.

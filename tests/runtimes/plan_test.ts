@@ -22,6 +22,7 @@ const FACTS: Facts = {
   exports: { ".": "./mod.ts", "./core": "./src/core.ts", "./cli": "./src/cli/cli.ts", "./bin": "./src/cli/bin.ts" },
   imports: {
     "@tesseract.js-data/eng": "npm:@tesseract.js-data/eng@^1.0.0",
+    "eventsource-parser": "npm:eventsource-parser@^3.1.1",
     "fast-check": "npm:fast-check@^4.10.2",
     "fp-ts": "npm:fp-ts@^2.9.0",
     "io-ts": "npm:io-ts@^2.2.16",
@@ -39,9 +40,11 @@ Deno.test("entryPoints() makes the export ./bin a program, leaves ./cli out, and
 });
 
 Deno.test("manifest() has all of its facts from deno.json", () => {
-  const { version, repository, peerDependencies, peerDependenciesMeta, sideEffects, type, engines } = manifest(FACTS);
+  const { version, repository, dependencies, peerDependencies, peerDependenciesMeta, sideEffects, type, engines } =
+    manifest(FACTS);
   equal(version, "1.2.3");
   deepEqual(repository, { type: "git", url: "git+https://example.com/name.git" });
+  deepEqual(dependencies, { "eventsource-parser": "^3.1.1" });
   deepEqual(peerDependencies, {
     "@tesseract.js-data/eng": "^1.0.0",
     "fp-ts": "^2.9.0",
@@ -59,7 +62,7 @@ Deno.test("manifest() has all of its facts from deno.json", () => {
 Deno.test("manifest() refuses a deno.json that leaves a fact out", () => {
   const { description: _, ...without } = FACTS;
   throws(() => manifest(without as Facts), /Cannot build the package as deno.json must hold description/);
-  throws(() => manifest({ ...FACTS, imports: {} }), /deno.json must import fp-ts/);
+  throws(() => manifest({ ...FACTS, imports: {} }), /deno.json must import eventsource-parser/);
 });
 
 Deno.test("completed() adds the facts and removes the peers from the dependencies that the packer wrote", () => {
@@ -67,14 +70,22 @@ Deno.test("completed() adds the facts and removes the peers from the dependencie
     name: "@scope/name",
     version: "0.0.0",
     exports: { ".": "./mod.js" },
-    dependencies: { "rxjs": "^7.8.2", "tesseract.js-core": "^7.0.0", "tslib": "^2.0.0" },
+    dependencies: { "rxjs": "^7.8.2", "tesseract.js-core": "^7.0.0", "eventsource-parser": "^3.1.1" },
   };
   const modules = [`import * as E from "fp-ts/lib/Either.js";`];
   deepEqual(completed(written, FACTS, modules), {
     ...written,
     ...manifest(FACTS),
     ...bundlerFields(modules),
-    dependencies: { "tslib": "^2.0.0" },
+    dependencies: { "eventsource-parser": "^3.1.1" },
+  });
+});
+
+Deno.test("completed() refuses a dependency that is not planned", () => {
+  const written = { dependencies: { "eventsource-parser": "^3.1.1", "undici": "^7.16.0" } };
+  throws(() => completed(written, FACTS, []), {
+    name: "TypeError",
+    message: "Cannot build the package as undici must be a dependency or a peer",
   });
 });
 

@@ -13,6 +13,7 @@ import {
   toSvg,
   watchRegions,
 } from "@ocr-cloud/regions";
+import { cancelAt, fromEventStream, submitTo } from "@ocr-cloud/regions/client";
 import * as core from "@ocr-cloud/regions/core";
 import { createDurableTask } from "@ocr-cloud/regions/durable-object";
 import { emulate } from "@ocr-cloud/regions/emulator";
@@ -118,6 +119,29 @@ const CHECKS = {
   "emulator": async () => {
     const service = core.connect({ credentials: CREDENTIALS, fetch: emulate() });
     equal(await core.fetchRegions(ID)(service)(), right({ _tag: "NotExist", id: ID, messages: [] }));
+  },
+
+  "client": async (origin) => {
+    const url = await submitTo(`${origin}/tasks`)(IMAGE, { dsrMode: "LineDetector" })();
+    if (url._tag === "Left") throw toError(url.left);
+    const replies = await lastValueFrom(fromEventStream(url.right).pipe(toArray()));
+    const tags = replies.map((reply) => reply._tag === "Right" ? reply.right._tag : describe(reply));
+    equal([...new Set(tags)], ["Pending", "Processing", "Completed"]);
+    const last = replies[replies.length - 1];
+    equal(last._tag === "Right" && last.right._tag === "Completed" && last.right.regions, REGIONS);
+    equal((await cancelAt(url.right)())._tag, "Right");
+
+    const controller = new AbortController();
+    const reply = lastValueFrom(fromEventStream(`${origin}/stalled/1`, { signal: controller.signal }));
+    await until(async () => await stalled(origin) === 1, "the stream to be there");
+    controller.abort();
+    equal(await reply, { _tag: "Left", left: { _tag: "GaveUp", reason: "aborted", state: null } });
+    await until(async () => await stalled(origin) === 0, "the signal to end the stream");
+
+    const subscription = fromEventStream(`${origin}/stalled/1`).subscribe();
+    await until(async () => await stalled(origin) === 1, "the second stream to be there");
+    subscription.unsubscribe();
+    await until(async () => await stalled(origin) === 0, "unsubscribing to end the stream");
   },
 
   "durable-object": async () => {
