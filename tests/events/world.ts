@@ -2,7 +2,8 @@
 import { createServer, type Server, Socket } from "node:net";
 import { connect } from "../../src/client/service.ts";
 import { fixed } from "../../src/polling/schedule.ts";
-import { createHandler, type Handler } from "../../src/server/handler.ts";
+import type { Handler } from "../../src/server/gate.ts";
+import { createHandler } from "../../src/server/handler.ts";
 import { serviceTasks } from "../../src/server/service_tasks.ts";
 import { createSigner } from "../../src/server/signature.ts";
 import { writeTaskId } from "../../src/server/task_id.ts";
