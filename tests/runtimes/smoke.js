@@ -19,6 +19,7 @@ import { createDurableTask } from "@ocr-cloud/regions/durable-object";
 import { emulate } from "@ocr-cloud/regions/emulator";
 import { cropImage, imageSize, inReadingOrder, PAGE_FORMATS } from "@ocr-cloud/regions/page";
 import { readAlto } from "@ocr-cloud/regions/page-reader";
+import { createHandler, serviceTasks } from "@ocr-cloud/regions/server";
 import { lastValueFrom, toArray } from "rxjs";
 
 const ID = "a371d027-4b0d-4d86-8825-c8d818dd4ed9";
@@ -142,6 +143,21 @@ const CHECKS = {
     await until(async () => await stalled(origin) === 1, "the second stream to be there");
     subscription.unsubscribe();
     await until(async () => await stalled(origin) === 0, "unsubscribing to end the stream");
+  },
+
+  "server": async () => {
+    const emulator = emulate({ detect: () => Promise.resolve(REGIONS) });
+    const service = connect({ credentials: CREDENTIALS, fetch: emulator, schedule: fixed({ delay: 10 }) });
+    const secret = "a secret of at least 32 characters";
+    let subject = "ann";
+    const handle = createHandler({ tasks: serviceTasks(service), secret, authorize: () => subject });
+    const headers = { "Content-Type": "image/png" };
+    const submitted = await handle(new Request("http://localhost/tasks", { method: "POST", body: IMAGE, headers }));
+    const { id } = await submitted.json();
+    const events = await (await handle(new Request(`http://localhost/tasks/${id}/events`))).text();
+    equal(events.match(/^data: {"_tag":"Completed"/m) !== null, true);
+    subject = "bob";
+    equal((await handle(new Request(`http://localhost/tasks/${id}`))).status, 404);
   },
 
   "durable-object": async () => {

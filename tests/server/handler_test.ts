@@ -128,23 +128,25 @@ Deno.test("createHandler() responds with 204 to a client that has received the f
   equal(world.calls.length, polls);
 });
 
-Deno.test("createHandler() starts over for a client with an id that it did not sign, or signed for another task", async () => {
-  const world = mock({ fetch: [pending, completed] });
+Deno.test("createHandler() starts over for a client with an event id that it did not sign, or signed for another task", async () => {
+  const ids = ["a371d027-4b0d-4d86-8825-c8d818dd4ed9", "b371d027-4b0d-4d86-8825-c8d818dd4ed9"];
+  const world = mock({
+    submit: ids.map((id) => text(id)),
+    fetch: [({ url }) => {
+      const id = new URL(url).searchParams.get("id");
+      return Response.json({ id, responseStatusCode: "NoAnyResultData", taskStatus: "Completed", results: [] });
+    }],
+  });
   const first = createInstance(world);
   const [one, two] = [await first.submit(), await first.submit()];
-  const [{ id: foreign }] = await first.events(one);
-  for (
-    const lastEventId of [
-      "1",
-      foreign,
-      `${foreign}x`,
-      "",
-      "a.b",
-      foreign.replace(/^./, (c) => c === "A" ? "B" : "A"),
-    ]
-  ) {
+  const [{ id: final }] = await first.events(one);
+  const forged = final.replace(/.$/, (c) => c === "A" ? "E" : "A");
+  for (const lastEventId of [final, forged, `${final}x`, "1", "", "a.b", one, two]) {
     deepEqual(tagsOf(await createInstance(world).events(two, { "Last-Event-ID": lastEventId })), ["Completed"]);
+    const response = await first.send("GET", `/tasks/${two}`, { "If-None-Match": `"${lastEventId}"` });
+    equal(response.status, 200);
   }
+  equal((await createInstance(world).send("GET", `/tasks/${one}/events`, { "Last-Event-ID": final })).status, 204);
 });
 
 Deno.test("createHandler() returns the status as JSON with a tag, and 304 to a client that has it", async () => {
