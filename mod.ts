@@ -19,6 +19,14 @@
  * @module
  */
 export * from "./src/core.ts";
+export {
+  type BatchImage,
+  type BatchOptions,
+  type BatchReply,
+  detectMany,
+  type DetectManyOptions,
+  runMany,
+} from "./src/stream/batch.ts";
 export { type EventStreamOptions, toEventStream, toReadableStream } from "./src/stream/event_stream.ts";
 export { type SvgOptions, svgWarnings, toSvg } from "./src/page/svg.ts";
 export {
