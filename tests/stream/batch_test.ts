@@ -153,7 +153,7 @@ Deno.test("unsubscribing while an image is awaited or read starts nothing", asyn
   let started = 0;
   const run = () => () => (started++, NEVER);
   runMany(awaited, run)(service).subscribe().unsubscribe();
-  resolve({ key: "1", image: IMAGE });
+  resolve({ key: "1", image: () => (started++, IMAGE) });
   let finish: (image: Uint8Array) => void = () => {};
   const reading = runMany([{ key: "1", image: () => new Promise<Uint8Array>((settle) => finish = settle) }], run)(
     service,
