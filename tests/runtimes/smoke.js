@@ -28,7 +28,7 @@ const REGIONS = [{ left: 0, top: 8, right: 697, bottom: 441 }];
 
 /** A PNG of one pixel. */
 const IMAGE = Uint8Array.from(
-  atob("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg=="),
+  atob("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg=="),
   (character) => character.charCodeAt(0),
 );
 
