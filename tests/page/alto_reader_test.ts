@@ -123,6 +123,7 @@ Deno.test("readAlto() names each block that it cannot read", () => {
     ' HPOS="1" VPOS="2" WIDTH="-3" HEIGHT="4"',
     ' HPOS="Infinity" VPOS="2" WIDTH="3" HEIGHT="4"',
     ' HPOS="9e15" VPOS="2" WIDTH="9e15" HEIGHT="4"',
+    ' HPOS="0x10" VPOS="" WIDTH="3" HEIGHT="4"',
   ].map((place, i) => `\n<TextBlock ID="b${i}"${place}/>`).join("");
   const numbers = "expected numbers in HPOS, VPOS, WIDTH and HEIGHT, got";
   deepEqual(errorsOf(readAlto(document(layout(blocks)))), [
@@ -131,6 +132,7 @@ Deno.test("readAlto() names each block that it cannot read", () => {
     `line 4: TextBlock b2: ${numbers} "1", "2", "-3", "4"`,
     `line 5: TextBlock b3: ${numbers} "Infinity", "2", "3", "4"`,
     `line 6: TextBlock b4: ${numbers} "9e15", "2", "9e15", "4"`,
+    `line 7: TextBlock b5: ${numbers} "0x10", "", "3", "4"`,
   ]);
   deepEqual(errorsOf(readAlto(document("<Layout/>"))), ["line 1: alto: expected the element Page, got none"]);
 });

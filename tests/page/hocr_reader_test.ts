@@ -68,6 +68,8 @@ Deno.test("readHocr() separates lines by line feeds and paragraphs by blank line
   const words = part("ocrx_word", "0 0 4 9", "<strong>f</strong>our") + "\n " + part("ocrx_word", "5 0 9 9", "words");
   const area = `<div class="ocr_carea" title="bbox 0 0 9 9">${paragraph("one", " t w  o ")}${paragraph(words)}</div>`;
   equal(onlyPage(readHocr(document(area))).regions[0].text, "one\nt w o\n\nfour words");
+  const mixed = `<div class="ocr_carea" title="bbox 0 0 9 9">a${part("ocr_line", "0 0 9 9", "b")}c<div>d</div>e</div>`;
+  equal(onlyPage(readHocr(document(mixed))).regions[0].text, "a\nb\nc\nd\ne");
   const lines = onlyPage(readHocr(document(area), { level: "line" })).regions;
   deepEqual(lines.map(({ text }) => text), ["one", "t w o", "four words"]);
 });

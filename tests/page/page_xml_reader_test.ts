@@ -100,6 +100,18 @@ Deno.test("readPageXml() takes the rectangle around the lines if a region has no
   ]);
 });
 
+Deno.test("readPageXml() takes four corners of an upright rectangle as one, in any order around it, and no others", () => {
+  const read = (points: string) =>
+    onlyPage(readPageXml(document(`<TextRegion><Coords points="${points}"/></TextRegion>`))).regions[0].region;
+  const box = { left: 1, top: 2, right: 9, bottom: 8 };
+  for (const points of ["1,2 9,2 9,8 1,8", "9,8 9,2 1,2 1,8", "1,8 9,2", "1,8 1,2 9,2 9,8"]) {
+    deepEqual(read(points), box);
+  }
+  for (const points of ["1,2 9,8 9,2 1,8", "1,2 9,2 9,8 1,2", "1,2 9,3 9,8 1,8", "1,2 9,2 9,8 1,8 1,2"]) {
+    equal(read(points).polygon?.length, points.split(" ").length);
+  }
+});
+
 Deno.test("readPageXml() names each region that it cannot read", () => {
   const regions = ["", `<Coords/>`, `<Coords points="1,2 3"/>`, `<Coords points="1,2 NaN,4"/>`].map((content, i) =>
     `\n<TextRegion id="r${i}">${content}</TextRegion>`
