@@ -10,6 +10,7 @@ import { bundleChecks } from "./bundle_checks.ts";
 import { runChecks } from "./checks.ts";
 import { packageChecks } from "./package_checks.ts";
 import { prepare } from "./project.ts";
+import { recipeChecks } from "./recipe_checks.ts";
 import { runtimeChecks } from "./runtime_checks.ts";
 import { typeChecks } from "./type_checks.ts";
 
@@ -22,7 +23,7 @@ try {
   console.log(`Testing ${source}`);
   const project = await prepare(folder, file === undefined ? undefined : resolve(file));
   try {
-    const groups = [packageChecks, typeChecks, bundleChecks, runtimeChecks];
+    const groups = [packageChecks, typeChecks, bundleChecks, runtimeChecks, recipeChecks];
     failed = await runChecks(groups.flatMap((group) => group(project)));
   } finally {
     await project.server.close();

@@ -8,7 +8,7 @@ import { buildCommonJs } from "./commonjs.ts";
 import { hasCommonJs } from "./package.ts";
 import { bundle, PAGE, type Project } from "./project.ts";
 
-const CHROMIUM = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+export const CHROMIUM = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 
 export function runtimeChecks(project: Project): readonly Check[] {
   const { tools, consumer, oldest, manifest, server: { files, origin }, bundles } = project;
@@ -139,7 +139,7 @@ export function runtimeChecks(project: Project): readonly Check[] {
   ];
 }
 
-function bunPath(tools: string): string {
+export function bunPath(tools: string): string {
   const arch = Deno.build.arch === "aarch64" ? "aarch64" : "x64";
   return join(tools, "node_modules/@oven", `bun-${Deno.build.os}-${arch}`, "bin/bun");
 }
