@@ -21,6 +21,8 @@ import {
   reset,
   text,
 } from "../support/mock.ts";
+import { firstValueFrom } from "rxjs";
+import { STATE } from "../support/statuses.ts";
 import { clientOf, createInstance, IMAGE, immediately, ORIGIN, SECRET, tagsOf } from "./handler_world.ts";
 
 /** The status and the detail of a problem, whose format is checked. */
@@ -147,6 +149,25 @@ Deno.test("createHandler() starts over for a client with an event id that it did
     equal(response.status, 200);
   }
   equal((await createInstance(world).send("GET", `/tasks/${one}/events`, { "Last-Event-ID": final })).status, 204);
+});
+
+Deno.test("createHandler() does not confuse two clients whose tasks have the same id at the service", async () => {
+  const { submit, events } = createInstance(mock());
+  const bob = { "X-User": "bob" };
+  const ids = [await submit(), await submit(bob)];
+  const received = [await events(ids[0]), await events(ids[1], bob)];
+  deepEqual(received.map(([{ data }]) => data.id), ids);
+});
+
+Deno.test("serviceTasks() starts over with the cursor of another task", async () => {
+  const world = mock();
+  const tasks = serviceTasks(connect({ token: "token", fetch: world.fetch }), { schedule: immediately(1) });
+  const task = { kind: "DetectRegions", results: null, submittedAt: null };
+  const other = { ...STATE, id: "b371d027-4b0d-4d86-8825-c8d818dd4ed9", dueAt: 0 };
+  for (const cursor of [other, { ...STATE, kind: "RecognizeRegions", dueAt: 0 }, { version: 2 }, "junk"]) {
+    await firstValueFrom(tasks.watch({ ...task, id: STATE.id }, JSON.stringify(cursor)));
+  }
+  ok(world.requests.every(({ url }) => new URL(url).searchParams.get("id") === STATE.id));
 });
 
 Deno.test("createHandler() returns the status as JSON with a tag, and 304 to a client that has it", async () => {
