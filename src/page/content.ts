@@ -42,7 +42,7 @@ export interface PageContent {
   /** The regions, in reading order. */
   readonly regions: readonly PageRegion[];
   /**
-   * The size of the image as displayed, in whole pixels, from 1 to 2^31 - 1.
+   * The size of the image as displayed, in whole pixels, from 1 to 2^31 - 1. `imageSize` reads it from the file.
    *
    * @default {undefined} unknown; coordinates may be greater than those of the page
    */
@@ -61,7 +61,7 @@ export interface PageContent {
  * @category Page
  */
 export interface SizedPageContent extends PageContent {
-  /** The size of the image as displayed, in whole pixels, from 1 to 2^31 - 1. */
+  /** The size of the image as displayed, in whole pixels, from 1 to 2^31 - 1. `imageSize` reads it from the file. */
   readonly size: Size;
 }
 

@@ -3,7 +3,7 @@ import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node
 import { toAlto } from "../../src/page/alto.ts";
 import { readAlto } from "../../src/page/alto_reader.ts";
 import { linesOf, sizedPage } from "../support/pages.ts";
-import { equalOutlines, errorsOf, onlyPage } from "../support/read_pages.ts";
+import { equalOutlines, equalTesseract, errorsOf, onlyPage } from "../support/read_pages.ts";
 import { TESSERACT_ALTO } from "../support/tesseract.ts";
 
 const document = (content: string, unit = "pixel", namespace = "http://www.loc.gov/standards/alto/ns-v4#"): string =>
@@ -29,18 +29,8 @@ Deno.test("readAlto() reads what toAlto() has written", () => {
   }));
 });
 
-Deno.test("readAlto() reads Tesseract's files, at each level", () => {
-  const page = onlyPage(readAlto(TESSERACT_ALTO));
-  deepEqual(page.size, { width: 1065, height: 142 });
-  equal(page.imageName, "scan.jpg");
-  const first = { region: { left: 188, top: 22, right: 894, bottom: 52 }, text: "BIOGRAPHICAL NOTICE. XXV" };
-  const second = { region: { left: 38, top: 90, right: 892, bottom: 129 }, text: "graceful, which drew" };
-  deepEqual(page.regions, [first, second]);
-  deepEqual(onlyPage(readAlto(TESSERACT_ALTO, { level: "line" })).regions, [first, second]);
-  const words = onlyPage(readAlto(TESSERACT_ALTO, { level: "word" })).regions;
-  deepEqual(words.map(({ text }) => text), ["BIOGRAPHICAL", "NOTICE.", "XXV", "graceful,", "which", "drew"]);
-  deepEqual(words[1].region, { left: 572, top: 22, right: 751, bottom: 51 });
-});
+Deno.test("readAlto() reads Tesseract's files, at each level", () =>
+  equalTesseract((level) => readAlto(TESSERACT_ALTO, { level })));
 
 Deno.test("readAlto() reads versions 2 to 4, and files without a namespace", () => {
   const block = layout(`<TextBlock${place}/>`);

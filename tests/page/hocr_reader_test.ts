@@ -3,7 +3,7 @@ import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/
 import { toHocr } from "../../src/page/hocr.ts";
 import { readHocr } from "../../src/page/hocr_reader.ts";
 import { linesOf, sizedPage } from "../support/pages.ts";
-import { equalOutlines, errorsOf, onlyPage } from "../support/read_pages.ts";
+import { equalOutlines, equalTesseract, errorsOf, onlyPage } from "../support/read_pages.ts";
 import { TESSERACT_HOCR } from "../support/tesseract.ts";
 
 const document = (content: string, title = ""): string =>
@@ -27,18 +27,8 @@ Deno.test("readHocr() reads what toHocr() has written", () => {
   }));
 });
 
-Deno.test("readHocr() reads Tesseract's files, at each level", () => {
-  const page = onlyPage(readHocr(TESSERACT_HOCR));
-  deepEqual(page.size, { width: 1065, height: 142 });
-  equal(page.imageName, "scan.jpg");
-  const first = { region: { left: 188, top: 22, right: 894, bottom: 52 }, text: "BIOGRAPHICAL NOTICE. XXV" };
-  const second = { region: { left: 38, top: 90, right: 892, bottom: 129 }, text: "graceful, which drew" };
-  deepEqual(page.regions, [first, second]);
-  deepEqual(onlyPage(readHocr(TESSERACT_HOCR, { level: "line" })).regions, [first, second]);
-  const words = onlyPage(readHocr(TESSERACT_HOCR, { level: "word" })).regions;
-  deepEqual(words.map(({ text }) => text), ["BIOGRAPHICAL", "NOTICE.", "XXV", "graceful,", "which", "drew"]);
-  deepEqual(words[1].region, { left: 572, top: 22, right: 751, bottom: 51 });
-});
+Deno.test("readHocr() reads Tesseract's files, at each level", () =>
+  equalTesseract((level) => readHocr(TESSERACT_HOCR, { level })));
 
 Deno.test("readHocr() reads HTML with void elements, scripts and named characters", () => {
   const html = `<!DOCTYPE html>

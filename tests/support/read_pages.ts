@@ -7,7 +7,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { Region } from "../../src/model/region.ts";
 import { type PageContent, type PageRegion, toBlocks } from "../../src/page/content.ts";
-import type { Unreadable } from "../../src/page/page_reader.ts";
+import type { ReaderOptions, Unreadable } from "../../src/page/page_reader.ts";
 import { regionArea } from "../../src/page/polygon.ts";
 
 /** Returns the only page of a file that can be read. */
@@ -36,4 +36,17 @@ export function equalOutlines(read: readonly PageRegion[], page: PageContent): v
     else if (polygon !== undefined) deepEqual(polygon, points);
     else equal(regionArea(box), regionArea({ ...box, polygon: points }));
   }
+}
+
+/** Asserts that a file in tests/support/tesseract.ts is read at each level. */
+export function equalTesseract(
+  read: (level?: ReaderOptions["level"]) => E.Either<Unreadable, readonly PageContent[]>,
+): void {
+  const first = { region: { left: 188, top: 22, right: 894, bottom: 52 }, text: "BIOGRAPHICAL NOTICE. XXV" };
+  const second = { region: { left: 38, top: 90, right: 892, bottom: 129 }, text: "graceful, which drew" };
+  const page = { regions: [first, second], size: { width: 1065, height: 142 }, imageName: "scan.jpg" };
+  for (const level of [undefined, "block", "line"] as const) deepEqual(onlyPage(read(level)), page);
+  const { regions } = onlyPage(read("word"));
+  deepEqual(regions.map(({ text }) => text), ["BIOGRAPHICAL", "NOTICE.", "XXV", "graceful,", "which", "drew"]);
+  deepEqual(regions[1].region, { left: 572, top: 22, right: 751, bottom: 51 });
 }
