@@ -7,7 +7,7 @@ import type { PageRegion } from "@ocr-cloud/regions/page";
 import { html, nothing, type TemplateResult } from "lit-html";
 import { guard } from "lit-html/directives/guard.js";
 import { type Card, elapsed, hasEnded, pageSize, type Progress } from "./card.ts";
-import { FORMATS } from "./downloads.ts";
+import { canWrite, FORMATS } from "./downloads.ts";
 import { moveFocus } from "./focus.ts";
 import { viewPicture } from "./picture_view.ts";
 import { type Action, count, SLOTS } from "./state.ts";
@@ -17,12 +17,13 @@ import type { Controls } from "./view.ts";
 export function viewCard(card: Card, now: number, controls: Controls): TemplateResult {
   const { id, name, progress, polls, regions } = card;
   const size = pageSize(card);
+  const time = `${(elapsed(card, now) / 1000).toFixed(1)} s`;
   return html`
     <article class="card ${progress._tag.toLowerCase()}" id="card-${id}" tabindex="-1" aria-labelledby="name-${id}">
       <header>
         <h3 id="name-${id}">${name}</h3>
         <p class="status">${statusOf(card)}</p>
-        <p class="facts"><span>${(elapsed(card, now) / 1000).toFixed(1)} s</span> <span>${count(
+        <p class="facts"><span>${time}</span> <span>${count(
           polls,
           "poll",
         )}</span></p>
@@ -38,7 +39,7 @@ export function viewCard(card: Card, now: number, controls: Controls): TemplateR
       </div>
       <footer role="group" aria-label="Download the regions of ${name}">
         <span aria-hidden="true">Download</span>
-        ${guard([regions === null, hasEnded(card)], () => viewDownloads(card, controls))}
+        ${guard([regions, hasEnded(card)], () => viewDownloads(card, controls))}
       </footer>
     </article>
   `;
@@ -74,7 +75,6 @@ const STAGES = { Upload: "uploading", Submitted: "submitted", Pending: "queued",
 function viewActions(card: Card, { dispatch }: Controls): TemplateResult {
   const { id, name, progress } = card;
   const isOver = hasEnded(card);
-  const again = progress._tag === "Failed" || progress._tag === "Canceled" ? "Try again" : "Run again";
   const viewAction = (label: string, action: Action, isDisabled: boolean): TemplateResult =>
     html`
       <button type="button" aria-label="${label}: ${name}" aria-disabled=${isDisabled} @click=${() => dispatch(action)}>
@@ -83,7 +83,7 @@ function viewActions(card: Card, { dispatch }: Controls): TemplateResult {
     `;
   return html`
     ${viewAction("Cancel", { _tag: "Cancel", id }, isOver || progress._tag === "Canceling")}
-    ${viewAction(again, { _tag: "Repeat", id }, !isOver)} ${viewAction("Remove", { _tag: "Remove", id }, !isOver)}
+    ${viewAction("Run again", { _tag: "Repeat", id }, !isOver)} ${viewAction("Remove", { _tag: "Remove", id }, !isOver)}
   `;
 }
 
@@ -96,9 +96,9 @@ function viewProgress(card: Card): TemplateResult {
 
 function viewSide(card: Card, controls: Controls): TemplateResult {
   const { progress, regions } = card;
-  if (progress._tag === "Failed") return html`<p class="note problem">${progress.reason}</p>`;
-  if (regions !== null && regions.length > 0) return viewTable(card, regions, controls);
-  return html`<p class="note">${noteOf(progress)}</p>`;
+  const problem = progress._tag === "Failed" ? html`<p class="note problem">${progress.reason}</p>` : nothing;
+  if (regions !== null && regions.length > 0) return viewTable(card, regions, problem, controls);
+  return problem === nothing ? html`<p class="note">${noteOf(progress)}</p>` : problem;
 }
 
 function noteOf({ _tag }: Progress): string {
@@ -114,11 +114,17 @@ function noteOf({ _tag }: Progress): string {
   }
 }
 
-function viewTable(card: Card, regions: readonly PageRegion[], { dispatch }: Controls): TemplateResult {
+function viewTable(
+  card: Card,
+  regions: readonly PageRegion[],
+  problem: unknown,
+  { dispatch }: Controls,
+): TemplateResult {
   const { id, name, active } = card;
   const onPoint = ({ target }: Event): void => {
     const row = target instanceof Element ? target.closest("[data-region]") : null;
-    if (row instanceof HTMLElement) dispatch({ _tag: "Point", id, region: Number(row.dataset.region) });
+    const region = row instanceof HTMLElement ? Number(row.dataset.region) : active;
+    if (region !== active) dispatch({ _tag: "Point", id, region });
   };
   const shown = active === null ? undefined : regions[active];
   const viewRow = ({ region, text }: PageRegion, i: number): TemplateResult =>
@@ -133,12 +139,12 @@ function viewTable(card: Card, regions: readonly PageRegion[], { dispatch }: Con
             @click=${() => dispatch({ _tag: "ZoomTo", id, region: i })}
           >${i + 1}</button>
         </th>
-        <td class="text">${text ?? "…"}</td>
+        <td class="text">${text ?? (hasEnded(card) ? "" : "…")}</td>
         <td class="place">${Math.floor(region.left)}, ${Math.floor(region.top)}</td>
       </tr>
     `;
   return html`
-    <div class="rows" @pointerover=${onPoint} @focusin=${onPoint} @keydown=${moveFocus}>
+    <div class="rows" @pointermove=${onPoint} @pointerdown=${onPoint} @focusin=${onPoint} @keydown=${moveFocus}>
       <table aria-label="Regions of ${name}">
         <thead>
           <tr>
@@ -150,6 +156,7 @@ function viewTable(card: Card, regions: readonly PageRegion[], { dispatch }: Con
         <tbody>${regions.map(viewRow)}</tbody>
       </table>
     </div>
+    ${problem}
     <textarea
       readonly
       rows="4"
@@ -161,9 +168,11 @@ function viewTable(card: Card, regions: readonly PageRegion[], { dispatch }: Con
 }
 
 function viewDownloads(card: Card, { download }: Controls): readonly TemplateResult[] {
-  const isMissing = card.regions === null || !hasEnded(card);
-  return FORMATS.map(({ name }) =>
-    html`<button type="button" aria-disabled=${isMissing} @click=${() =>
-      isMissing || download(card.id, name)}>${name}</button>`
-  );
+  return FORMATS.map((format) => {
+    const isPossible = canWrite(card, format);
+    const onClick = (): void => {
+      if (isPossible) download(card.id, format.title);
+    };
+    return html`<button type="button" aria-disabled=${!isPossible} @click=${onClick}>${format.title}</button>`;
+  });
 }

@@ -11,8 +11,8 @@ export interface Example {
 }
 
 export const EXAMPLES: readonly Example[] = [
-  { file: "lucasta.047.jpg", title: "Poem" },
-  { file: "cavalerie.29.jpg", title: "Photograph of a book" },
-  { file: "patent.png", title: "Patent, two columns" },
-  { file: "zanotti-78.jpg", title: "Old Latin book" },
+  { file: "lucasta.047.jpg", title: "Scanned page" },
+  { file: "cavalerie.29.jpg", title: "Book photo" },
+  { file: "patent.png", title: "Patent form" },
+  { file: "zanotti-78.jpg", title: "Latin book" },
 ];

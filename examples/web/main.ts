@@ -31,9 +31,9 @@ const controls: Controls = {
   addExample: (name) => {
     fetchFile(name).then((file) => files.next(file), (error) => console.error(error));
   },
-  download: (id, name) => {
+  download: (id, title) => {
     const card = states.value.cards.find((card) => card.id === id);
-    const format = FORMATS.find((format) => format.name === name);
+    const format = FORMATS.find((format) => format.title === title);
     if (card !== undefined && format !== undefined) writeFile(card, format).then(save, (error) => console.error(error));
   },
 };

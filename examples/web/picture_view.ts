@@ -34,9 +34,10 @@ export function viewPicture(card: Card, { dispatch }: Controls): TemplateResult 
   const em = labels.em / Math.sqrt(viewport.zoom);
   const zoom = (factor: number) => (): void => dispatch({ _tag: "Zoom", id, factor, at: CENTER });
   const showAll = (): void => dispatch({ _tag: "ZoomTo", id, region: null });
+  // Unlike `pointerover`, `pointermove` is not sent if the picture moves under a pointer that rests.
   const onPoint = ({ target }: Event): void => {
     const region = regionOf(target);
-    if (region !== null) dispatch({ _tag: "Point", id, region });
+    if (region !== null && region !== active) dispatch({ _tag: "Point", id, region });
   };
   const zoomToTarget = ({ target }: Event): void => {
     const region = regionOf(target);
@@ -55,8 +56,9 @@ export function viewPicture(card: Card, { dispatch }: Controls): TemplateResult 
     zoomToTarget(event);
   };
   const isWhole = viewport.zoom === 1;
+  // Chromium lets the Tab key stop at an element of SVG that listens to the focus, so that an element of HTML does.
   return html`
-    <div class="picture">
+    <div class="picture" @pointermove=${onPoint} @pointerdown=${onPoint} @focusin=${onPoint}>
       <svg
         class="page ${isWhole ? "" : "zoomed"}"
         viewBox=${toViewBox(viewport, page)}
@@ -69,7 +71,7 @@ export function viewPicture(card: Card, { dispatch }: Controls): TemplateResult 
         ${url === null || card.size === null
           ? nothing
           : svg`<image href=${url} width=${page.width} height=${page.height} />`}
-        <g class="regions" @pointerover=${onPoint} @focusin=${onPoint} @keydown=${onRegionKey} @dblclick=${zoomToTarget}>
+        <g class="regions" @keydown=${onRegionKey} @dblclick=${zoomToTarget}>
           ${regions.map((region, i) => viewRegion(card, region, i))}
         </g>
         <g class="labels" aria-hidden="true" font-size=${em}>

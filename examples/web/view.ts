@@ -22,8 +22,8 @@ export interface Controls {
   readonly add: (files: Iterable<File>) => void;
   /** Adds an example page. */
   readonly addExample: (file: string) => void;
-  /** Saves the regions of a card as a file, in the format of this name. */
-  readonly download: (id: number, format: string) => void;
+  /** Saves the regions of a card as a file, in the format of this title. */
+  readonly download: (id: number, title: string) => void;
 }
 
 const CONFIDENCES = named<DsrConfidence>(["Default", "All", "Low", "LowMid", "Mid", "MidHigh", "High", "Ultra"]);

@@ -22,6 +22,11 @@ export const MAX_ZOOM = 16;
 /** The part of the viewport that a region fills at most when it is zoomed to. */
 const FILL = 0.8;
 
+const MIN_ZOOM_TO = 2;
+
+/** What is shown before the beginning of a region, in fractions of the page. */
+const MARGIN = 0.01;
+
 /** The center of the viewport, in fractions of it. */
 export const CENTER: Point = { x: 0.5, y: 0.5 };
 
@@ -37,11 +42,15 @@ export function panBy({ left, top, zoom }: Viewport, { x, y }: Point): Viewport 
   return clampViewport({ left: left + x / zoom, top: top + y / zoom, zoom });
 }
 
-/** Shows a region as large as possible, at most at the largest zoom. */
+/**
+ * Shows a region as large as possible, but at least at twice its size, so that something happens. If it is then larger
+ * than the viewport, shows its beginning.
+ */
 export function zoomTo(region: Region, page: Size): Viewport {
   const { left, top, right, bottom } = toFractions(region, page);
-  const zoom = clamp(Math.min(FILL / (right - left), FILL / (bottom - top)), 1, MAX_ZOOM);
-  return centerOn({ x: (left + right) / 2, y: (top + bottom) / 2 }, zoom);
+  const zoom = clamp(Math.min(FILL / (right - left), FILL / (bottom - top)), MIN_ZOOM_TO, MAX_ZOOM);
+  const start = (from: number, to: number): number => to - from > 1 / zoom ? from - MARGIN : (from + to - 1 / zoom) / 2;
+  return clampViewport({ left: start(left, right), top: start(top, bottom), zoom });
 }
 
 /** Moves the viewport to a region that it shows no part of. */

@@ -49,6 +49,12 @@ Deno.test("zoomTo() shows the whole region, centered", () => {
   ok(Math.abs(left + 0.5 / zoom - 0.5) < 1e-9 && Math.abs(top + 0.5 / zoom - 0.5) < 1e-9);
 });
 
+Deno.test("zoomTo() shows the beginning of a region that is too large", () => {
+  const { left, zoom } = zoomTo({ left: 100, top: 900, right: 950, bottom: 940 }, PAGE);
+  equal(zoom, 2);
+  ok(left < 0.1 && left > 0.08);
+});
+
 Deno.test("moveInto() moves only to a region that is out of sight", () => {
   const viewport = { left: 0, top: 0, zoom: 2 };
   equal(moveInto(viewport, { left: 490, top: 0, right: 900, bottom: 10 }, PAGE), viewport);
