@@ -8,6 +8,7 @@ const DENO_ONLY = [
   "cli/",
   "emulator/",
   "end_to_end",
+  "events/",
   "internal/image_header",
   "runtimes/",
   "scripts/",

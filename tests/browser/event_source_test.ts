@@ -107,6 +107,17 @@ Deno.test("fromEventStream() emits a status as soon as its event is complete", a
   });
 });
 
+Deno.test("fromEventStream() reads a stream that arrives byte by byte, with characters of several bytes", async () => {
+  await withClock(async (clock) => {
+    const completed = E.right({ _tag: "Completed" as const, id: "1", regions: [], notices: ["ä", "語", "😀"] });
+    const stream = openEvents();
+    const { replies } = watch(subscribe(backEnd(stream.respond)));
+    for (const byte of new TextEncoder().encode(event("a", completed))) stream.send(new Uint8Array([byte]));
+    await clock.tickAsync(10);
+    deepEqual(replies, [completed]);
+  });
+});
+
 Deno.test("fromEventStream() closes the connection after the final status, even if the server does not", async () => {
   await withClock(async (clock) => {
     const stream = openEvents();

@@ -122,19 +122,6 @@ for (const [name, form] of Object.entries(FORMS)) {
   });
 }
 
-Deno.test("fromEventStream() reads a stream that arrives byte by byte, with characters of several bytes", async () => {
-  const notices = ["ä", "語", "😀"];
-  const completed = E.right({ _tag: "Completed" as const, id: "1", regions: [], notices });
-  const { replies } = await serve([async (socket) => {
-    socket.setNoDelay(true).write(HEAD);
-    for (const byte of new TextEncoder().encode(event("a", completed))) {
-      await new Promise((resolve) => socket.write(new Uint8Array([byte]), resolve));
-    }
-    socket.end();
-  }]);
-  deepEqual(replies, [completed]);
-});
-
 Deno.test("fromEventStream() gives up on an event that never ends, and keeps no more of it than maxResponseBytes", async () => {
   let sent = 0;
   const { replies, open } = await serve([async (socket) => {

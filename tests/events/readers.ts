@@ -9,7 +9,11 @@ import { toJson } from "../../src/internal/json.ts";
 export type OnEvent = (data: string, id: string | null) => void;
 
 /** Reads the events of a task until it is closed. */
-export type Reader = (taskUrl: string, onEvent: OnEvent) => { readonly close: () => void };
+export interface Reader {
+  (taskUrl: string, onEvent: OnEvent): { readonly close: () => void };
+  /** Whether the reader takes headers that end early for complete ones, and does not reconnect after them. */
+  readonly trustsHeaders?: boolean;
+}
 
 export const READERS: Readonly<Record<string, Reader>> = {
   "fromEventStream": (taskUrl, onEvent) => {

@@ -15,6 +15,8 @@ export interface Session {
   /** Whether the connection was cut: otherwise, it was over before. */
   readonly hasCut: boolean;
   readonly connections: number;
+  /** The number of bytes that the server has sent on the first connection. */
+  readonly bytes: number;
 }
 
 /** Runs a session whose n-th connection is cut after `cuts[n]` bytes. */
@@ -25,7 +27,7 @@ export async function runSession(
   read: Reader,
 ): Promise<Session> {
   const task = await createTask();
-  const proxy = await cutConnections(ports, cuts);
+  const proxy = await cutConnections(ports, cuts, read.trustsHeaders ?? false);
   const tags: string[] = [], ids: string[] = [];
   let source: { readonly close: () => void } | undefined;
   await new Promise<void>((resolve) => {
@@ -42,7 +44,7 @@ export async function runSession(
   });
   source?.close();
   await proxy.close();
-  return { fault: faultOf(tags, ids), hasCut: proxy.hasCut(), connections: proxy.connections() };
+  return { fault: faultOf(tags, ids), hasCut: proxy.hasCut(), connections: proxy.connections(), bytes: proxy.bytes() };
 }
 
 /** Runs `run` for each of the inputs, several at a time. */

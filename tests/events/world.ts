@@ -73,6 +73,8 @@ export async function createTask(): Promise<Task> {
 /** A proxy in front of several servers. */
 export interface Proxy {
   readonly origin: string;
+  /** The number of bytes that the servers have sent on the first connection. */
+  readonly bytes: () => number;
   /** The number of connections so far. */
   readonly connections: () => number;
   /** Whether a connection was cut. */
@@ -83,16 +85,24 @@ export interface Proxy {
 /**
  * Forwards each connection to the next of the servers, and cuts the n-th one after `cuts[n]` bytes of its responses: at
  * even offsets it is closed, at odd ones it is reset.
+ *
+ * @param resetsHeaders Whether all connections are reset that are cut before the body.
  */
-export async function cutConnections(ports: readonly number[], cuts: readonly number[]): Promise<Proxy> {
+export async function cutConnections(
+  ports: readonly number[],
+  cuts: readonly number[],
+  resetsHeaders: boolean,
+): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let connections = 0;
+  let bytesOfFirst = 0;
   let hasCut = false;
   const server = createServer((client) => {
     const nth = connections++;
     const cut = cuts[nth] ?? Infinity;
     const upstream = new Socket().connect(ports[nth % ports.length], "127.0.0.1");
     let sent = 0;
+    let head = "";
     for (const [socket, other] of [[client, upstream], [upstream, client]]) {
       sockets.add(socket);
       socket.on("error", () => other.destroy());
@@ -105,12 +115,14 @@ export async function cutConnections(ports: readonly number[], cuts: readonly nu
     upstream.on("data", (bytes: Uint8Array) => {
       const rest = cut - sent;
       sent += bytes.byteLength;
+      if (nth === 0) bytesOfFirst = sent;
+      if (!head.includes("\r\n\r\n")) head += new TextDecoder().decode(bytes.subarray(0, Math.max(0, rest)));
       if (rest > bytes.byteLength) return client.write(bytes);
-      if (hasCut && rest <= 0) return;
+      if (rest <= 0) return;
       hasCut = true;
       client.write(bytes.subarray(0, rest), () => {
-        if (cut % 2 === 0) client.destroySoon();
-        else client.resetAndDestroy();
+        if (cut % 2 === 1 || resetsHeaders && !head.includes("\r\n\r\n")) client.resetAndDestroy();
+        else client.destroySoon();
       });
       upstream.destroy();
     });
@@ -118,6 +130,7 @@ export async function cutConnections(ports: readonly number[], cuts: readonly nu
   const port = await listen(server);
   return {
     origin: `http://127.0.0.1:${port}`,
+    bytes: () => bytesOfFirst,
     connections: () => connections,
     hasCut: () => hasCut,
     close: async () => {
