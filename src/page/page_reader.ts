@@ -8,12 +8,12 @@
  *
  * @example
  * ```ts
- * import { toText } from "@ocr-cloud/regions/page";
+ * import { toAlto, toText } from "@ocr-cloud/regions/page";
  * import { readAlto } from "@ocr-cloud/regions/page-reader";
  * import { isRight } from "fp-ts/lib/Either.js";
- * import { readFile } from "node:fs/promises";
  *
- * const pages = readAlto(await readFile("page.alto.xml", "utf8"));
+ * const regions = [{ region: { left: 187, top: 110, right: 894, bottom: 140 }, text: "To Lucasta" }];
+ * const pages = readAlto(toAlto({ regions, size: { width: 1065, height: 1879 } }));
  * if (isRight(pages)) { for (const page of pages.right) console.log(toText(page)); }
  * else console.error(pages.left.errors.join("\n"));
  * ```
