@@ -40,7 +40,7 @@ const LEVELS: ReadonlyMap<string, Level> = new Map<string, Level>([
 const BREAKS: ReadonlyMap<string, number> = new Map([["div", 1], ["p", 2]]);
 
 /**
- * Reads hOCR, as Tesseract, OCRmyPDF, Kraken and `toHocr` write it, as an array of pages. The regions are in the order of
+ * Reads hOCR, as Tesseract and `toHocr` write it, as an array of pages. The regions are in the order of
  * the file.
  *
  * Lines of a text are separated by line feeds, and paragraphs by blank lines. As in HTML, other white space becomes a

@@ -183,8 +183,7 @@ function tasksOf<Input, A extends object>(
       }),
     cancel: async (task) => {
       const canceled = await cancelTask(task.id, kind)(service)();
-      const known = tasks.get(task.id);
-      if (known !== undefined && E.isRight(canceled)) known.changes = [];
+      if (E.isRight(canceled)) visit(task, null).changes = [absent(task)];
       return canceled;
     },
   };
@@ -200,6 +199,11 @@ function createKnown<A extends object>(watch: (known: Known<A>) => Observable<Up
   };
   const updates = watch(known);
   return known;
+}
+
+/** The last change of a task that was canceled. */
+function absent<A extends object>({ id }: SubmittedTask): Known<A>["changes"][number] {
+  return { update: toUpdate<A>(E.right({ _tag: "NotExist", id, messages: [] }), null, null), state: null };
 }
 
 /** Keeps a status. Errors are not kept, since the next poll may succeed. */

@@ -242,6 +242,7 @@ Deno.test("createHandler() cancels a task", async () => {
   await events(id);
   equal((await send("DELETE", `/tasks/${id}`)).status, 204);
   equal(world.calls.at(-1), "cancel");
+  deepEqual(tagsOf(await events(id)), ["NotExist"]);
 });
 
 Deno.test("createHandler() submits the image of a repeated request once", async () => {
