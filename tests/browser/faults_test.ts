@@ -54,7 +54,7 @@ async function serve(
     ...options,
   }).forEach((reply) => replies.push(reply));
   // The client closes its connection after the final status, which takes a moment.
-  for (let i = 0; i < 100 && sockets.size > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let i = 0; i < 1000 && sockets.size > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
   const open = sockets.size;
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => server.close(resolve));
