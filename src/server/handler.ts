@@ -208,9 +208,11 @@ async function showStatus<Input, A extends object>(
   const place = await readEventId(signer, id, eventId);
   if (place === "end") return new Response(null, { status: 304 });
   const update = await tasks.current(task, place.after);
-  const retryAfter: Record<string, string> = update.dueAt === null
+  const isOver = update._tag === "Update" && update.cursor === null && update.dueAt === null;
+  // A Durable Object does not know when it polls next, and its clients cost no polls.
+  const retryAfter: Record<string, string> = isOver
     ? {}
-    : { "Retry-After": toSeconds(update.dueAt - Date.now()) };
+    : { "Retry-After": toSeconds((update.dueAt ?? 0) - Date.now()) };
   if (update._tag === "NotYet") {
     // The service has accepted the image, so the task is queued.
     return place.after === null

@@ -47,8 +47,10 @@ withClock("durableTasks() returns the current status, and 304 to a client that h
   await clock.tickAsync(1000);
   const response = await send("GET", `/tasks/${id}`);
   deepEqual(await response.json(), { _tag: "Pending", id });
+  equal(response.headers.get("Retry-After"), "1");
   const etag = response.headers.get("ETag") ?? "";
-  equal((await send("GET", `/tasks/${id}`, { "If-None-Match": etag })).status, 304);
+  const repeated = await send("GET", `/tasks/${id}`, { "If-None-Match": etag });
+  deepEqual([repeated.status, repeated.headers.get("Retry-After")], [304, "1"]);
   await clock.tickAsync(1000);
   equal((await (await send("GET", `/tasks/${id}`, { "If-None-Match": etag })).json())._tag, "Processing");
 });
