@@ -76,7 +76,7 @@ export async function openPage(
   expected: RegExp = /^$/,
 ): Promise<TestPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on("console", (message) => {

@@ -12,19 +12,23 @@ import { RESULTS } from "./check_results.ts";
 import { TASKS } from "./check_tasks.ts";
 import { startService } from "./service.ts";
 
-/** The time limit for the whole run, in milliseconds. */
-const LIMIT = 480_000;
+/** The time limit for the whole run, in milliseconds. Only on a machine that is very busy does it take as long. */
+const LIMIT = 900_000;
 
 const started = performance.now();
 const [service, browser] = await Promise.all([startService(), startBrowser()]);
 let backEnd = await startBackEnd(service.url);
 const end = async (status: number): Promise<never> => {
+  console.log(`${Math.round((performance.now() - started) / 1000)} s`);
+  console.log(`${passed} passed, ${failed} failed`);
   await Promise.allSettled([backEnd.kill(), browser.close(), service.close()]);
   Deno.exit(status);
 };
+let isLate = false;
 setTimeout(() => {
+  isLate = true;
+  failed++;
   console.log(`FAILED the run: not within ${LIMIT} ms`);
-  console.log(`${passed} passed, ${failed + 1} failed`);
   end(1);
 }, LIMIT);
 
@@ -57,10 +61,9 @@ for (const { title, options, expected, run } of [...RESULTS, ...TASKS, ...FAILUR
     passed++;
     console.log(`ok     ${title} (${Math.round(performance.now() - since)} ms)`);
   } catch (error) {
+    if (isLate) break;
     failed++;
     console.log(`FAILED ${title}\n${error instanceof Error ? error.stack : error}`);
   }
 }
-console.log(`${Math.round((performance.now() - started) / 1000)} s`);
-console.log(`${passed} passed, ${failed} failed`);
-await end(failed === 0 && passed > 0 ? 0 : 1);
+if (!isLate) await end(failed === 0 && passed > 0 ? 0 : 1);
