@@ -17,26 +17,29 @@ import type { Reply } from "../model/reply.ts";
 import { type TaskKind, taskRef } from "../model/task_kind.ts";
 import { isFinal } from "../model/task_status.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
-import { type Next, resumePoll, startPoll } from "../polling/step.ts";
-import { statusStream } from "../stream/watch.ts";
+import { type Done, type Next, resumePoll, startPoll, type Wait } from "../polling/step.ts";
+import { type Begin, type Poll, statusStream } from "../stream/watch.ts";
 import type { NotYet, SubmittedTask, Tasks, Update } from "./tasks.ts";
 
 /** The number of tasks without listeners that are remembered, and of submissions that are recognized when repeated. */
 const MAX_REMEMBERED = 100;
 const MAX_SUBMISSIONS = 1000;
 
+/** The time before a task is polled again for which no poll is planned, because of an error, in milliseconds. */
+const PAUSE = 30_000;
+
 /** What is known of a task. */
 interface Known<A extends object> {
-  /** The state of its polling, or null before the first poll. */
+  /** The state of its polling, or null if nobody has asked for the task yet. */
   state: PollState | null;
   /** The changes of status, each with the last reply before the next change and the state after it. */
   changes: readonly { readonly update: Update<A>; readonly state: PollState | null }[];
   /** The polls of all listeners. Polling starts with the first one and stops with the last one. */
   readonly updates: Observable<Update<A>>;
-  /** Whether there are listeners. */
-  isWatched: boolean;
-  /** The poll of a client that does not listen, while it is in progress. */
-  polling: Promise<Update<A> | NotYet> | null;
+  /** The poll that is in progress. It is shared by all clients, and continues when they leave. */
+  polling: Promise<Next<A>> | null;
+  /** How the last poll ended the polling without a final status. Valid until the next poll is due. */
+  ended: Done<A> | null;
 }
 
 /**
@@ -93,7 +96,9 @@ function tasksOf<Input, A extends object>(
   policy: PollPolicy,
 ): Tasks<Input, A> {
   const submissions = new Map<string, Promise<E.Either<RegionsError, SubmittedTask>>>();
-  const tasks = new Map<string, Known<A>>();
+  /** The tasks that have listeners, and those that had some or were requested lately. */
+  const watched = new Map<string, Known<A>>();
+  const idle = new Map<string, Known<A>>();
 
   const submit = async (input: Input): Promise<E.Either<RegionsError, SubmittedTask>> => {
     const id = await submitTask(kind, input)(service)();
@@ -102,49 +107,61 @@ function tasksOf<Input, A extends object>(
     return E.right({ ...ref, results, submittedAt: Date.now() });
   };
   /** Starts or continues the polling of a task. Its deadline counts from the submission. */
-  const begin = ({ submittedAt, ...ref }: SubmittedTask, { state }: Known<A>, now: number): Next<A> => {
+  const begin = ({ submittedAt, ...ref }: SubmittedTask, known: Known<A>, now: number): Next<A> => {
     const startedAt = submittedAt ?? now;
-    return state === null
+    const next = known.state === null
       ? startPoll(ref, now, submittedAt, policy, service.memory.history(kind.name), startedAt)
-      : resumePoll(state, now, policy, startedAt);
+      : resumePoll(known.state, now, policy, startedAt);
+    // If the clock was set back, the next poll is due at a new time.
+    if (next._tag === "Wait") known.state = next.state;
+    return next;
+  };
+  /** Polls a task, unless a poll is in progress. Otherwise, clients that come and go would cause additional polls. */
+  const poll = (known: Known<A>, state: PollState, now: () => number): Promise<Next<A>> => {
+    const settle = (next: Next<A>): Next<A> => {
+      record(known, state, next, now());
+      return next;
+    };
+    return known.polling ??= pollBy(service, kind, policy, state, now).then(settle).finally(() => known.polling = null);
   };
   /** The polls for all listeners of a task. */
   const watch = (task: SubmittedTask, known: Known<A>): Observable<Update<A>> => {
-    let dueAt: number | null = null;
-    const keep = (next: Next<A>): Next<A> => {
-      known.state = stateAfter(next) ?? known.state;
-      dueAt = dueAfter(next);
-      return next;
+    const start: Begin<A> = (now) => {
+      if (known.polling !== null) return known.polling;
+      const next = begin(task, known, now()), { ended } = known;
+      // The last status is among the changes.
+      return ended !== null && next._tag === "Wait" && !isDue(next, now()) ? { ...ended, heard: null } : next;
     };
+    const pollNext: Poll<A> = (_service, _kind, _policy, state, now) => poll(known, state, now);
     return defer(() => {
-      known.isWatched = true;
-      const start = (now: () => number): Next<A> => keep(begin(task, known, now()));
-      return statusStream(service, kind, policy, undefined, start, async (...args) => keep(await pollBy(...args)));
+      watched.set(task.id, known);
+      idle.delete(task.id);
+      return statusStream(service, kind, policy, undefined, start, pollNext);
     }).pipe(
-      map((reply) => remember(known, toUpdate(reply, known.state, dueAt))),
-      finalize(() => known.isWatched = false),
+      map((reply) => updateOf(known, reply)),
+      finalize(() => {
+        watched.delete(task.id);
+        keep(task, known);
+      }),
       share(),
     );
   };
-  /** Polls a task once, without a listener. */
-  const poll = async (known: Known<A>, state: PollState): Promise<Update<A> | NotYet> => {
-    const next = await pollBy(service, kind, policy, state, Date.now);
-    known.state = stateAfter(next) ?? known.state;
-    // Even after the deadline, a status is worth more than the news that the watch has ended.
-    if (next.heard !== null) return remember(known, toUpdate(E.right(next.heard), known.state, dueAfter(next)));
-    if (next._tag === "Done") return remember(known, toUpdate(next.reply, known.state, null));
-    // A watch would retry it.
-    return next.failure === null
-      ? { _tag: "NotYet", dueAt: next.state.dueAt }
-      : { _tag: "Update", reply: E.left(next.failure), cursor: null, dueAt: next.state.dueAt };
+  /** Keeps what is known of a task without listeners. */
+  const keep = ({ id }: SubmittedTask, known: Known<A>): void => {
+    idle.delete(id);
+    idle.set(id, known);
+    forgetOldest(idle, MAX_REMEMBERED);
   };
   /** Returns what is known of a task, including what the cursor of a client says. */
   const visit = (task: SubmittedTask, after: PollState | null): Known<A> => {
-    const known = tasks.get(task.id) ?? createKnown<A>((known) => watch(task, known));
-    tasks.delete(task.id);
-    tasks.set(task.id, known);
-    forgetOldest(tasks, MAX_REMEMBERED, ({ isWatched }) => !isWatched);
-    if (after !== null && !known.isWatched && isLater(after, known.state)) known.state = after;
+    const listened = watched.get(task.id);
+    if (listened !== undefined) return listened;
+    const known = idle.get(task.id) ?? createKnown<A>((known) => watch(task, known));
+    keep(task, known);
+    if (after !== null && isLater(after, known.state)) {
+      known.state = after;
+      known.ended = null;
+    }
     return known;
   };
 
@@ -169,10 +186,22 @@ function tasksOf<Input, A extends object>(
       if (news?.cursor === null) return news;
       const now = Date.now();
       const next = begin(task, known, now);
-      const notYet: NotYet = { _tag: "NotYet", dueAt: next._tag === "Wait" ? now + next.delay : null };
-      if (known.isWatched || next._tag === "Wait" && next.delay > 0) return news ?? notYet;
       if (next._tag === "Done") return toUpdate(next.reply, null, null);
-      return await (known.polling ??= poll(known, next.state).finally(() => known.polling = null));
+      if (watched.has(task.id) || known.polling === null && !isDue(next, now)) {
+        const { ended } = known;
+        return ended !== null && ended.heard === null
+          ? toUpdate(ended.reply, null, null)
+          : news ?? { _tag: "NotYet", dueAt: next.state.dueAt };
+      }
+      const polled = await poll(known, next.state, Date.now);
+      // Even after the deadline, a status is worth more than the news that the watch has ended.
+      if (polled.heard !== null) return updateOf(known, E.right(polled.heard));
+      if (polled._tag === "Done") return updateOf(known, polled.reply);
+      const { failure, state: { dueAt } } = polled;
+      // A watch would retry it.
+      return failure === null
+        ? { _tag: "NotYet", dueAt }
+        : { _tag: "Update", reply: E.left(failure), cursor: null, dueAt };
     },
     watch: (task, after) =>
       defer(() => {
@@ -194,8 +223,8 @@ function createKnown<A extends object>(watch: (known: Known<A>) => Observable<Up
     state: null,
     changes: [],
     updates: defer(() => updates),
-    isWatched: false,
     polling: null,
+    ended: null,
   };
   const updates = watch(known);
   return known;
@@ -206,13 +235,32 @@ function absent<A extends object>({ id }: SubmittedTask): Known<A>["changes"][nu
   return { update: toUpdate<A>(E.right({ _tag: "NotExist", id, messages: [] }), null, null), state: null };
 }
 
-/** Keeps a status. Errors are not kept, since the next poll may succeed. */
-function remember<A extends object>(known: Known<A>, update: Update<A>): Update<A> {
-  const { reply } = update;
-  if (E.isLeft(reply)) return update;
-  const earlier = known.changes.filter(({ update }) => E.toUnion(update.reply)._tag !== reply.right._tag);
+/**
+ * Records the outcome of a poll.
+ *
+ * @param state The state before the poll.
+ */
+function record<A extends object>(known: Known<A>, state: PollState, next: Next<A>, now: number): void {
+  const after = stateAfter(next) ?? state;
+  known.ended = next._tag === "Done" && E.isLeft(next.reply) ? next : null;
+  known.state = known.ended === null || after.dueAt > now ? after : { ...after, dueAt: now + PAUSE };
+  const status = next.heard ?? (next._tag === "Done" && E.isRight(next.reply) ? next.reply.right : null);
+  // A poll may end after its task was canceled.
+  if (status === null || known.changes.at(-1)?.update.cursor === null) return;
+  const update = toUpdate<A>(E.right(status), known.state, known.state.dueAt);
+  const earlier = known.changes.filter(({ update: { reply } }) => E.toUnion(reply)._tag !== status._tag);
   known.changes = [...earlier, { update, state: known.state }];
-  return update;
+}
+
+/** Returns the update of a reply, the same one for all clients. Errors are not recorded as changes. */
+function updateOf<A extends object>({ changes }: Known<A>, reply: Reply<A>): Update<A> {
+  const change = changes.find(({ update }) => E.toUnion(update.reply) === E.toUnion(reply));
+  return change?.update ?? toUpdate(reply, null, null);
+}
+
+/** Whether a poll is due. After the deadline, the delay of `next` is 0 even if it is not. */
+function isDue({ state }: Wait<object>, now: number): boolean {
+  return state.dueAt <= now;
 }
 
 /** Returns the changes that a client has not received. The final one is always sent. */
@@ -239,11 +287,6 @@ function stateAfter(next: Next<object>): PollState | null {
   return E.isLeft(next.reply) && next.reply.left._tag === "GaveUp" ? next.reply.left.state : null;
 }
 
-/** Returns the time of the next poll, in milliseconds since 1970, or null if there is none. */
-function dueAfter(next: Next<object>): number | null {
-  return next._tag === "Wait" ? next.state.dueAt : null;
-}
-
 /** Reads the state in a cursor. Returns null if it is not a state of the task. */
 function readCursor({ kind, id }: SubmittedTask, cursor: string | null): PollState | null {
   const state = PollState.decode(cursor === null ? null : parseJson(cursor));
@@ -251,9 +294,9 @@ function readCursor({ kind, id }: SubmittedTask, cursor: string | null): PollSta
 }
 
 /** Deletes the oldest entries beyond a limit. The first keys of a `Map` are the oldest ones. */
-function forgetOldest<A>(entries: Map<string, A>, limit: number, isOld: (entry: A) => boolean = () => true): void {
-  for (const [key, entry] of entries) {
+function forgetOldest(entries: Map<string, unknown>, limit: number): void {
+  for (const key of entries.keys()) {
     if (entries.size <= limit) return;
-    if (isOld(entry)) entries.delete(key);
+    entries.delete(key);
   }
 }
