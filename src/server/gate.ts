@@ -113,7 +113,8 @@ export function createGate(
     const action = id === null ? "submit" : request.method === "DELETE" ? "cancel" : "read";
     const subject = await authorize(request, { action, id });
     if (typeof subject === "object" && subject !== null) return subject;
-    if (subject === null || subject === "") return problem(401, "The request is not authorized.");
+    // A program without types may return undefined, and would then let everyone in as the same subject.
+    if (typeof subject !== "string" || subject === "") return problem(401, "The request is not authorized.");
     return await respond(request, { subject, id, view });
   };
 

@@ -159,3 +159,15 @@ Deno.test("a result that arrives when its client has left is kept for the next o
   deepEqual(tagsOf(await events(id)), ["Completed"]);
   equal(pollsOf(world), 1);
 });
+
+Deno.test("a subject that is not a text is not authorized", async () => {
+  const world = mock();
+  for (const subject of [undefined, false, true, 0, 42]) {
+    // A program in JavaScript, or one that reads its session from JSON.
+    const authorize = () => JSON.parse(JSON.stringify({ subject })).subject;
+    const { send } = createInstance(world, { authorize });
+    const response = await send("POST", "/tasks", { "Content-Type": "image/png" }, new Uint8Array([1]));
+    equal(response.status, 401, String(subject));
+  }
+  equal(world.calls.length, 0);
+});
