@@ -19,7 +19,7 @@ import { isFinal } from "../model/task_status.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
 import { type Done, type Next, resumePoll, startPoll, type Wait } from "../polling/step.ts";
 import { type Begin, type Poll, statusStream } from "../stream/watch.ts";
-import type { NotYet, SubmittedTask, Tasks, Update } from "./tasks.ts";
+import type { SubmittedTask, Tasks, Update } from "./tasks.ts";
 
 /** The number of tasks without listeners that are remembered, and of submissions that are recognized when repeated. */
 const MAX_REMEMBERED = 100;
