@@ -31,6 +31,9 @@ export interface UploadLimits {
   readonly uploadTimeout: number;
 }
 
+/** The size of the buffer for a body, in bytes. It grows as needed. */
+const FIRST_BUFFER = 65_536;
+
 /** A form has headers and fields in addition to the image: those of 50,000 regions take about 2 MB. */
 const FORM_OVERHEAD = 4_000_000;
 
@@ -91,25 +94,26 @@ async function readBody(
   }
   const reader = body?.getReader();
   signal.addEventListener("abort", () => reader?.cancel().catch(() => {}));
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  // The chunks are not kept, since each may be a single byte and takes a hundred.
+  let bytes = new Uint8Array(Math.min(limit, FIRST_BUFFER));
   let size = 0;
   for (;;) {
     const { done, value } = await reader?.read() ?? { done: true, value: undefined };
     if (done || value === undefined) break;
-    size += value.byteLength;
-    if (size > limit) {
+    const end = size + value.byteLength;
+    if (end > limit) {
       reader?.cancel().catch(() => {});
       return null;
     }
-    chunks.push(value);
+    if (end > bytes.byteLength) {
+      const larger = new Uint8Array(Math.min(limit, Math.max(end, 2 * bytes.byteLength)));
+      larger.set(bytes);
+      bytes = larger;
+    }
+    bytes.set(value, size);
+    size = end;
   }
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
+  return bytes.slice(0, size);
 }
 
 function parseField(text: string): unknown {

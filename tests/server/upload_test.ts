@@ -1,4 +1,6 @@
-import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import * as E from "fp-ts/lib/Either.js";
 import { detectionInput, recognitionInput } from "../../src/server/inputs.ts";
 import { readUpload, type Upload } from "../../src/server/upload.ts";
@@ -6,6 +8,9 @@ import { REGION } from "../support/statuses.ts";
 
 const LIMITS = { maxImageBytes: 1000, uploadTimeout: 1000 };
 const PNG = { "Content-Type": "image/png" };
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
 
 /** Sends an endless body, `size` bytes at a time. */
 function endless(size: number, delay: number) {
@@ -49,6 +54,32 @@ Deno.test("an upload that is too slow is canceled", async () => {
   equal(performance.now() - started < 1000, true);
   equal(isCanceled(), true);
   await new Promise((resolve) => setTimeout(resolve, 10));
+});
+
+Deno.test("an upload in tiny pieces takes no more memory than its bytes", async () => {
+  const pieces: WeakRef<Uint8Array>[] = [];
+  let sent = 0, kept = Infinity;
+  const body = new ReadableStream({
+    pull: async (controller) => {
+      if (sent++ === 500) {
+        // A reference is weak only after the current task.
+        await new Promise((resolve) => setTimeout(resolve));
+        collectGarbage();
+        kept = pieces.filter((piece) => piece.deref() !== undefined).length;
+        return controller.close();
+      }
+      const piece = new Uint8Array([sent]);
+      pieces.push(new WeakRef(piece));
+      controller.enqueue(piece);
+    },
+  });
+  const request = new Request(
+    "http://localhost/tasks",
+    { method: "POST", headers: PNG, body, duplex: "half" } as RequestInit,
+  );
+  const upload = await readUpload(request, LIMITS);
+  deepEqual(E.isRight(upload) && upload.right.image, Uint8Array.from({ length: 500 }, (_, i) => i + 1));
+  ok(kept < 50, `${kept} of 500`);
 });
 
 Deno.test("an upload that breaks off is refused", async () => {
