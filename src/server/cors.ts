@@ -59,10 +59,12 @@ export function allowOrigin(request: Request, origins: ReadonlySet<string>, head
 
 /**
  * Whether a request comes from a page of the handler's own origin. Behind a proxy that ends TLS or renames the host, the
- * handler does not know its own origin, but browsers state whether it is the same.
+ * handler does not know its own origin, but browsers state whether it is the same. They do so in requests to secure origins
+ * and to `localhost`. In others, the hosts are compared.
  */
 function isOwn({ headers, url }: Request, origin: string): boolean {
-  if (headers.get("Sec-Fetch-Site") === "same-origin") return true;
+  const site = headers.get("Sec-Fetch-Site");
+  if (site !== null) return site === "same-origin";
   try {
     return new URL(origin).host === new URL(url).host;
   } catch {

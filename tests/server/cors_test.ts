@@ -15,6 +15,8 @@ Deno.test("a page of another origin is refused, unless its origin is listed", as
     // Behind a proxy that ends TLS and renames the host.
     [{ Origin: "https://public.example", "Sec-Fetch-Site": "same-origin" }, 202],
     [{ Origin: ORIGIN.replace("https", "http") }, 202],
+    // The page of an insecure origin, which an attacker in the network may have made.
+    [{ Origin: ORIGIN.replace("https", "http"), "Sec-Fetch-Site": "cross-site" }, 403],
     [{ Origin: "https://evil.example" }, 403],
     [{ Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" }, 403],
     [{ Origin: `${FRIEND}.evil.example` }, 403],
