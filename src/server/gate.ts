@@ -94,7 +94,7 @@ export function createGate(
   respond: (request: Request, admitted: Admitted) => Response | Promise<Response>,
 ): Handler {
   const origins = checkOrigins(allowed);
-  if (!/^(?:\/[^/?#]+)+$/.test(path)) {
+  if (!isPath(path)) {
     throw new TypeError(
       `Cannot handle requests as path must be a path such as /tasks: current value is ${preview(path)}`,
     );
@@ -126,4 +126,9 @@ export function createGate(
     allowOrigin(request, origins, headers);
     return new Response(response.body, { status: response.status, headers });
   };
+}
+
+/** Whether a text is a path as it is in the URLs of requests: without a slash at the end, and percent-encoded. */
+function isPath(text: string): boolean {
+  return /^(?:\/[^/?#]+)+$/.test(text) && new URL(text, "http://localhost").pathname === text;
 }

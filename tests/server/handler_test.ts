@@ -485,6 +485,10 @@ Deno.test("createHandler() refuses options that are out of range", () => {
     name: "TypeError",
     message: 'Cannot handle requests as path must be a path such as /tasks: current value is "tasks"',
   });
+  // The URLs of requests never have these paths, and a header may not.
+  for (const path of ["/tâches", "/a b", "/a\n", "/a/../b", "/a/.", "/a\\b"]) {
+    throws(() => createHandler({ ...options, path }), TypeError, path);
+  }
   throws(() => createHandler({ ...options, origins: ["https://example.com/"] }), {
     name: "TypeError",
     message:
