@@ -5,6 +5,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { defer, map, mergeMap, Observable, of } from "rxjs";
+import { onAbort } from "../internal/abort.ts";
 import { causeOf } from "../internal/http.ts";
 import { atLeast } from "../internal/check.ts";
 import type { Service } from "../client/service.ts";
@@ -147,7 +148,7 @@ export function runMany<A>(
         mergeMap((file) => E.isLeft(file) ? of(file) : run(file.right, key)(service)),
         map((reply) => ({ key, reply })),
       );
-    return pullAll(images, start, concurrency, () => signal?.aborted ?? false);
+    return pullAll(images, start, concurrency, signal);
   };
 }
 
@@ -165,33 +166,38 @@ async function read(image: BatchImage["image"]): Promise<E.Either<RegionsError, 
  * Merges the streams of all items, of which at most `concurrency` are active. In contrast to RxJS's `mergeMap`, which
  * buffers the items of an asynchronous iterable without limit, requests the next item only when it can be started.
  *
- * @param isStopped Whether no further item is to be requested.
+ * @param signal When it aborts, no further item is started, even one that has been requested.
  */
 function pullAll<A, B>(
   items: Iterable<A> | AsyncIterable<A>,
   start: (item: A) => Observable<B>,
   concurrency: number,
-  isStopped: () => boolean,
+  signal: AbortSignal | undefined,
 ): Observable<B> {
   return new Observable((subscriber) => {
     const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
     let active = 0;
     let isPulling = false;
     /** Whether no further item is requested. */
-    let isOver = false;
+    let isOver = signal?.aborted ?? false;
     let isExhausted = false;
     const pull = async (): Promise<void> => {
       while (!isOver && active < concurrency) {
-        if (isStopped()) isOver = true;
-        else {
-          const { done, value } = await iterator.next();
-          if (done) isOver = isExhausted = true;
-          // The subscriber may have left meanwhile.
-          else if (!isOver) run(value);
-        }
+        const { done, value } = await iterator.next();
+        if (done) isOver = isExhausted = true;
+        // The subscriber may have left meanwhile, or the signal may have aborted.
+        else if (!isOver) run(value);
       }
       isPulling = false;
+      endIfOver();
+    };
+    const endIfOver = (): void => {
       if (isOver && active === 0) subscriber.complete();
+    };
+    const stop = (): void => {
+      isOver = true;
+      // The next item may never arrive.
+      endIfOver();
     };
     const pullMore = (): void => {
       if (isPulling) return;
@@ -206,12 +212,15 @@ function pullAll<A, B>(
           error: (error) => subscriber.error(error),
           complete: () => {
             active--;
-            pullMore();
+            if (isOver) endIfOver();
+            else pullMore();
           },
         }),
       );
     };
+    const unlisten = signal && onAbort(signal, stop);
     subscriber.add(() => {
+      unlisten?.();
       isOver = true;
       // The iterable may have files open.
       if (!isExhausted) close(iterator);

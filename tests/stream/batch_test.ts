@@ -220,3 +220,25 @@ Deno.test("a batch of 20,000 images completes without keeping them", async () =>
   equal(count, 20_000);
   ok(most <= 6, String(most));
 });
+
+Deno.test("an abort while the next image is awaited ends the stream, and the image is not started", async () => {
+  const controller = new AbortController();
+  let supply = (): void => {};
+  const started: string[] = [];
+  const images = async function* (): AsyncGenerator<BatchImage> {
+    yield { key: "0", image: IMAGE };
+    await new Promise<void>((resolve) => supply = resolve);
+    yield { key: "1", image: IMAGE };
+  };
+  const run = (_: unknown, key: string) => () => {
+    started.push(key);
+    return of(E.right(key));
+  };
+  const replies = collect(runMany(images(), run, { signal: controller.signal })(service));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  controller.abort();
+  deepEqual(keysOf(await replies), ["0"]);
+  supply();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  deepEqual(started, ["0"]);
+});
