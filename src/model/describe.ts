@@ -171,12 +171,12 @@ function describeStatus(status: TaskStatus<object>, { submittedAt, now = Date.no
       return status.notices.length === 0 ? found : `${found} Notices from the service: ${quoteAll(status.notices)}`;
     },
     Error: ({ messages }) => {
-      const reason = messages.length === 0 ? "the service gave no reason" : quoteAll(messages);
+      const reason = messages.length === 0 ? "the service gave no reason" : withoutPeriod(quoteAll(messages));
       return `The task failed (${reason}). Check the image, then submit it again.`;
     },
     NotExist: ({ id, messages }) => {
       const task = `task ${quote(id)}`;
-      const said = messages.length === 0 ? "" : ` (${quoteAll(messages)})`;
+      const said = messages.length === 0 ? "" : ` (${withoutPeriod(quoteAll(messages))})`;
       const age = submittedAt === undefined ? -1 : now - submittedAt;
       if (age >= RETENTION) return `The result of ${task} expired after 24 hours${said}. Submit the image again.`;
       return age < 0
@@ -213,8 +213,13 @@ function httpAdvice({ status }: Http): string {
 }
 
 function inBrackets(text: string): string {
-  const quoted = quote(text);
+  const quoted = withoutPeriod(quote(text));
   return quoted === "" ? "" : ` (${quoted})`;
+}
+
+/** Removes the final period, but not an ellipsis: text in parentheses is a part of the sentence around it. */
+function withoutPeriod(text: string): string {
+  return text.replace(/([^.])\.$/, "$1");
 }
 
 function listErrors(errors: readonly string[]): string {

@@ -33,9 +33,9 @@ const ALGORITHM = { name: "HMAC", hash: "SHA-256" };
  */
 export function createSigner(secret: string): Signer {
   if (typeof secret !== "string" || secret.length < MIN_SECRET) {
-    const found = typeof secret === "string" ? `a text of ${secret.length}` : preview(secret);
+    const found = typeof secret === "string" ? `has ${secret.length}` : `is ${preview(secret)}`;
     throw new RangeError(
-      `Cannot sign ids as secret must be a text of ${MIN_SECRET} characters or more: current value is ${found}`,
+      `Cannot sign ids as secret must be a string of ${MIN_SECRET} characters or more: current value ${found}`,
     );
   }
   // The key is imported for each use. On Workers, a promise must not be shared between requests.

@@ -40,7 +40,7 @@ Deno.test("describeError() states what happened and what to do about it", () => 
     [timeout("fetch", 0), "No time was left to send the request. Try again."],
     [
       unauthorized("token", "Client not found."),
-      "The credentials or the access token were rejected (Client not found.). Check the client id and secret, or the token.",
+      "The credentials or the access token were rejected (Client not found). Check the client id and secret, or the token.",
     ],
     [malformed([]), `${notUnderstood}no reason given${recheck}`],
     [malformed(["Response: expected JSON"]), `${notUnderstood}Response: expected JSON${recheck}`],
@@ -96,6 +96,8 @@ Deno.test("describeError() distinguishes transient HTTP statuses from permanent 
     [http("fetch", 408, null, ""), `${failed} 408${later}`],
     [http("fetch", 425, 1000, "Early"), `${failed} 425 and asks you to wait 1 s (Early)${later}`],
     [http("fetch", 599, null, "Bad"), `${failed} 599 (Bad)${later}`],
+    [http("fetch", 503, null, "Not now."), `${failed} 503 (Not now)${later}`],
+    [http("fetch", 503, null, "Wait..."), `${failed} 503 (Wait...)${later}`],
     [http("fetch", 0, null, "hidden"), redirected(0)],
     [http("token", 301, null, ""), redirected(301)],
     [http("submit", 399, 1000, ""), redirected(399)],
@@ -210,10 +212,10 @@ Deno.test("describe() states what each status means and what to do about it", ()
       { ...two, regions: [], notices: ["Blank."] },
       "Detection is finished: no text was found in the image. Notices from the service: Blank.",
     ],
-    [STATUSES.Error, "The task failed (No text.). Check the image, then submit it again."],
+    [STATUSES.Error, "The task failed (No text). Check the image, then submit it again."],
     [
       { ...STATUSES.Error, messages: ["Too dark.", "Too small."] },
-      "The task failed (Too dark. Too small.). Check the image, then submit it again.",
+      "The task failed (Too dark. Too small). Check the image, then submit it again.",
     ],
     [
       { ...STATUSES.Error, messages: [] },

@@ -232,7 +232,7 @@ Deno.test("createHandler() explains why there is nothing to draw", async () => {
   });
   const [status, detail] = await problemOf(await late.send("GET", `/tasks/${await late.submit()}/overlay.svg`));
   equal(status, 409);
-  ok(detail.startsWith("There are no regions to draw. ") && detail.includes("Blank page."), detail);
+  ok(detail.startsWith("There are no regions to draw. ") && detail.includes("(Blank page)."), detail);
 });
 
 Deno.test("createHandler() cancels a task", async () => {
@@ -479,7 +479,7 @@ Deno.test("createHandler() refuses options that are out of range", () => {
   const options = { tasks, secret: SECRET, authorize: () => "ann" };
   throws(() => createHandler({ ...options, secret: "short" }), {
     name: "RangeError",
-    message: "Cannot sign ids as secret must be a text of 32 characters or more: current value is a text of 5",
+    message: "Cannot sign ids as secret must be a string of 32 characters or more: current value has 5",
   });
   throws(() => createHandler({ ...options, path: "tasks" }), {
     name: "TypeError",
