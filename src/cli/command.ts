@@ -221,9 +221,9 @@ function parseFormat(command: string, { format: name, json, hocr }: Values): E.E
   if (name === undefined) return E.right(null);
   const format = findFormat(name);
   if (E.isLeft(format)) return format;
-  if (json || hocr) return E.left(`The options --format and --${json ? "json" : "hocr"} exclude each other.`);
+  if (json || hocr) return E.left(`The options --format and --${json ? "json" : "hocr"} cannot be combined.`);
   return command === "detect" && format.right.needs.includes("text")
-    ? E.left(`The format ${name} consists of texts, which only ocr-regions read has.`)
+    ? E.left(`The format ${name} requires texts. Use ocr-regions read, which recognizes them.`)
     : format;
 }
 
@@ -237,7 +237,11 @@ function parseRead(
   const { resubmit = false, emulate = false } = values;
   const known = LANGUAGES.find((name) => name.toLowerCase() === language.toLowerCase());
   if (known === undefined) {
-    return E.left(`Unknown language "${language}". Expected one such as ${LANGUAGES.slice(0, 4).join(", ")}.`);
+    return E.left(
+      `Unknown language "${language}". Expected the English name of a language, such as ${
+        LANGUAGES.slice(0, 4).join(", ")
+      }.`,
+    );
   }
   if (state === "") return E.left("The option --state requires a file name.");
   if (resubmit && state === null) return E.left("The option --resubmit requires --state.");

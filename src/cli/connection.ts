@@ -43,7 +43,7 @@ export async function connectFrom(
     const hint = isHttp && !allowHttp
       ? " To accept plain http for an emulator on another machine, set OCR_ALLOW_HTTP=1."
       : "";
-    return E.left(`${messageOf(error)}.${hint}`);
+    return E.left(`${messageOf(error).replace("baseUrl", "OCR_BASE_URL")}.${hint}`);
   }
   const url = new URL(service.baseUrl);
   const proxy = exposingProxy(url, env, process.versions, process.execArgv);

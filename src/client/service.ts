@@ -264,7 +264,7 @@ function checkBaseUrl(text: string, allowHttp: boolean): string {
   try {
     url = new URL(text);
   } catch {
-    throw new TypeError("Cannot connect as baseUrl must be an absolute URL");
+    throw new TypeError("Cannot connect as baseUrl must be an absolute URL, such as https://api.aspose.cloud");
   }
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
     throw new TypeError("Cannot connect as baseUrl must not contain credentials, a query or a fragment");

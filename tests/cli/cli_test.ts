@@ -64,7 +64,7 @@ Deno.test("ocr-regions rejects an address that would expose the secret", async (
   equal(status, 2);
   match(
     stderr,
-    /baseUrl must be https, or http on the loopback interface: current value is http:\/\/ocr\.example\. To .* set OCR_ALLOW_HTTP=1\.\n$/,
+    /OCR_BASE_URL must be https, or http on the loopback interface: current value is http:\/\/ocr\.example\. To .* set OCR_ALLOW_HTTP=1\.\n$/,
   );
 });
 

@@ -61,13 +61,13 @@ Deno.test("ocr-regions --format refuses what it cannot write, before anything is
       const { status, stderr } = await run(["detect", PAGE, "--format", name]);
       deepEqual([status, stderr.split("\n")[0]], [
         2,
-        `The format ${name} consists of texts, which only ocr-regions read has.`,
+        `The format ${name} requires texts. Use ocr-regions read, which recognizes them.`,
       ]);
     }
     const refused: readonly (readonly [args: readonly string[], message: RegExp])[] = [
       [["detect", PAGE, "--format", "docx"], /^Unknown format "docx"\. Expected one of page-xml, alto, .*, svg\.\n/],
-      [["read", PAGE, "--format", "csv", "--json"], /^The options --format and --json exclude each other\./],
-      [["read", PAGE, "--format", "csv", "--hocr"], /^The options --format and --hocr exclude each other\./],
+      [["read", PAGE, "--format", "csv", "--json"], /^The options --format and --json cannot be combined\./],
+      [["read", PAGE, "--format", "csv", "--hocr"], /^The options --format and --hocr cannot be combined\./],
       [["watch", "x", "--format", "csv"], /^The command watch has no option --format\./],
     ];
     for (const [args, message] of refused) {

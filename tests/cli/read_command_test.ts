@@ -181,7 +181,10 @@ Deno.test("ocr-regions read reports the failure of a step", async () => {
 Deno.test("ocr-regions read rejects invalid arguments", async () => {
   const cases: [readonly string[], RegExp][] = [
     [["read"], /^Missing image: ocr-regions read IMAGE\./],
-    [["read", PAGE, "--language", "Klingon"], /^Unknown language "Klingon"\. Expected one such as English, German/],
+    [
+      ["read", PAGE, "--language", "Klingon"],
+      /^Unknown language "Klingon"\. Expected the English name of a language, such as English, German/,
+    ],
     [["read", PAGE, "--mode", "Blocks"], /^Unknown mode "Blocks"\./],
     [["read", PAGE, "--resubmit"], /^The option --resubmit requires --state\./],
     [["read", PAGE, "--state", ""], /^The option --state requires a file name\./],

@@ -28,7 +28,7 @@ Deno.test("connect() throws for invalid options", () => {
       [{ credentials: { clientId: "i", clientSecret: "" } }, "TypeError", /credentials must have a clientId/],
       [{ credentials: { clientId: "i", clientSecret: "\n" } }, "TypeError", /credentials must have a clientId/],
       [{ credentials: { clientId: 1, clientSecret: "s" } as never }, "TypeError", /credentials must have a clientId/],
-      [{ token: "t", baseUrl: "api.example" }, "TypeError", /baseUrl must be an absolute URL$/],
+      [{ token: "t", baseUrl: "api.example" }, "TypeError", /baseUrl must be an absolute URL, such as https:\/\/\S+$/],
       [{ token: "t", baseUrl: "http://api.example" }, "TypeError", /https, or http on the loopback interface: .*http:/],
       [{ token: "t", baseUrl: "ftp://localhost" }, "TypeError", /must be https/],
       [{ token: "t", baseUrl: "http://127.0.0.1.example" }, "TypeError", /must be https/],
