@@ -33,7 +33,8 @@ if (E.isLeft(opened)) {
   terminal.say(opened.left);
   Deno.exit(1);
 }
-const { service } = opened.right;
+// With the default schedule, since that of the command line's emulator polls often, to show each status.
+const service = { ...opened.right.service, schedule: undefined };
 const about = isEmulated
   ? "Images go to an emulator of the service on this machine."
   : `Images go to the service at ${service.baseUrl}.`;

@@ -79,7 +79,9 @@ Deno.test("cropImage() accepts a Blob as well, and writes PNG by default", async
 Deno.test("cropImage() says what a platform lacks", async () => {
   const failure = (reason: string, detail: string) => E.left({ _tag: "CropFailure", reason, detail });
   const canvas = failure("unsupported", "The runtime has no OffscreenCanvas with a 2D context.");
-  deepEqual(await cropImage(IMAGE, [])(), canvas);
+  // Which of them this runtime lacks differs.
+  const plain = await cropImage(IMAGE, [])();
+  equal(E.isLeft(plain) && plain.left.reason, "unsupported");
   for (const getContext of [() => null, () => fail("TypeError")]) {
     await on({ calls: [], canvas: { getContext } }, async () => deepEqual(await cropImage(IMAGE, [])(), canvas));
   }
