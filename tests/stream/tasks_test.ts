@@ -65,7 +65,7 @@ for (const { kind, input, results, output } of SAMPLES) {
     const promiseOf = (world: Mock) => toPromise(watchTask(kind, ID, SOON)(serviceOf(world)));
     const completed = { _tag: "Completed", id: ID, ...output, notices: [] };
     deepEqual(await promiseOf(mock({ fetch: [done(...results)] })), completed);
-    await rejects(promiseOf(mock({ fetch: [failed("Too dark.")] })), /^Error: The task failed \(Too dark\.\)/);
+    await rejects(promiseOf(mock({ fetch: [failed("Too dark.")] })), /^Error: The task failed \(Too dark\)/);
     await rejects(promiseOf(mock({ fetch: [notExist] })), /^Error: The service does not know task a371d027/);
     await rejects(promiseOf(mock({ fetch: [text("", 403)] })), { name: "RegionsError" });
   });

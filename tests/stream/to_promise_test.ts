@@ -24,7 +24,7 @@ Deno.test("toPromise() rejects with the error if the status could not be determi
 });
 
 Deno.test("toPromise() rejects with a description of any other status", async () => {
-  await rejects(toPromise(stream(status({ _tag: "Error", id: ID, messages: ["No text."] }))), /No text\./);
+  await rejects(toPromise(stream(status({ _tag: "Error", id: ID, messages: ["No text."] }))), /\(No text\)/);
   await rejects(toPromise(stream(status({ _tag: "NotExist", id: ID, messages: [] }))), RegExp(ID));
   await rejects(toPromise(stream(status({ _tag: "Pending", id: ID }))), /queued/);
 });
