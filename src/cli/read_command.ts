@@ -12,6 +12,7 @@ import { isObject, parseJson } from "../internal/json.ts";
 import { describe, describeError } from "../model/describe.ts";
 import { DESKEW_IMAGE } from "../model/preprocessing.ts";
 import { ReadState } from "../model/read_state.ts";
+import { valueOf } from "../model/reply.ts";
 import { svgWarnings } from "../page/svg.ts";
 import { cancelReading, type Reading, readRegions, type ReadReply, type ReadSettings } from "../stream/read.ts";
 import { quote, type Read } from "./command.ts";
@@ -167,7 +168,7 @@ async function conclude(
 ): Promise<number> {
   const faults: string[] = [];
   if (E.isLeft(reply) || reply.right.step !== "done") {
-    if (json) await terminal.print(toJson(E.toUnion(reply)));
+    if (json) await terminal.print(toJson(valueOf(reply)));
     faults.push(describeReply(reply));
     if (state !== null) faults.push(nextStep(reply, state));
   } else {

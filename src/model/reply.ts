@@ -69,6 +69,11 @@ export function replyCodec<A extends object>(
       const error = RegionsError.validate(u, context);
       return E.isRight(error) ? t.success(E.left(error.right)) : error;
     },
-    E.toUnion,
+    valueOf,
   );
+}
+
+/** Returns the status or the error. fp-ts has `toUnion` only since version 2.10. */
+export function valueOf<L, R>(reply: E.Either<L, R>): L | R {
+  return E.isRight(reply) ? reply.right : reply.left;
 }

@@ -13,7 +13,7 @@ import { DETECT_REGIONS, type DetectionInput } from "../model/detect_regions.ts"
 import type { Detection } from "../model/detection.ts";
 import type { RegionsError } from "../model/error.ts";
 import { PollState } from "../model/poll_state.ts";
-import type { Reply } from "../model/reply.ts";
+import { type Reply, valueOf } from "../model/reply.ts";
 import { type TaskKind, taskRef } from "../model/task_kind.ts";
 import { isFinal } from "../model/task_status.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
@@ -248,13 +248,13 @@ function record<A extends object>(known: Known<A>, state: PollState, next: Next<
   // A poll may end after its task was canceled.
   if (status === null || known.changes.at(-1)?.update.cursor === null) return;
   const update = toUpdate<A>(E.right(status), known.state, known.state.dueAt);
-  const earlier = known.changes.filter(({ update: { reply } }) => E.toUnion(reply)._tag !== status._tag);
+  const earlier = known.changes.filter(({ update: { reply } }) => valueOf(reply)._tag !== status._tag);
   known.changes = [...earlier, { update, state: known.state }];
 }
 
 /** Returns the update of a reply, the same one for all clients. Errors are not recorded as changes. */
 function updateOf<A extends object>({ changes }: Known<A>, reply: Reply<A>): Update<A> {
-  const change = changes.find(({ update }) => E.toUnion(update.reply) === E.toUnion(reply));
+  const change = changes.find(({ update }) => valueOf(update.reply) === valueOf(reply));
   return change?.update ?? toUpdate(reply, null, null);
 }
 
