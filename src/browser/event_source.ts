@@ -14,10 +14,10 @@ import { notify } from "../internal/notify.ts";
 import type { Detection } from "../model/detection.ts";
 import { gaveUp, type RegionsError } from "../model/error.ts";
 import { isRegion } from "../model/region.ts";
-import { type Reply, replyCodec } from "../model/reply.ts";
+import { isLast, type Reply, replyCodec } from "../model/reply.ts";
 import { type RetryOptions, retryPolicy } from "../polling/retry.ts";
 import { attempt, type Source } from "./attempt.ts";
-import { hear, isLast, reconnect, START } from "./reconnect.ts";
+import { hear, reconnect, START } from "./reconnect.ts";
 import { requesterOf, type RequestOptions, urlBelow } from "./request.ts";
 import { currentPage, untilHidden, whenShown } from "./visibility.ts";
 

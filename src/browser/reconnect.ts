@@ -4,12 +4,10 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { Complete } from "../internal/check.ts";
 import { network, type RegionsError, timeout } from "../model/error.ts";
-import type { Reply } from "../model/reply.ts";
-import { isFinal } from "../model/task_status.ts";
+import { isLast, type Reply } from "../model/reply.ts";
 import { retryDelay, type RetryOptions } from "../polling/retry.ts";
 
 /** The delay between two requests for the current status without a `Retry-After`, in milliseconds. */
@@ -74,11 +72,6 @@ export interface Over {
   /** Discriminates the union. */
   readonly _tag: "Over";
   readonly error: RegionsError;
-}
-
-/** Whether a reply is the last one of its stream. */
-export function isLast(reply: Reply<object>): boolean {
-  return E.isLeft(reply) || isFinal(reply.right);
 }
 
 /**

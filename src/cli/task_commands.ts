@@ -12,7 +12,7 @@ import type { Region } from "../model/region.ts";
 import { inReadingOrder } from "../page/reading_order.ts";
 import { svgWarnings } from "../page/svg.ts";
 import { describe } from "../model/describe.ts";
-import type { Reply } from "../model/reply.ts";
+import { type Reply, valueOf } from "../model/reply.ts";
 import { isFinal } from "../model/task_status.ts";
 import { detectRegions, watchRegions } from "../stream/watch.ts";
 import { type Cancel, type Detect, resumeCommand, type Watch } from "./command.ts";
@@ -152,7 +152,7 @@ async function conclude(
   { json, toFile, drawing, resume }: Wanted,
   terminal: Terminal,
 ): Promise<number> {
-  const value = E.isRight(reply) ? reply.right : reply.left;
+  const value = valueOf(reply);
   const faults: string[] = [];
   if (E.isRight(reply)) await terminal.say(describe(reply));
   else faults.push(describe(reply));

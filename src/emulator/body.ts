@@ -3,6 +3,8 @@
  *
  * @module
  */
+import * as E from "fp-ts/lib/Either.js";
+import { readBytes } from "../internal/body.ts";
 import { busy, problem } from "./responses.ts";
 
 /**
@@ -28,50 +30,14 @@ export function createAllowance(max: number): () => Reserve {
   };
 }
 
-/**
- * Reads a body. Returns an error response if the body is incomplete, exceeds `limit` bytes or cannot be reserved. The
- * chunks are copied into one buffer, so that a body in tiny chunks takes no more memory than any other.
- */
+/** Reads a body. Returns an error response if the body is incomplete, exceeds `limit` bytes or cannot be reserved. */
 export async function readBody(
   { body }: Request,
   limit: number,
   reserve: Reserve = () => true,
 ): Promise<Uint8Array<ArrayBuffer> | Response> {
-  let buffer = new Uint8Array(4096);
-  let length = 0;
-  try {
-    const reader = body?.getReader();
-    for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read()) {
-      if (!ArrayBuffer.isView(chunk.value)) throw new TypeError("Cannot read the body as a chunk is not a Uint8Array");
-      const end = length + chunk.value.byteLength;
-      if (end > limit) {
-        reader?.cancel().catch(() => {});
-        return problem(413, `The body exceeds the limit of ${limit} bytes.`);
-      }
-      if (end > buffer.length) {
-        const capacity = Math.min(limit, Math.max(end, 2 * buffer.length));
-        if (!reserve(capacity)) {
-          reader?.cancel().catch(() => {});
-          return busy(TOO_MANY_BYTES);
-        }
-        const larger = new Uint8Array(capacity);
-        larger.set(buffer.subarray(0, length));
-        buffer = larger;
-      }
-      buffer.set(chunk.value, length);
-      length = end;
-    }
-  } catch {
-    return problem(400, "The body is incomplete or could not be read.");
-  }
-  return buffer.subarray(0, length);
-}
-
-/** Parses a body as a form. Returns null if it is not one. */
-export async function readForm(body: Uint8Array<ArrayBuffer>, type: string): Promise<FormData | null> {
-  try {
-    return await new Response(body, { headers: { "Content-Type": type } }).formData();
-  } catch {
-    return null;
-  }
+  const bytes = await readBytes(body, limit, reserve).catch(() => null);
+  if (bytes === null) return problem(400, "The body is incomplete or could not be read.");
+  if (E.isRight(bytes)) return bytes.right;
+  return bytes.left === "limit" ? problem(413, `The body exceeds the limit of ${limit} bytes.`) : busy(TOO_MANY_BYTES);
 }

@@ -38,6 +38,16 @@ export function guarded<A>(name: string, is: (u: unknown) => u is A): t.Type<A> 
   return new t.Type<A, A, unknown>(name, is, (u, context) => is(u) ? t.success(u) : fail(u, context), t.identity);
 }
 
+/** A codec for the values of `codec` and null. Returns the value unchanged. */
+export function orNull<A>(codec: { readonly name: string; readonly is: t.Is<A> }): t.Type<A | null> {
+  return guarded(`${codec.name} or null`, (u): u is A | null => u === null || codec.is(u));
+}
+
+/** A codec for a single string, such as the `_tag` of a case. */
+export function literal<A extends string>(word: A): t.Type<A> {
+  return guarded(word, (u): u is A => u === word);
+}
+
 /** A codec for one of the given strings. */
 export function oneOf<A extends string>(words: readonly A[]): t.Type<A> {
   const known: ReadonlySet<unknown> = new Set(words);

@@ -8,7 +8,7 @@ import * as t from "io-ts";
 import type { Interruption } from "../internal/abort.ts";
 import { isObject } from "../internal/json.ts";
 import { quote } from "../internal/text.ts";
-import { explain, fail, fields, guarded, list, oneOf } from "./codec.ts";
+import { explain, fail, fields, guarded, list, literal, oneOf, orNull } from "./codec.ts";
 import { PollState } from "./poll_state.ts";
 
 /**
@@ -189,28 +189,25 @@ export const RegionsError: t.Type<RegionsError, unknown, unknown> = /* @__PURE__
 function errorCodec(): t.Type<RegionsError, unknown, unknown> {
   const call = oneOf<Call>(["token", "submit", "fetch", "cancel"]);
   const number = guarded("number", (u): u is number => typeof u === "number");
-  const tag = <A extends string>(word: A): t.Type<A> => guarded(word, (u): u is A => u === word);
-  const orNull = <A>(codec: { readonly name: string; readonly is: t.Is<A> }): t.Type<A | null> =>
-    guarded(`${codec.name} or null`, (u): u is A | null => u === null || codec.is(u));
   const cause = {
-    Network: fields<Network>({ _tag: tag("Network"), call, cause: t.string, neverSent: t.boolean }, "Network"),
+    Network: fields<Network>({ _tag: literal("Network"), call, cause: t.string, neverSent: t.boolean }, "Network"),
     PermissionDenied: fields<PermissionDenied>(
-      { _tag: tag("PermissionDenied"), call, cause: t.string },
+      { _tag: literal("PermissionDenied"), call, cause: t.string },
       "PermissionDenied",
     ),
-    Timeout: fields<Timeout>({ _tag: tag("Timeout"), call, after: number }, "Timeout"),
+    Timeout: fields<Timeout>({ _tag: literal("Timeout"), call, after: number }, "Timeout"),
     Http: fields<Http>(
-      { _tag: tag("Http"), call, status: number, retryAfter: orNull(number), detail: t.string },
+      { _tag: literal("Http"), call, status: number, retryAfter: orNull(number), detail: t.string },
       "Http",
     ),
-    Unauthorized: fields<Unauthorized>({ _tag: tag("Unauthorized"), call, detail: t.string }, "Unauthorized"),
-    Malformed: fields<Malformed>({ _tag: tag("Malformed"), errors: list(t.string, "Errors") }, "Malformed"),
+    Unauthorized: fields<Unauthorized>({ _tag: literal("Unauthorized"), call, detail: t.string }, "Unauthorized"),
+    Malformed: fields<Malformed>({ _tag: literal("Malformed"), errors: list(t.string, "Errors") }, "Malformed"),
     TooLarge: fields<TooLarge>(
-      { _tag: tag("TooLarge"), call, what: oneOf<TooLarge["what"]>(["answer", "image"]), limit: number },
+      { _tag: literal("TooLarge"), call, what: oneOf<TooLarge["what"]>(["answer", "image"]), limit: number },
       "TooLarge",
     ),
     GaveUp: fields<GaveUp>({
-      _tag: tag("GaveUp"),
+      _tag: literal("GaveUp"),
       reason: oneOf<GaveUp["reason"]>(["deadline", "maxPolls", "aborted", "schedule"]),
       state: orNull(PollState),
     }, "GaveUp"),
@@ -219,7 +216,7 @@ function errorCodec(): t.Type<RegionsError, unknown, unknown> {
   const codecs: Readonly<Record<RegionsError["_tag"], ErrorCodec>> = {
     ...cause,
     Unconfirmed: fields<Unconfirmed>(
-      { _tag: tag("Unconfirmed"), cause: byTag(cause, "the cause of an Unconfirmed") },
+      { _tag: literal("Unconfirmed"), cause: byTag(cause, "the cause of an Unconfirmed") },
       "Unconfirmed",
     ),
   };

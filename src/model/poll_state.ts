@@ -5,7 +5,7 @@
  * @module
  */
 import * as t from "io-ts";
-import { fields, guarded } from "./codec.ts";
+import { fields, guarded, orNull } from "./codec.ts";
 import { DETECT_REGIONS_NAME, type TaskRef } from "./task_kind.ts";
 import { isObject } from "../internal/json.ts";
 
@@ -46,10 +46,6 @@ const isCount = (u: unknown): u is number => typeof u === "number" && Number.isS
 const version: t.Type<2> = /* @__PURE__ */ guarded("version 1 or 2", (u): u is 2 => u === 2);
 const time: t.Type<number> = /* @__PURE__ */ guarded("milliseconds since 1970", isTime);
 const count: t.Type<number> = /* @__PURE__ */ guarded("a count", isCount);
-
-function orNull<A>(codec: t.Type<A>): t.Type<A | null> {
-  return guarded(`${codec.name} or null`, (u): u is A | null => u === null || codec.is(u));
-}
 
 /** The codec of the current version. */
 const Current: t.Type<PollState, unknown, unknown> = fields<PollState>({

@@ -9,7 +9,7 @@ import { isObject } from "../internal/json.ts";
 import { fail } from "./codec.ts";
 import { Detection } from "./detection.ts";
 import { RegionsError } from "./error.ts";
-import { isTaskStatus, type TaskStatus } from "./task_status.ts";
+import { isFinal, isTaskStatus, type TaskStatus } from "./task_status.ts";
 
 /**
  * An element of a status stream: a status, or the reason why the status could not be determined.
@@ -71,6 +71,11 @@ export function replyCodec<A extends object>(
     },
     valueOf,
   );
+}
+
+/** Whether a reply is the last one of its stream. */
+export function isLast(reply: Reply<object>): boolean {
+  return E.isLeft(reply) || isFinal(reply.right);
 }
 
 /** Returns the status or the error. fp-ts has `toUnion` only since version 2.10. */

@@ -7,10 +7,8 @@ import * as E from "fp-ts/lib/Either.js";
 import { concat, defer, EMPTY, filter, map, type Observable, of } from "rxjs";
 import type { DetectionInput } from "../model/detect_regions.ts";
 import { DETECTION, type Detection } from "../model/detection.ts";
-import type { Reply } from "../model/reply.ts";
-import { isFinal } from "../model/task_status.ts";
 import type { DurableTask } from "./durable_object.ts";
-import type { SubmittedTask, Tasks, Update } from "./tasks.ts";
+import { absent, type SubmittedTask, type Tasks, toUpdate, type Update } from "./tasks.ts";
 
 /**
  * Options of {@linkcode durableTasks}.
@@ -81,7 +79,7 @@ export function durableTasks<Input = DetectionInput, A extends object = Detectio
       const last = heard.at(-1);
       return last === undefined || after === String(heard.length)
         ? { _tag: "NotYet", dueAt: null }
-        : toUpdate(last, heard.length);
+        : toUpdate(last, String(heard.length), null);
     },
     watch: (other, after) => {
       if (isOther(other)) return of(absent<A>(other));
@@ -89,7 +87,7 @@ export function durableTasks<Input = DetectionInput, A extends object = Detectio
       return defer(() => {
         let isOver = false;
         const updates = task.replies().pipe(
-          map((reply, index) => toUpdate(reply, index + 1)),
+          map((reply, index) => toUpdate(reply, String(index + 1), null)),
           filter(({ cursor }, index) => {
             isOver = cursor === null;
             return isOver || index >= received;
@@ -101,14 +99,4 @@ export function durableTasks<Input = DetectionInput, A extends object = Detectio
     },
     cancel: (other) => isOther(other) ? Promise.resolve(E.right(undefined)) : task.cancel(),
   };
-}
-
-/** @param count The number of replies so far, including this one. */
-function toUpdate<A extends object>(reply: Reply<A>, count: number): Update<A> {
-  const isOver = E.isLeft(reply) || isFinal(reply.right);
-  return { _tag: "Update", reply, cursor: isOver ? null : String(count), dueAt: null };
-}
-
-function absent<A extends object>({ id }: SubmittedTask): Update<A> {
-  return toUpdate<A>(E.right({ _tag: "NotExist", id, messages: [] }), 0);
 }

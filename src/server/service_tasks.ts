@@ -15,11 +15,10 @@ import type { RegionsError } from "../model/error.ts";
 import { PollState } from "../model/poll_state.ts";
 import { type Reply, valueOf } from "../model/reply.ts";
 import { type TaskKind, taskRef } from "../model/task_kind.ts";
-import { isFinal } from "../model/task_status.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
 import { type Done, type Next, resumePoll, startPoll, type Wait } from "../polling/step.ts";
 import { type Begin, type Poll, statusStream } from "../stream/watch.ts";
-import type { SubmittedTask, Tasks, Update } from "./tasks.ts";
+import { absent, type SubmittedTask, type Tasks, toUpdate, type Update } from "./tasks.ts";
 
 /** The number of tasks without listeners that are remembered, and of submissions that are recognized when repeated. */
 const MAX_REMEMBERED = 100;
@@ -186,11 +185,11 @@ function tasksOf<Input, A extends object>(
       if (news?.cursor === null) return news;
       const now = Date.now();
       const next = begin(task, known, now);
-      if (next._tag === "Done") return toUpdate(next.reply, null, null);
+      if (next._tag === "Done") return toUpdate(next.reply, "", null);
       if (watched.has(task.id) || known.polling === null && !isDue(next, now)) {
         const { ended } = known;
         return ended !== null && ended.heard === null
-          ? toUpdate(ended.reply, null, null)
+          ? toUpdate(ended.reply, "", null)
           : news ?? { _tag: "NotYet", dueAt: next.state.dueAt };
       }
       const polled = await poll(known, next.state, Date.now);
@@ -212,7 +211,7 @@ function tasksOf<Input, A extends object>(
       }),
     cancel: async (task) => {
       const canceled = await cancelTask(task.id, kind)(service)();
-      if (E.isRight(canceled)) visit(task, null).changes = [absent(task)];
+      if (E.isRight(canceled)) visit(task, null).changes = [{ update: absent(task), state: null }];
       return canceled;
     },
   };
@@ -230,11 +229,6 @@ function createKnown<A extends object>(watch: (known: Known<A>) => Observable<Up
   return known;
 }
 
-/** The last change of a task that was canceled. */
-function absent<A extends object>({ id }: SubmittedTask): Known<A>["changes"][number] {
-  return { update: toUpdate<A>(E.right({ _tag: "NotExist", id, messages: [] }), null, null), state: null };
-}
-
 /**
  * Records the outcome of a poll.
  *
@@ -247,7 +241,7 @@ function record<A extends object>(known: Known<A>, state: PollState, next: Next<
   const status = next.heard ?? (next._tag === "Done" && E.isRight(next.reply) ? next.reply.right : null);
   // A poll may end after its task was canceled.
   if (status === null || known.changes.at(-1)?.update.cursor === null) return;
-  const update = toUpdate<A>(E.right(status), known.state, known.state.dueAt);
+  const update = toUpdate<A>(E.right(status), JSON.stringify(known.state), known.state.dueAt);
   const earlier = known.changes.filter(({ update: { reply } }) => valueOf(reply)._tag !== status._tag);
   known.changes = [...earlier, { update, state: known.state }];
 }
@@ -255,7 +249,7 @@ function record<A extends object>(known: Known<A>, state: PollState, next: Next<
 /** Returns the update of a reply, the same one for all clients. Errors are not recorded as changes. */
 function updateOf<A extends object>({ changes }: Known<A>, reply: Reply<A>): Update<A> {
   const change = changes.find(({ update }) => valueOf(update.reply) === valueOf(reply));
-  return change?.update ?? toUpdate(reply, null, null);
+  return change?.update ?? toUpdate(reply, "", null);
 }
 
 /** Whether a poll is due. After the deadline, the delay of `next` is 0 even if it is not. */
@@ -273,12 +267,6 @@ function newsOf<A extends object>({ changes }: Known<A>, place: PollState | null
 /** Whether a state contains a later status than another one. */
 function isLater(state: PollState | null, other: PollState | null): boolean {
   return (state?.heardAt ?? -Infinity) > (other?.heardAt ?? -Infinity);
-}
-
-function toUpdate<A extends object>(reply: Reply<A>, state: PollState | null, dueAt: number | null): Update<A> {
-  return E.isLeft(reply) || isFinal(reply.right)
-    ? { _tag: "Update", reply, cursor: null, dueAt: null }
-    : { _tag: "Update", reply, cursor: JSON.stringify(state), dueAt };
 }
 
 /** Returns the state to continue from, or null after a final reply. */

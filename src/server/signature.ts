@@ -38,9 +38,10 @@ export function createSigner(secret: string): Signer {
       `Cannot sign ids as secret must be a string of ${MIN_SECRET} characters or more: current value ${found}`,
     );
   }
-  // The key is imported for each use. On Workers, a promise must not be shared between requests.
-  const importKey = (): Promise<CryptoKey> =>
-    crypto.subtle.importKey("raw", encode(secret), ALGORITHM, false, ["sign", "verify"]);
+  // The key itself is kept, not its promise, which requests must not share on Workers.
+  let key: CryptoKey | null = null;
+  const importKey = async (): Promise<CryptoKey> =>
+    key ??= await crypto.subtle.importKey("raw", encode(secret), ALGORITHM, false, ["sign", "verify"]);
   const sign = async (parts: readonly string[]): Promise<string> => {
     const signature = await crypto.subtle.sign(ALGORITHM, await importKey(), encode(JSON.stringify(parts)));
     return toBase64Url(new Uint8Array(signature));

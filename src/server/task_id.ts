@@ -6,18 +6,15 @@
  */
 import * as t from "io-ts";
 import { parseJson } from "../internal/json.ts";
-import { fields, guarded } from "../model/codec.ts";
+import { fields, guarded, orNull } from "../model/codec.ts";
 import type { Signer } from "./signature.ts";
 import type { SubmittedTask } from "./tasks.ts";
 
 const Id: t.Type<SubmittedTask, unknown, unknown> = /* @__PURE__ */ idCodec();
 
 function idCodec(): t.Type<SubmittedTask, unknown, unknown> {
-  const orNull = guarded(
-    "a finite number or null",
-    (u): u is number | null => u === null || typeof u === "number" && Number.isFinite(u),
-  );
-  return fields<SubmittedTask>({ kind: t.string, id: t.string, results: orNull, submittedAt: orNull }, "Id");
+  const number = orNull(guarded("a finite number", (u): u is number => Number.isFinite(u)));
+  return fields<SubmittedTask>({ kind: t.string, id: t.string, results: number, submittedAt: number }, "Id");
 }
 
 /** Returns the id of a task for URLs. Only `subject` may use it. */

@@ -10,7 +10,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
-import { fields, guarded, list } from "../model/codec.ts";
+import { fields, guarded, list, literal } from "../model/codec.ts";
 import { fromJson, isObject, toJson } from "../internal/json.ts";
 import { DETECTION } from "../model/detection.ts";
 import { fromCodec, malformed, type RegionsError } from "../model/error.ts";
@@ -94,7 +94,6 @@ type Stored<A extends object> =
 
 const version: t.Type<1> = guarded("version 1", (u): u is 1 => u === 1);
 const number: t.Type<number> = guarded("a finite number", (u): u is number => Number.isFinite(u));
-const tag = <A extends string>(word: A): t.Type<A> => guarded(word, (u): u is A => u === word);
 
 /** The outputs of statuses have no codec. The record has the name of their kind. */
 function storedCodec<A extends object>(name: string): t.Type<Stored<A>, unknown, unknown> {
@@ -105,9 +104,9 @@ function storedCodec<A extends object>(name: string): t.Type<Stored<A>, unknown,
   const heard = list(guarded("a status", (u): u is TaskStatus<A> => isTaskStatus(u)), "Heard");
   const envelope = { version, kind, dueAt: number };
   return t.union([
-    fields<Stored<A> & Sending>({ ...envelope, _tag: tag("Sending") }, "Sending"),
-    fields<Stored<A> & Polling<A>>({ ...envelope, _tag: tag("Polling"), heard, state: PollState }, "Polling"),
-    fields<Stored<A> & { _tag: "Over" }>({ ...envelope, _tag: tag("Over"), heard, parts: number }, "Over"),
+    fields<Stored<A> & Sending>({ ...envelope, _tag: literal("Sending") }, "Sending"),
+    fields<Stored<A> & Polling<A>>({ ...envelope, _tag: literal("Polling"), heard, state: PollState }, "Polling"),
+    fields<Stored<A> & { _tag: "Over" }>({ ...envelope, _tag: literal("Over"), heard, parts: number }, "Over"),
   ], "Task");
 }
 

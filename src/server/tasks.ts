@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Either } from "fp-ts/lib/Either.js";
+import { type Either, right } from "fp-ts/lib/Either.js";
 import type { Observable } from "rxjs";
 import type { RegionsError } from "../model/error.ts";
-import type { Reply } from "../model/reply.ts";
+import { isLast, type Reply } from "../model/reply.ts";
 import type { TaskRef } from "../model/task_kind.ts";
 
 /**
@@ -75,4 +75,21 @@ export interface Tasks<Input, A extends object> {
   readonly watch: (task: SubmittedTask, after: string | null) => Observable<Update<A>>;
   /** Cancels a task. */
   readonly cancel: (task: SubmittedTask) => Promise<Either<RegionsError, void>>;
+}
+
+/**
+ * Makes an update. After a final reply, there is nothing to continue from.
+ *
+ * @param cursor From where a client continues that has received the reply.
+ * @param dueAt The time of the next poll, in milliseconds since 1970, or null if it is unknown.
+ */
+export function toUpdate<A extends object>(reply: Reply<A>, cursor: string, dueAt: number | null): Update<A> {
+  return isLast(reply)
+    ? { _tag: "Update", reply, cursor: null, dueAt: null }
+    : { _tag: "Update", reply, cursor, dueAt };
+}
+
+/** The update of a task that does not exist, such as one that was canceled. */
+export function absent<A extends object>({ id }: SubmittedTask): Update<A> {
+  return { _tag: "Update", reply: right({ _tag: "NotExist", id, messages: [] }), cursor: null, dueAt: null };
 }

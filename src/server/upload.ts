@@ -5,6 +5,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { within } from "../internal/abort.ts";
+import { readBytes, readForm } from "../internal/body.ts";
 import { parseJson } from "../internal/json.ts";
 import { problem } from "./problem.ts";
 
@@ -31,9 +32,6 @@ export interface UploadLimits {
   readonly uploadTimeout: number;
 }
 
-/** The size of the buffer for a body, in bytes. It grows as needed. */
-const FIRST_BUFFER = 65_536;
-
 /** A form has headers and fields in addition to the image: those of 50,000 regions take about 2 MB. */
 const FORM_OVERHEAD = 4_000_000;
 
@@ -58,7 +56,7 @@ export async function readUpload(request: Request, limits: UploadLimits): Promis
   const query = new URL(request.url).searchParams;
   if (!isForm) return toUpload(body.right, query, limits);
 
-  const form = await new Response(body.right, { headers: { "Content-Type": type } }).formData().catch(() => null);
+  const form = await readForm(body.right, type);
   const file = form?.get("image") ?? null;
   if (form === null || file === null || typeof file === "string") {
     return E.left(problem(400, "Expected multipart/form-data with a file named image."));
@@ -82,7 +80,7 @@ function tooLarge(limit: number): Response {
   return problem(413, `Expected an image of at most ${limit} bytes.`);
 }
 
-/** Reads the body. Returns null if it exceeds the limit. Its bytes are counted, since `Content-Length` may be wrong. */
+/** Reads the body. Returns null if it exceeds the limit. */
 async function readBody(
   { body, headers }: Request,
   limit: number,
@@ -92,28 +90,8 @@ async function readBody(
     body?.cancel().catch(() => {});
     return null;
   }
-  const reader = body?.getReader();
-  signal.addEventListener("abort", () => reader?.cancel().catch(() => {}));
-  // The chunks are not kept, since each may be a single byte and takes a hundred.
-  let bytes = new Uint8Array(Math.min(limit, FIRST_BUFFER));
-  let size = 0;
-  for (;;) {
-    const { done, value } = await reader?.read() ?? { done: true, value: undefined };
-    if (done || value === undefined) break;
-    const end = size + value.byteLength;
-    if (end > limit) {
-      reader?.cancel().catch(() => {});
-      return null;
-    }
-    if (end > bytes.byteLength) {
-      const larger = new Uint8Array(Math.min(limit, Math.max(end, 2 * bytes.byteLength)));
-      larger.set(bytes);
-      bytes = larger;
-    }
-    bytes.set(value, size);
-    size = end;
-  }
-  return bytes.slice(0, size);
+  const bytes = await readBytes(body, limit, undefined, signal);
+  return E.isRight(bytes) ? bytes.right.slice() : null;
 }
 
 function parseField(text: string): unknown {

@@ -8,7 +8,7 @@ import { type Observable, takeWhile } from "rxjs";
 import { timerDelay } from "../internal/abort.ts";
 import { atLeast } from "../internal/check.ts";
 import { toJson } from "../internal/json.ts";
-import type { Reply } from "../model/reply.ts";
+import { type Reply, valueOf } from "../model/reply.ts";
 import { isFinal } from "../model/task_status.ts";
 import type { ReadReply } from "./read.ts";
 
@@ -94,14 +94,12 @@ export function toEventStream(
   const { lastEventId = null, heartbeat = 15_000 } = options;
   atLeast("stream events", "heartbeat", heartbeat, Number.MIN_VALUE);
   const seen = readEventId(lastEventId);
-  const encoder = new TextEncoder();
   let count = 0;
   return openStream(
     replies,
     (reply) => {
       count++;
-      if (isLast(reply)) return encoder.encode(toEvent(count, reply) + toRetry(timerDelay(Infinity)));
-      return count > seen ? encoder.encode(toEvent(count, reply)) : null;
+      return count > seen || isLast(reply) ? encodeEvent({ id: count, reply }) : null;
     },
     (controller) => startHeartbeat(controller, heartbeat),
   );
@@ -113,17 +111,19 @@ const MAX_UNREAD = 32;
 /** A comment, so that the headers of the response leave at once, and the delay before a client reconnects. */
 const OPENING = ":\n\nretry: 1000\n\n";
 
-/** An event of {@linkcode toResumableEvents}. */
-export interface ResumableEvent {
-  /** Its id: letters, digits, `-`, `_` and `.`. */
-  readonly id: string;
+/** An event. */
+export interface ServerSentEvent {
+  /** Its id: a number, or letters, digits, `-`, `_` and `.`. */
+  readonly id: number | string;
   /** Its data. */
-  readonly reply: Reply<object>;
+  readonly reply: Reply<object> | ReadReply;
 }
 
 /** Encodes an event. After the final one, an `EventSource` does not reconnect. */
-export function encodeEvent({ id, reply }: ResumableEvent): Uint8Array {
-  return new TextEncoder().encode(toEvent(id, reply) + (isLast(reply) ? toRetry(timerDelay(Infinity)) : ""));
+export function encodeEvent({ id, reply }: ServerSentEvent): Uint8Array {
+  // JSON contains no line breaks of its own, so it fits in one line of data.
+  const event = `id: ${id}\ndata: ${toJson(valueOf<unknown, unknown>(reply))}\n\n`;
+  return new TextEncoder().encode(isLast(reply) ? event + toRetry(timerDelay(Infinity)) : event);
 }
 
 /**
@@ -183,11 +183,6 @@ function openStream<A, B>(
   });
 }
 
-function toEvent(id: number | string, reply: Reply<object> | ReadReply): string {
-  // JSON contains no line breaks of its own, so it fits in one line of data.
-  return `id: ${id}\ndata: ${toJson(reply._tag === "Right" ? reply.right : reply.left)}\n\n`;
-}
-
 /**
  * Returns a reconnection time. It follows an event and is not part of it: a client applies this line as soon as it
  * reads it. If the connection broke before the end of the event, the client would not reconnect to receive it again.
@@ -196,7 +191,7 @@ function toRetry(ms: number): string {
   return `retry: ${ms}\n\n`;
 }
 
-/** Returns the number in an id that {@linkcode toEvent} wrote, or 0 for any other value. */
+/** Returns the number in an id that {@linkcode encodeEvent} wrote, or 0 for any other value. */
 function readEventId(id: string | null): number {
   const number = Number(id);
   return Number.isSafeInteger(number) && number > 0 && String(number) === id ? number : 0;
