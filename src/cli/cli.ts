@@ -4,7 +4,7 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { parse, USAGE } from "./command.ts";
+import { parse, USAGE } from "./single_command.ts";
 import type { Io } from "./io.ts";
 import { demand, neededBy } from "./permissions.ts";
 import { runServe } from "./serve_command.ts";

@@ -7,7 +7,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { isIP } from "node:net";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Command, quote, type Serve } from "./command.ts";
+import { type Command, quote, type Serve } from "./single_command.ts";
 import type { Io, Permission } from "./io.ts";
 
 /** Permission to read the settings of the service. */

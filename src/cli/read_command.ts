@@ -15,7 +15,7 @@ import { ReadState } from "../model/read_state.ts";
 import { valueOf } from "../model/reply.ts";
 import { svgWarnings } from "../page/svg.ts";
 import { cancelReading, type Reading, readRegions, type ReadReply, type ReadSettings } from "../stream/read.ts";
-import { quote, type Read } from "./command.ts";
+import { quote, type Read } from "./single_command.ts";
 import { draw, type Drawing, prepareDrawing } from "./drawing.ts";
 import { checkTarget, codeOf, messageOf, readImage, type Target } from "./files.ts";
 import type { Io } from "./io.ts";

@@ -15,7 +15,7 @@ import { describe } from "../model/describe.ts";
 import { type Reply, valueOf } from "../model/reply.ts";
 import { isFinal } from "../model/task_status.ts";
 import { detectRegions, watchRegions } from "../stream/watch.ts";
-import { type Cancel, type Detect, resumeCommand, type Watch } from "./command.ts";
+import { type Cancel, type Detect, resumeCommand, type Watch } from "./single_command.ts";
 import { connectFrom } from "./connection.ts";
 import { draw, type Drawing, prepareDrawing } from "./drawing.ts";
 import { readImage } from "./files.ts";
