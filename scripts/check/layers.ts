@@ -11,6 +11,7 @@ const FOLDERS = [
   "client",
   ".",
   "stream",
+  "files",
   "browser",
   "server",
   "emulator",

@@ -8,6 +8,7 @@ import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { lstat, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { codeOf, reasonOf } from "../files/reason.ts";
 
 /** The result of writing. A Left is the reason for a failure, in a few words. */
 export type Written = E.Either<string, void>;
@@ -17,21 +18,6 @@ export interface Target {
   /** Writes the whole file, or changes nothing if that fails. Never rejects. */
   readonly write: (text: string) => Promise<Written>;
 }
-
-const REASONS: ReadonlyMap<string, string> = new Map([
-  ["EACCES", "permission denied"],
-  ["EDQUOT", "the disk quota is exceeded"],
-  ["EIO", "input/output error"],
-  ["EISDIR", "it is a folder"],
-  ["ELOOP", "its symbolic links form a loop"],
-  ["ENAMETOOLONG", "its name is too long"],
-  ["ENOENT", "there is no such file"],
-  ["ENOSPC", "no space is left on the disk"],
-  ["ENOTDIR", "a part of its path is not a folder"],
-  ["EPERM", "permission denied"],
-  ["EPIPE", "the reader has closed it"],
-  ["EROFS", "the file system is read-only"],
-]);
 
 /** Reads the image. A Left is a sentence for the user. */
 export async function readImage(file: string): Promise<E.Either<string, Uint8Array>> {
@@ -88,20 +74,9 @@ export async function attempt(write: () => unknown): Promise<Written> {
   }
 }
 
-/** The code of a system error, or the text of any other. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}
-
 /** The message of an error, or the text of anything else. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && error.name === "NotCapable") return error.message;
-  const code = codeOf(error);
-  return REASONS.get(code) ?? code;
 }
 
 async function isSameFile(file: string, existing: BigIntStats, image: string): Promise<boolean> {

@@ -6,7 +6,8 @@
 import * as E from "fp-ts/lib/Either.js";
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { attempt, codeOf, type Written } from "./files.ts";
+import { codeOf } from "../files/reason.ts";
+import { attempt, type Written } from "./files.ts";
 import type { Io } from "./io.ts";
 
 /** The variables that name the folder for the state of programs. Sources: the XDG Base Directory Specification; Windows. */
