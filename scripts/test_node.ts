@@ -13,6 +13,7 @@ const DENO_ONLY = [
   "emulator/",
   "end_to_end",
   "events/",
+  "files/lock",
   "internal/image_header",
   "runtimes/",
   "scripts/",

@@ -44,7 +44,7 @@ const TOOLS: readonly (keyof typeof versions.packages | "node")[] = [
 ];
 
 /** Exports that need a runtime with files and threads. No other may import a module of Node.js. */
-const NOT_FOR_BROWSERS = ["./cli", "./detector", "./recognizer"];
+const NOT_FOR_BROWSERS = ["./cli", "./detector", "./files", "./recognizer"];
 
 /** Where everything is. */
 export interface Project extends Installed {

@@ -1,0 +1,6 @@
+/**
+ * Journals in files, for Deno, Node.js and Bun.
+ *
+ * @module
+ */
+export { type JournalFile, openJournal } from "./journal.ts";
