@@ -39,6 +39,7 @@ const CATEGORIES: readonly (string | undefined)[] = [
   "Page",
   "Views",
   "Emulator",
+  "Files",
   "Command line",
 ];
 
