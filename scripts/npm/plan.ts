@@ -36,7 +36,7 @@ const PEERS = ["fp-ts", "io-ts", "rxjs"];
 const OPTIONAL = ["@tesseract.js-data/eng", "tesseract.js-core"];
 
 /** The packages that are installed together with this one. */
-const DEPENDENCIES = ["eventsource-parser", "saxes"];
+const DEPENDENCIES = ["eventsource-parser", "saxes", "string-width"];
 
 /** The exports, but for those of the command line, which is a program on npm. */
 export function entryPoints({ exports }: Facts): readonly Entry[] {

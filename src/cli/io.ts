@@ -30,11 +30,12 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Receives the result. If `write` throws or returns a promise that rejects, the text counts as not written. */
   readonly stdout: { readonly write: (text: string) => unknown; readonly isTTY?: boolean };
-  /** Receives messages and, if it is a terminal, a live line. `write` reports failures as that of `stdout` does. */
+  /** Receives messages and, if it is a terminal, live lines. `write` reports failures as that of `stdout` does. */
   readonly stderr: {
     readonly write: (text: string) => unknown;
     readonly isTTY?: boolean;
     readonly columns?: number;
+    readonly rows?: number;
   };
   /** Asks the runtime, or the user, for a permission. Absent if everything is permitted. */
   readonly permit?: (permission: Permission) => Promise<boolean>;
@@ -97,6 +98,9 @@ export function ofProcess(): Io {
       },
       get columns() {
         return stderr.columns;
+      },
+      get rows() {
+        return stderr.rows;
       },
     },
     ...permissions === undefined ? {} : {

@@ -24,7 +24,7 @@ export function showProgress(terminal: Terminal, activity: string): Progress {
   let shown = activity;
   const startedAt = Date.now();
   const elapsed = (): string => duration(Date.now() - startedAt);
-  let timer = terminal.isLive() ? setInterval(() => terminal.draw(`${shown} … ${elapsed()}`), 100) : undefined;
+  let timer = terminal.isLive() ? setInterval(() => terminal.draw([`${shown} … ${elapsed()}`]), 100) : undefined;
   return {
     activity: (name) => void (shown = name),
     status: (name) => {
@@ -37,7 +37,7 @@ export function showProgress(terminal: Terminal, activity: string): Progress {
       if (timer === undefined) return;
       clearInterval(timer);
       timer = undefined;
-      terminal.draw("");
+      terminal.draw([]);
     },
   };
 }

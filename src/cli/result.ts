@@ -18,9 +18,17 @@ export function toTable(regions: readonly Region[]): string {
 
 /** Formats JSON with all control characters escaped, so that `printable()` does not change it. */
 export function toJson(value: unknown): string {
-  const text = JSON.stringify(value, null, 2).replace(
+  return `${escapeControls(JSON.stringify(value, null, 2))}\n`;
+}
+
+/** Formats JSON on one line, with all control characters escaped. */
+export function toJsonLine(value: unknown): string {
+  return `${escapeControls(JSON.stringify(value))}\n`;
+}
+
+function escapeControls(json: string): string {
+  return json.replace(
     /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-  return `${text}\n`;
 }
