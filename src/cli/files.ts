@@ -49,16 +49,16 @@ export async function checkTarget(
     if (existing === null) {
       if (file === "" || await isLink(file)) return cannot("it is a link to a file that does not exist");
       const path = resolve(file);
-      await probe(await nearestFolder(dirname(path)));
-      return E.right({ write: (text) => replace(path, text, 0o666) });
+      await checkFolder(await nearestFolder(dirname(path)));
+      return E.right({ write: (text) => writeWhole(path, text) });
     }
     if (image !== null && await isSameFile(file, existing, image)) return cannot("it is the file of the image itself");
     // A device or a pipe, such as /dev/stdout, must not be replaced by a file.
     if (!existing.isFile()) return E.right({ write: (text) => attempt(() => writeFile(file, text)) });
     const path = await realpath(file);
     await (await open(path, "r+")).close();
-    await probe(dirname(path));
-    return E.right({ write: (text) => replace(path, text, Number(existing.mode) & 0o777) });
+    await checkFolder(dirname(path));
+    return E.right({ write: (text) => writeWhole(path, text, Number(existing.mode) & 0o777) });
   } catch (error) {
     return cannot(reasonOf(error));
   }
@@ -109,14 +109,17 @@ async function nearestFolder(folder: string): Promise<string> {
 }
 
 /** Rejects if no file can be created in the folder. It tries, as access() ignores quotas and, on Deno, groups. */
-async function probe(folder: string): Promise<void> {
+export async function checkFolder(folder: string): Promise<void> {
   const file = temporary(folder);
   await (await open(file, "wx")).close();
   await rm(file);
 }
 
-/** Writes a new file and renames it, so that a full disk does not leave a partial file. */
-async function replace(path: string, text: string, mode: number): Promise<Written> {
+/**
+ * Writes the whole file, or changes nothing if that fails: a new file takes the place of the old one when it has reached
+ * the disk. Creates its folder.
+ */
+export async function writeWhole(path: string, text: string, mode = 0o666): Promise<Written> {
   const folder = dirname(path);
   const file = temporary(folder);
   const written = await attempt(async () => {

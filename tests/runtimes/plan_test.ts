@@ -28,6 +28,7 @@ const FACTS: Facts = {
     "io-ts": "npm:io-ts@^2.2.16",
     "rxjs": "npm:rxjs@^7.5.0",
     "saxes": "npm:saxes@^6.0.0",
+    "string-width": "npm:string-width@^8.3.0",
     "tesseract.js-core": "npm:tesseract.js-core@^7.0.0",
   },
 };
@@ -45,7 +46,7 @@ Deno.test("manifest() has all of its facts from deno.json", () => {
     manifest(FACTS);
   equal(version, "1.2.3");
   deepEqual(repository, { type: "git", url: "git+https://example.com/name.git" });
-  deepEqual(dependencies, { "eventsource-parser": "^3.1.1", "saxes": "^6.0.0" });
+  deepEqual(dependencies, { "eventsource-parser": "^3.1.1", "saxes": "^6.0.0", "string-width": "^8.3.0" });
   deepEqual(peerDependencies, {
     "@tesseract.js-data/eng": "^1.0.0",
     "fp-ts": "^2.9.0",
@@ -78,7 +79,7 @@ Deno.test("completed() adds the facts and removes the peers from the dependencie
     ...written,
     ...manifest(FACTS),
     ...bundlerFields(modules),
-    dependencies: { "eventsource-parser": "^3.1.1", "saxes": "^6.0.0" },
+    dependencies: { "eventsource-parser": "^3.1.1", "saxes": "^6.0.0", "string-width": "^8.3.0" },
   });
 });
 
