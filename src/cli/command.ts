@@ -124,10 +124,14 @@ export interface Doctor {
   readonly yes: boolean;
   /** The file for a recording of the calls, or null. */
   readonly record: string | null;
+  /** A recording to report on instead of sending anything (`--replay FILE`), or null. */
+  readonly replay: string | null;
   /** Whether to use the trial endpoint even if there are credentials. */
   readonly trial: boolean;
   /** Whether to use an emulator inside this process. */
   readonly emulate: boolean;
+  /** Whether to print the report as JSON. */
+  readonly json: boolean;
 }
 
 /** Prints a script that completes the arguments of this program in a shell. */
