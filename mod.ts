@@ -20,25 +20,21 @@
  */
 export * from "./src/core.ts";
 export {
+  type BatchContext,
   type BatchImage,
+  type BatchLimits,
   type BatchOptions,
   type BatchReply,
   detectMany,
   type DetectManyOptions,
+  readMany,
+  type ReadManyOptions,
   runMany,
 } from "./src/stream/batch.ts";
+export type { Journal, JournalStorage } from "./src/stream/journal.ts";
 export { type EventStreamOptions, toEventStream, toReadableStream } from "./src/stream/event_stream.ts";
 export { type SvgOptions, svgWarnings, toSvg } from "./src/page/svg.ts";
-export {
-  cancelReading,
-  type Reading,
-  type ReadOptions,
-  readRegions,
-  type ReadReply,
-  type ReadSettings,
-  type ReadStatus,
-  type RegionText,
-} from "./src/stream/read.ts";
+export { cancelReading, type ReadOptions, readRegions, type ReadSettings } from "./src/stream/read.ts";
 export { toPromise } from "./src/stream/to_promise.ts";
 export {
   detectRegions,

@@ -28,6 +28,7 @@ export {
   type TooLarge,
   type Unauthorized,
   type Unconfirmed,
+  type Unreadable,
 } from "./model/error.ts";
 export { describe, type DescribeOptions, toError } from "./model/describe.ts";
 export { DETECT_REGIONS, type DetectionInput } from "./model/detect_regions.ts";
@@ -37,7 +38,9 @@ export { Language, LANGUAGES } from "./model/language.ts";
 export { FileOutput, TextOutput, TextsOutput } from "./model/output.ts";
 export { PollState } from "./model/poll_state.ts";
 export { ReadState, type ReadStep } from "./model/read_state.ts";
-export { Reply, replyCodec } from "./model/reply.ts";
+export { FinalReadStatus, type Reading, type ReadReply, type ReadStatus, type RegionText } from "./model/reading.ts";
+export { RunState } from "./model/run_state.ts";
+export { finalStatusCodec, Reply, replyCodec } from "./model/reply.ts";
 export { BINARIZE_IMAGE, DESKEW_IMAGE, DEWARP_IMAGE, type ImageInput, UPSCALE_IMAGE } from "./model/preprocessing.ts";
 export {
   type RecognitionInput,

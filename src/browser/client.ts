@@ -16,6 +16,7 @@ export {
   type TooLarge,
   type Unauthorized,
   type Unconfirmed,
+  type Unreadable,
 } from "../model/error.ts";
 export { describe, type DescribeOptions, toError } from "../model/describe.ts";
 export type { DetectionInput } from "../model/detect_regions.ts";

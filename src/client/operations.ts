@@ -8,7 +8,7 @@ import { toBase64 } from "../internal/base64.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import { parseJson } from "../internal/json.ts";
 import { preview } from "../internal/text.ts";
-import { malformed, network, type RegionsError, tooLarge } from "../model/error.ts";
+import { malformed, type RegionsError, tooLarge, unreadable } from "../model/error.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
 import { DETECTION } from "../model/detection.ts";
 import type { DetectionSettings } from "../model/settings.ts";
@@ -240,7 +240,7 @@ async function readImage(image: ImageSource): Promise<E.Either<RegionsError, str
   const rejection = E.left(tooLarge("submit", MAX_IMAGE_BYTES, "image"));
   if (isBlob(image) && image.size > MAX_IMAGE_BYTES) return rejection;
   const bytes = isBlob(image) ? await readBlob(image) : toBytes(image);
-  if (bytes === null) return E.left(network("submit", "the image can no longer be read", true));
+  if (bytes === null) return E.left(unreadable("its file was changed or deleted, or its buffer was detached"));
   return bytes.byteLength > MAX_IMAGE_BYTES ? rejection : E.right(toBase64(bytes));
 }
 

@@ -32,6 +32,7 @@ export function redactError(error: RegionsError, secrets: readonly string[]): Re
     switch (error._tag) {
       case "Network":
       case "PermissionDenied":
+      case "Unreadable":
         return { ...error, cause: redact(error.cause) };
       case "Http":
       case "Unauthorized":

@@ -9,8 +9,13 @@ export function notify<A>(hook: (value: A) => void, value: A): void {
   try {
     hook(value);
   } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+    reportUncaught(error);
   }
+}
+
+/** Reports an error of the caller's code as uncaught. */
+export function reportUncaught(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

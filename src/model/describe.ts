@@ -129,6 +129,8 @@ function factOf(error: RegionsError): string {
       return error.what === "image"
         ? `the image exceeds the limit of ${error.limit} bytes and was not sent`
         : `the service's response exceeds the limit of ${error.limit} bytes`;
+    case "Unreadable":
+      return `the image cannot be read${inBrackets(error.cause)}`;
     case "Unconfirmed":
       return `the image may have been accepted, although ${factOf(error.cause)}`;
     case "GaveUp":
@@ -155,6 +157,8 @@ function adviceOf(error: RegionsError): string {
       return error.what === "image"
         ? "Scale it down or split it."
         : "Raise maxResponseBytes if responses of this size are expected.";
+    case "Unreadable":
+      return "Nothing was sent for it.";
     case "Unconfirmed":
       return "Submitting it again may start a second task, which may be billed.";
     case "GaveUp":

@@ -128,6 +128,18 @@ export interface TooLarge {
 }
 
 /**
+ * The image could not be read, or the service does not support its format. Nothing was sent.
+ *
+ * @category Errors
+ */
+export interface Unreadable {
+  /** Discriminates the union. */
+  readonly _tag: "Unreadable";
+  /** The reason, at most 300 characters. */
+  readonly cause: string;
+}
+
+/**
  * The image was sent, but no response confirms that it was accepted. A task may exist under an unknown id.
  *
  * @category Errors
@@ -166,6 +178,7 @@ export type RegionsError =
   | Unauthorized
   | Malformed
   | TooLarge
+  | Unreadable
   | Unconfirmed
   | GaveUp;
 
@@ -206,6 +219,7 @@ function errorCodec(): t.Type<RegionsError, unknown, unknown> {
       { _tag: literal("TooLarge"), call, what: oneOf<TooLarge["what"]>(["answer", "image"]), limit: number },
       "TooLarge",
     ),
+    Unreadable: fields<Unreadable>({ _tag: literal("Unreadable"), cause: t.string }, "Unreadable"),
     GaveUp: fields<GaveUp>({
       _tag: literal("GaveUp"),
       reason: oneOf<GaveUp["reason"]>(["deadline", "maxPolls", "aborted", "schedule"]),
@@ -288,6 +302,11 @@ export function fromCodec(errors: t.Errors): Malformed {
 /** Makes a `TooLarge`. */
 export function tooLarge(call: Call, limit: number, what: TooLarge["what"] = "answer"): TooLarge {
   return { _tag: "TooLarge", call, what, limit };
+}
+
+/** Makes an `Unreadable`. */
+export function unreadable(cause: string): Unreadable {
+  return { _tag: "Unreadable", cause };
 }
 
 /** Makes an `Unconfirmed`. */

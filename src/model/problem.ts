@@ -70,6 +70,7 @@ function wasNotAccepted(error: RegionsError, isRefusal: boolean): boolean {
       return BUSY.includes(error.status) ? isRefusal : error.status < 500;
     case "PermissionDenied":
     case "Unauthorized":
+    case "Unreadable":
       return true;
     case "Timeout":
     case "Malformed":

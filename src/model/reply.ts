@@ -6,10 +6,10 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as t from "io-ts";
 import { isObject } from "../internal/json.ts";
-import { fail } from "./codec.ts";
+import { fail, guarded } from "./codec.ts";
 import { Detection } from "./detection.ts";
 import { RegionsError } from "./error.ts";
-import { isFinal, isTaskStatus, type TaskStatus } from "./task_status.ts";
+import { type FinalStatus, isFinal, isTaskStatus, type TaskStatus } from "./task_status.ts";
 
 /**
  * An element of a status stream: a status, or the reason why the status could not be determined.
@@ -70,6 +70,32 @@ export function replyCodec<A extends object>(
       return E.isRight(error) ? t.success(E.left(error.right)) : error;
     },
     valueOf,
+  );
+}
+
+/**
+ * Returns the codec of the statuses that end a task of a kind, in the form in which streams emit them.
+ *
+ * @param output The codec of the kind's output, such as `TextOutput`.
+ *
+ * @example
+ * ```ts
+ * import { finalStatusCodec, TextOutput } from "@ocr-cloud/regions";
+ * import { equal } from "node:assert/strict";
+ *
+ * const codec = finalStatusCodec(TextOutput);
+ * equal(codec.is({ _tag: "Completed", id: "1", text: "To Lucasta", notices: [] }), true);
+ * equal(codec.is({ _tag: "Processing", id: "1" }), false);
+ * ```
+ *
+ * @category Statuses
+ */
+export function finalStatusCodec<A extends object>(
+  output: { readonly name: string; readonly is: t.Is<A> },
+): t.Type<FinalStatus<A>, FinalStatus<A>, unknown> {
+  return guarded(
+    `a final status with ${output.name}`,
+    (u): u is FinalStatus<A> => isTaskStatus(u) && isFinal(u) && (u._tag !== "Completed" || output.is(u)),
   );
 }
 

@@ -373,7 +373,10 @@ export function isTaskStatus(u: unknown): u is TaskStatus<object> {
   }
 }
 
-const isTexts = (u: unknown): boolean => Array.isArray(u) && u.every(t.string.is);
+/** Whether a value is a list of texts. */
+export function isTexts(u: unknown): u is readonly string[] {
+  return Array.isArray(u) && u.every(t.string.is);
+}
 
 function writeStatus<A extends object>(
   output: t.Encoder<A, readonly Result[]>,

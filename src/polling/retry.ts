@@ -75,6 +75,7 @@ export function retryDelay(
     case "PermissionDenied":
     case "Unauthorized":
     case "TooLarge":
+    case "Unreadable":
     case "Unconfirmed":
     case "GaveUp":
       return O.none;

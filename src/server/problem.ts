@@ -60,6 +60,8 @@ function statusOf(error: RegionsError): keyof typeof TITLES {
       return 503;
     case "TooLarge":
       return error.what === "image" ? 413 : 502;
+    case "Unreadable":
+      return 400;
     case "Network":
     case "PermissionDenied":
     case "Unauthorized":

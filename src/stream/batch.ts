@@ -4,17 +4,28 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { defer, map, mergeMap, Observable, of } from "rxjs";
+import { concatMap, defer, finalize, map, mergeMap, Observable, of } from "rxjs";
 import { onAbort } from "../internal/abort.ts";
-import { causeOf } from "../internal/http.ts";
+import { isBlob, toBytes } from "../internal/bytes.ts";
 import { atLeast } from "../internal/check.ts";
+import { causeOf } from "../internal/http.ts";
+import { isObject } from "../internal/json.ts";
+import { reportUncaught } from "../internal/notify.ts";
+import { preview } from "../internal/text.ts";
 import type { Service } from "../client/service.ts";
 import { submitTask } from "../client/operations.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
-import { network, type RegionsError } from "../model/error.ts";
+import { Detection } from "../model/detection.ts";
+import { type RegionsError, unreadable } from "../model/error.ts";
+import { ReadState } from "../model/read_state.ts";
+import { FinalReadStatus, type ReadStatus } from "../model/reading.ts";
+import { finalStatusCodec } from "../model/reply.ts";
+import { RunState } from "../model/run_state.ts";
 import type { DetectionSettings } from "../model/settings.ts";
 import type { ImageSource } from "../model/task_kind.ts";
 import type { TaskStatus } from "../model/task_status.ts";
+import { digestOf, type Journal, type JournalEntry, type JournalStorage, readEntry, writeEntry } from "./journal.ts";
+import { type ReadOptions, readRegions, type ReadSettings } from "./read.ts";
 import { detectRegions, type RunOptions } from "./watch.ts";
 
 /**
@@ -23,9 +34,12 @@ import { detectRegions, type RunOptions } from "./watch.ts";
  * @category Tasks
  */
 export interface BatchImage {
-  /** Identifies the image in the stream, such as the name of its file. */
+  /** Identifies the image in the stream, such as the name of its file. With a journal, unique in the batch. */
   readonly key: string;
-  /** The image file, or a function that reads it, which is called when its turn has come. */
+  /**
+   * The image file, or a function that reads it, which is called when its turn has come. The message of an error that it
+   * throws becomes the cause of `Unreadable`.
+   */
   readonly image: ImageSource | (() => ImageSource | PromiseLike<ImageSource>);
 }
 
@@ -42,11 +56,11 @@ export interface BatchReply<A = TaskStatus> {
 }
 
 /**
- * Options of {@linkcode runMany}.
+ * The limits of a batch.
  *
  * @category Tasks
  */
-export interface BatchOptions {
+export interface BatchLimits {
   /**
    * The maximum number of images that are in progress at the same time: an integer of 1 or more, or Infinity.
    *
@@ -55,6 +69,37 @@ export interface BatchOptions {
   readonly concurrency?: number | undefined;
   /** When it aborts, no further image is started, and the stream completes when those in progress have ended. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether images that the journal has without a result are submitted again: those whose submission is `Unconfirmed`, and
+   * those whose task ended with `Error` or `NotExist`. The service may bill them twice.
+   *
+   * @default {false}
+   */
+  readonly resubmit?: boolean | undefined;
+}
+
+/**
+ * Options of {@linkcode runMany}.
+ *
+ * @category Tasks
+ */
+export interface BatchOptions<A = unknown, S extends RunState = RunState> extends BatchLimits {
+  /** Makes the batch safe against crashes: see {@linkcode detectMany}. */
+  readonly journal?: Journal<A, S> | undefined;
+}
+
+/**
+ * What {@linkcode runMany} passes on for an image: its key, and the options that connect its task to the journal.
+ *
+ * @category Tasks
+ */
+export interface BatchContext<S extends RunState = RunState> {
+  /** The key of the image. */
+  readonly key: string;
+  /** The option `onState`: saves the state in the journal. Undefined without a journal. */
+  readonly onState: ((state: S) => Promise<void>) | undefined;
+  /** The option `resume`: the state in the journal. Undefined if there is none. */
+  readonly resume: S | undefined;
 }
 
 /**
@@ -62,9 +107,11 @@ export interface BatchOptions {
  *
  * @category Detect
  */
-export interface DetectManyOptions extends BatchOptions, Omit<RunOptions, "onSubmit" | "signal"> {
+export interface DetectManyOptions extends BatchLimits, Omit<RunOptions, "onSubmit" | "onState" | "resume" | "signal"> {
   /** When it aborts, no further image is started, and those in progress end with `GaveUp` or `Unconfirmed`. */
   readonly signal?: AbortSignal | undefined;
+  /** Where to keep what has been paid for, so that the same call continues after a crash. */
+  readonly journal?: JournalStorage | undefined;
   /**
    * Called with the key of an image and the id of its task as soon as the service has accepted the image. If it throws, the
    * error is reported as uncaught and has no other effect.
@@ -73,11 +120,28 @@ export interface DetectManyOptions extends BatchOptions, Omit<RunOptions, "onSub
 }
 
 /**
+ * Options of {@linkcode readMany}.
+ *
+ * @category Recognize
+ */
+export interface ReadManyOptions extends BatchLimits, Omit<ReadOptions, "onState" | "resume" | "signal"> {
+  /** When it aborts, no further image is started, and those in progress end with `GaveUp` or `Unconfirmed`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Where to keep what has been paid for, so that the same call continues after a crash. */
+  readonly journal?: JournalStorage | undefined;
+}
+
+/**
  * Detects the regions of many images, a few at a time: {@linkcode detectRegions} for each. The schedule and the limits
  * apply to each image, and the budget of the service to all of them together.
  *
  * The next image is requested only when there is room for it, so the number of images may be unlimited. A failure ends
- * the image that it concerns, and no other: an image that cannot be read is a `Network` error with `neverSent`.
+ * the image that it concerns, and no other: an image that cannot be read is `Unreadable`.
+ *
+ * With a `journal`, the same call continues after a crash. An image that has ended is not sent again: its last status is
+ * emitted from the journal. A task that was submitted is watched. If the process ended during a submission, the image is
+ * `Unconfirmed`, and sent again only with `resubmit`. An entry of the journal counts only for the same image with the same
+ * settings. If an entry cannot be read, or not be written before a submission, the stream errors.
  *
  * @param images The images, in the order in which they are started.
  * @param settings The settings of all detections.
@@ -105,50 +169,110 @@ export function detectMany(
   settings?: DetectionSettings,
   options: DetectManyOptions = {},
 ): (service: Service) => Observable<BatchReply> {
-  const { concurrency, onSubmit, ...others } = options;
+  const { concurrency, resubmit, journal: storage, onSubmit, ...others } = options;
   // An invalid setting is reported now, not when the first image is started.
   submitTask(DETECT_REGIONS, { image: new Uint8Array(1), settings });
-  const run = (image: ImageSource, key: string) =>
-    detectRegions(image, settings, { ...others, onSubmit: onSubmit && ((id) => onSubmit(key, id)) });
-  return runMany(images, run, { concurrency, signal: others.signal });
+  const journal: Journal<TaskStatus> | undefined = storage && {
+    storage,
+    state: RunState,
+    last: finalStatusCodec(Detection),
+    settings: [DETECT_REGIONS.name, settings],
+  };
+  const run = (image: ImageSource, { key, ...resumption }: BatchContext) =>
+    detectRegions(image, settings, { ...others, ...resumption, onSubmit: onSubmit && ((id) => onSubmit(key, id)) });
+  return runMany(images, run, { concurrency, signal: others.signal, journal, resubmit });
 }
 
 /**
- * Runs tasks of any kind for many images, a few at a time, like {@linkcode detectMany}.
+ * Reads many images, a few at a time: {@linkcode readRegions} for each, in the way of {@linkcode detectMany}.
  *
- * @param run Returns the stream of an image, such as `readRegions(image)` or `runTask(RECOGNIZE_IMAGE, { image })`. If the
- * stream of an image errors, so does the whole stream, which happens only if a callback or the schedule of the caller
- * throws.
+ * @param images The images, in the order in which they are started.
+ * @param settings The settings of all readings.
+ *
+ * @throws {RangeError} If a setting or an option is out of range.
+ *
+ * @example
+ * ```ts
+ * import { connect, fixed, readMany } from "@ocr-cloud/regions";
+ * import { emulate } from "@ocr-cloud/regions/emulator";
+ *
+ * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
+ * const images = [{ key: "page 1", image: () => Deno.readFile("examples/pages/lucasta.047.jpg") }];
+ * // In memory. Use `openJournal` or the storage of a Durable Object instead.
+ * const entries = new Map<string, unknown>();
+ * const journal = {
+ *   get: (key: string) => Promise.resolve(entries.get(key)),
+ *   put: (key: string, value: unknown) => Promise.resolve(entries.set(key, value)),
+ * };
+ * await readMany(images, { language: "English" }, { journal, schedule: fixed({ delay: 10 }) })(service)
+ *   .forEach(({ key, reply }) => console.log(key, reply._tag));
+ * ```
+ *
+ * @category Recognize
+ */
+export function readMany(
+  images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
+  settings: ReadSettings = {},
+  options: ReadManyOptions = {},
+): (service: Service) => Observable<BatchReply<ReadStatus>> {
+  const { concurrency, resubmit, journal: storage, ...others } = options;
+  readRegions(new Uint8Array(1), settings);
+  const journal: Journal<ReadStatus, ReadState> | undefined = storage && {
+    storage,
+    state: ReadState,
+    last: FinalReadStatus,
+    settings: ["Read", { ...settings, preprocess: settings.preprocess?.name }],
+  };
+  const run = (image: ImageSource, { onState, resume }: BatchContext<ReadState>) =>
+    readRegions(image, settings, { ...others, onState, resume });
+  return runMany(images, run, { concurrency, signal: others.signal, journal, resubmit });
+}
+
+/**
+ * Runs tasks of any kind for many images, a few at a time, in the way of {@linkcode detectMany}.
+ *
+ * @param run Returns the stream of an image, such as `runTask(RECOGNIZE_IMAGE, { image }, context)`. If the stream of an
+ * image errors, so does the whole stream, which happens only if a callback or the schedule of the caller throws.
  *
  * @throws {RangeError} If an option is out of range.
  *
  * @example
  * ```ts
- * import { connect, fixed, readRegions, runMany } from "@ocr-cloud/regions";
+ * import { connect, fixed, RECOGNIZE_IMAGE, runMany, runTask } from "@ocr-cloud/regions";
  * import { emulate } from "@ocr-cloud/regions/emulator";
  *
  * const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: emulate() });
  * const images = [{ key: "page 1", image: () => Deno.readFile("examples/pages/lucasta.047.jpg") }];
- * const replies = runMany(images, (image) => readRegions(image, {}, { schedule: fixed({ delay: 10 }) }), { concurrency: 8 });
+ * const replies = runMany(
+ *   images,
+ *   (image, context) => runTask(RECOGNIZE_IMAGE, { image }, { ...context, schedule: fixed({ delay: 10 }) }),
+ *   { concurrency: 8 },
+ * );
  * await replies(service).forEach(({ key, reply }) => console.log(key, reply._tag));
  * ```
  *
  * @category Tasks
  */
-export function runMany<A>(
+export function runMany<A, S extends RunState = RunState>(
   images: Iterable<BatchImage> | AsyncIterable<BatchImage>,
-  run: (image: ImageSource, key: string) => (service: Service) => Observable<E.Either<RegionsError, A>>,
-  options: BatchOptions = {},
+  run: (image: ImageSource, context: BatchContext<S>) => (service: Service) => Observable<E.Either<RegionsError, A>>,
+  options: BatchOptions<A, S> = {},
 ): (service: Service) => Observable<BatchReply<A>> {
-  const { concurrency = 4, signal } = options;
+  const { concurrency = 4, signal, journal, resubmit = false } = options;
   atLeast("run many tasks", "concurrency", concurrency, 1);
   return (service) => {
     const start = ({ key, image }: BatchImage): Observable<BatchReply<A>> =>
       defer(() => read(image)).pipe(
-        mergeMap((file) => E.isLeft(file) ? of(file) : run(file.right, key)(service)),
+        mergeMap((file) => {
+          if (E.isLeft(file)) return of(file);
+          const runWith = (context: BatchContext<S>) => run(file.right, context)(service);
+          return journal === undefined
+            ? runWith({ key, onState: undefined, resume: undefined })
+            : runJournaled(journal, key, file.right, resubmit, runWith);
+        }),
         map((reply) => ({ key, reply })),
       );
-    return pullAll(images, start, concurrency, signal);
+    return pullAll(images, journal === undefined ? start : onceAtATime(start), concurrency, signal);
   };
 }
 
@@ -158,8 +282,66 @@ async function read(image: BatchImage["image"]): Promise<E.Either<RegionsError, 
   try {
     return E.right(await image());
   } catch (error) {
-    return E.left(network("submit", `the image cannot be read: ${causeOf(error)}`, true));
+    return E.left(unreadable(causeOf(error)));
   }
+}
+
+/** Runs the task of an image, or continues it, and keeps the journal. */
+function runJournaled<A, S extends RunState>(
+  journal: Journal<A, S>,
+  key: string,
+  image: ImageSource,
+  resubmit: boolean,
+  run: (context: BatchContext<S>) => Observable<E.Either<RegionsError, A>>,
+): Observable<E.Either<RegionsError, A>> {
+  return defer(async () => {
+    const bytes = await bytesOf(image);
+    if (E.isLeft(bytes)) return of(bytes);
+    const digest = await digestOf(bytes.right, journal.settings);
+    const write = (entry: JournalEntry<A, S>): Promise<void> => writeEntry(journal, key, digest, entry);
+    const entry = await readEntry(journal, key, digest);
+    if (entry?._tag === "Ended" && !(resubmit && isFailed(entry.last))) return of(E.right(entry.last));
+    return run({
+      key,
+      onState: (state) => write({ _tag: "Running", state }),
+      resume: entry?._tag === "Running" ? resubmit ? { ...entry.state, submitting: false } : entry.state : undefined,
+    }).pipe(concatMap(async (reply) => {
+      if (E.isLeft(reply) || !journal.last.is(reply.right)) return reply;
+      // Before the caller learns of it, so that the result is not lost if the process ends now.
+      await write({ _tag: "Ended", last: reply.right }).catch(reportUncaught);
+      return reply;
+    }));
+  }).pipe(mergeMap((replies) => replies));
+}
+/** Whether a final value is a status that a new task may improve. */
+function isFailed(last: unknown): boolean {
+  if (!isObject(last)) return false;
+  const { _tag } = isObject(last.status) ? last.status : last;
+  return _tag === "Error" || _tag === "NotExist";
+}
+
+/** Returns the bytes of an image. */
+async function bytesOf(image: ImageSource): Promise<E.Either<RegionsError, Uint8Array>> {
+  try {
+    const bytes = toBytes(isBlob(image) ? await image.arrayBuffer() : image);
+    return bytes === null ? E.left(unreadable("its buffer was detached")) : E.right(bytes);
+  } catch (error) {
+    return E.left(unreadable(causeOf(error)));
+  }
+}
+
+/** Errors if an image is started while another one with the same key is in progress. */
+function onceAtATime<B>(start: (image: BatchImage) => Observable<B>): (image: BatchImage) => Observable<B> {
+  const active = new Set<string>();
+  return (image) =>
+    defer(() => {
+      const { key } = image;
+      if (active.has(key)) {
+        throw new RangeError(`Cannot run many tasks as their keys must be unique: ${preview(key)} occurs twice`);
+      }
+      active.add(key);
+      return start(image).pipe(finalize(() => active.delete(key)));
+    });
 }
 
 /**

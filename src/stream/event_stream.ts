@@ -10,7 +10,7 @@ import { atLeast } from "../internal/check.ts";
 import { toJson } from "../internal/json.ts";
 import { type Reply, valueOf } from "../model/reply.ts";
 import { isFinal } from "../model/task_status.ts";
-import type { ReadReply } from "./read.ts";
+import type { ReadReply } from "../model/reading.ts";
 
 /**
  * Returns the replies as a `ReadableStream`. Subscribes immediately, buffers replies until they are read, and

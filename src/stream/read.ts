@@ -7,25 +7,26 @@ import * as E from "fp-ts/lib/Either.js";
 import { concat, concatMap, defer, type Observable, of } from "rxjs";
 import { cancelTask, submitTask } from "../client/operations.ts";
 import { policyFor } from "../client/poll_once.ts";
-import { notify } from "../internal/notify.ts";
 import type { Req, Service } from "../client/service.ts";
-import type { AbortSignalLike } from "../internal/abort.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
-import { fromCodec, malformed, network, type RegionsError, unconfirmed } from "../model/error.ts";
-import type { FileOutput, TextsOutput } from "../model/output.ts";
+import { fromCodec, malformed } from "../model/error.ts";
+import type { FileOutput } from "../model/output.ts";
 import type { ImageInput } from "../model/preprocessing.ts";
 import { ReadState, type ReadStep } from "../model/read_state.ts";
+import type { Reading, ReadReply, ReadStatus } from "../model/reading.ts";
 import { RECOGNIZE_REGIONS } from "../model/recognition.ts";
 import type { TextSettings } from "../model/recognition_settings.ts";
 import type { Region } from "../model/region.ts";
 import type { DetectionSettings } from "../model/settings.ts";
-import { type ImageSource, type TaskKind, taskRef } from "../model/task_kind.ts";
+import { NOT_SUBMITTED, type RunState } from "../model/run_state.ts";
+import type { ImageSource, TaskKind } from "../model/task_kind.ts";
 import type { Reply } from "../model/reply.ts";
 import type { Completed, Finished, TaskStatus } from "../model/task_status.ts";
 import { inReadingOrder, type ReadingDirection } from "../page/reading_order.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
-import { failWith, firstState, type Next, resumePoll, startPoll } from "../polling/step.ts";
-import { failSubmission, statusStream, watchTask } from "./watch.ts";
+import { failWith } from "../polling/step.ts";
+import { startTask } from "./submission.ts";
+import { statusStream, watchTask } from "./watch.ts";
 
 /**
  * The settings of {@linkcode readRegions}. All other settings that preprocess the image are off, since the service does
@@ -76,52 +77,6 @@ export interface ReadOptions extends PollOptions {
   readonly resume?: ReadState | undefined;
 }
 
-/**
- * A region and its text.
- *
- * @category Recognize
- */
-export interface RegionText {
-  /** The region. */
-  readonly region: Region;
-  /** Its text, in the requested format. Empty if none was recognized. */
-  readonly text: string;
-}
-
-/**
- * The result of {@linkcode readRegions}.
- *
- * @category Recognize
- */
-export interface Reading {
-  /** Discriminates the union. */
-  readonly step: "done";
-  /** The regions and their texts, in reading order. Empty if no text was found. */
-  readonly regions: readonly RegionText[];
-  /** The preprocessed image, in which the regions lie: a PNG file. Null if the image was used as it is. */
-  readonly image: Uint8Array | null;
-  /** The service's messages and warnings about non-fatal problems, of all steps. */
-  readonly notices: readonly string[];
-}
-
-/**
- * A status of a step, or the result.
- *
- * @category Recognize
- */
-export type ReadStatus =
-  | { readonly step: "preprocess"; readonly status: TaskStatus<FileOutput> }
-  | { readonly step: "detect"; readonly status: TaskStatus }
-  | { readonly step: "recognize"; readonly status: TaskStatus<TextsOutput> }
-  | Reading;
-
-/**
- * An element of the stream of {@linkcode readRegions}: a status, or the reason why it could not be determined.
- *
- * @category Recognize
- */
-export type ReadReply = E.Either<RegionsError, ReadStatus>;
-
 /** Switched off, since they may move the coordinates. */
 const AS_IS = {
   makeSkewCorrect: false,
@@ -135,9 +90,7 @@ const AS_IS = {
 const ANYWHERE: Region = { left: 0, top: 0, right: 1, bottom: 1 };
 
 const FIRST: Omit<ReadState, "step"> = {
-  version: 1,
-  submitting: false,
-  task: null,
+  ...NOT_SUBMITTED,
   preprocessed: null,
   regions: [],
   notices: [],
@@ -284,56 +237,20 @@ interface Run {
 
 /** Submits a step's task and watches it, or resumes watching it. */
 function runStep<Input, A extends object>(
-  run: Run,
+  { service, policy, options, startedAt }: Run,
   kind: TaskKind<Input, A>,
   input: Input,
   state: ReadState,
 ): Observable<Reply<A>> {
-  const { service, policy, options, startedAt } = run;
   return statusStream(service, kind, policy, options.signal, (now, signal) => {
+    // The caller's part of the input has been checked, so if it is invalid, it is because of what the service returned.
+    const submit = E.tryCatch(() => submitTask(kind, input), (error) => malformed([E.toError(error).message]));
+    if (E.isLeft(submit)) return failWith(submit.left);
+    const { onState } = options;
+    const save = onState && ((changed: RunState) => onState({ ...state, ...changed }));
     const began = now() - (service.timers.now() - startedAt);
-    if (state.task !== null) return resumePoll(state.task, now(), policy, began);
-    if (state.submitting) {
-      return failWith(unconfirmed(network("submit", "the process ended during the submission")));
-    }
-    return submitStep(run, kind, input, state, began, now, signal);
+    return startTask(service, policy, { kind, input, submit: submit.right, state, save }, began, now, signal);
   });
-}
-
-async function submitStep<Input, A extends object>(
-  { service, policy, options }: Run,
-  kind: TaskKind<Input, A>,
-  input: Input,
-  state: ReadState,
-  began: number,
-  now: () => number,
-  signal: AbortSignalLike,
-): Promise<Next<A>> {
-  // The caller's part of the input has been checked, so if it is invalid, it is because of what the service returned.
-  const submit = E.tryCatch(() => submitTask(kind, input), (error) => malformed([E.toError(error).message]));
-  if (E.isLeft(submit)) return failWith(submit.left);
-  const endsAt = performance.now() + began - now() + policy.deadline;
-  await options.onState?.({ ...state, submitting: true });
-  const id = await submit.right(service, { signal, endsAt })();
-  if (E.isLeft(id)) {
-    if (id.left._tag !== "Unconfirmed") await report(options, state);
-    return failSubmission(id.left, now() >= began + policy.deadline);
-  }
-  const submittedAt = now();
-  const ref = taskRef(kind, id.right, input);
-  await report(options, { ...state, task: firstState(ref, submittedAt, began, submittedAt) });
-  return startPoll(ref, now(), submittedAt, policy, service.memory.history(kind.name), began);
-}
-
-/** Calls `onState`. If it fails, the error is reported as uncaught, and the task continues. */
-async function report({ onState }: ReadOptions, state: ReadState): Promise<void> {
-  try {
-    await onState?.(state);
-  } catch (error) {
-    notify(() => {
-      throw error;
-    }, undefined);
-  }
 }
 
 /** Emits the statuses of a step and, once it is completed, what follows. */

@@ -8,7 +8,7 @@ import { lastValueFrom, type Observable } from "rxjs";
 import { toError } from "../model/describe.ts";
 import type { Reply } from "../model/reply.ts";
 import type { Completed } from "../model/task_status.ts";
-import type { Reading, ReadReply } from "./read.ts";
+import type { Reading, ReadReply } from "../model/reading.ts";
 import { describe } from "../model/describe.ts";
 
 /**

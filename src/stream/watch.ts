@@ -10,17 +10,18 @@ import { preview } from "../internal/text.ts";
 import type { TimerEntry } from "../internal/timers.ts";
 import { submitTask } from "../client/operations.ts";
 import { learn, policyFor, pollBy } from "../client/poll_once.ts";
-import { notify } from "../internal/notify.ts";
 import type { Service } from "../client/service.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
 import { DETECTION } from "../model/detection.ts";
-import { fromCodec, gaveUp, type RegionsError } from "../model/error.ts";
+import { fromCodec, gaveUp } from "../model/error.ts";
 import { PollState } from "../model/poll_state.ts";
+import { NOT_SUBMITTED, RunState } from "../model/run_state.ts";
 import type { DetectionSettings } from "../model/settings.ts";
-import { type ImageSource, type ResultKind, type TaskKind, taskRef } from "../model/task_kind.ts";
+import type { ImageSource, ResultKind, TaskKind } from "../model/task_kind.ts";
 import type { Reply } from "../model/reply.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
-import { type Done, failWith, type Next, resumePoll, startPoll } from "../polling/step.ts";
+import { failWith, type Next, resumePoll, startPoll } from "../polling/step.ts";
+import { startTask } from "./submission.ts";
 
 /**
  * Options of {@linkcode runTask} and {@linkcode detectRegions}.
@@ -31,10 +32,23 @@ export interface RunOptions extends PollOptions {
   /** When it aborts, the stream ends with `GaveUp`, or with `Unconfirmed` if the image was being sent. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called with the task's id as soon as the service has accepted the image. Persist the id to recover the task after a
-   * crash. If it throws, the error is reported as uncaught and has no other effect.
+   * Called with the task's id as soon as the service has accepted the image. If it throws, the error is reported as uncaught and has no other effect.
    */
   readonly onSubmit?: ((id: string) => void) | undefined;
+  /**
+   * Called with the state before the submission and after it. Persist the state to resume after a crash: the stream waits
+   * until a returned promise settles, even past the deadline. If it rejects or throws before the submission, nothing is
+   * sent, and the stream errors. Afterwards, the error is reported as uncaught and has no other effect.
+   */
+  readonly onState?: ((state: RunState) => void | Promise<void>) | undefined;
+  /**
+   * The last state that `onState` received, even after it has been serialized to JSON. The image and the settings must be
+   * the same. If the task was submitted, it is watched, and nothing is sent.
+   *
+   * If the process ended during the submission, the stream ends with `Unconfirmed`. To submit again nevertheless, resume
+   * from `{ ...state, submitting: false }`.
+   */
+  readonly resume?: RunState | undefined;
 }
 
 /**
@@ -155,7 +169,8 @@ export function watchTask<A extends object>(
  * @param settings The settings of the detection.
  *
  * @throws {TypeError} If `image` is neither a typed array, a `DataView`, a buffer nor a `Blob`.
- * @throws {RangeError} If a setting is out of range, or, when the result is called with a service, if an option is.
+ * @throws {RangeError} If a setting is out of range, if `resume` is the state of a task of another kind, or, when the
+ * result is called with a service, if an option is out of range.
  *
  * @example
  * ```ts
@@ -187,8 +202,8 @@ export function detectRegions(
  * @param input What the task is about.
  *
  * @throws {TypeError} If the image is neither a typed array, a `DataView`, a buffer nor a `Blob`.
- * @throws {RangeError} If the input has a value that the service does not support, or, when the result is called with a
- * service, if an option is out of range.
+ * @throws {RangeError} If the input has a value that the service does not support, if `resume` is the state of a task of
+ * another kind, or, when the result is called with a service, if an option is out of range.
  *
  * @example
  * ```ts
@@ -209,23 +224,20 @@ export function runTask<Input, A extends object>(
   options: RunOptions = {},
 ): (service: Service) => Observable<Reply<A>> {
   const submit = submitTask(kind, input);
+  const resumed = options.resume === undefined ? E.right(NOT_SUBMITTED) : RunState.decode(options.resume);
+  const task = E.isRight(resumed) ? resumed.right.task : null;
+  if (task !== null && task.kind !== kind.name) {
+    throw new RangeError(`Cannot resume the task ${task.id} as its state must be of the kind ${kind.name}`);
+  }
   return (service) => {
     const policy = policyFor(service, options);
-    return statusStream(service, kind, policy, options.signal, async (now, signal) => {
-      const startedAt = now();
-      const id = await submit(service, { signal, endsAt: performance.now() + policy.deadline })();
-      if (E.isLeft(id)) return failSubmission(id.left, now() >= startedAt + policy.deadline);
-      if (options.onSubmit) notify(options.onSubmit, id.right);
-      const submittedAt = now();
-      const task = taskRef(kind, id.right, input);
-      return startPoll(task, submittedAt, submittedAt, policy, service.memory.history(kind.name), startedAt);
+    return statusStream(service, kind, policy, options.signal, (now, signal) => {
+      if (E.isLeft(resumed)) return failWith(fromCodec(resumed.left));
+      const { onState: save, onSubmit } = options;
+      const submission = { kind, input, submit, state: resumed.right, save, onSubmit };
+      return startTask(service, policy, submission, now(), now, signal);
     });
   };
-}
-
-/** Ends a watch whose task was not submitted. A timeout past its deadline is the end of the watch itself. */
-export function failSubmission<A extends object>(error: RegionsError, isLate: boolean): Done<A> {
-  return failWith(error._tag === "Timeout" && isLate ? gaveUp("deadline", null) : error);
 }
 
 /**

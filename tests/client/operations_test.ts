@@ -14,6 +14,7 @@ import {
   tooLarge,
   unauthorized,
   unconfirmed,
+  unreadable,
 } from "../../src/model/error.ts";
 import type { ImageSource } from "../../src/model/task_kind.ts";
 import { serviceOf } from "../support/service.ts";
@@ -178,13 +179,16 @@ Deno.test("submitImage() returns an error if the image can no longer be read", a
   const world = mock();
   deepEqual(
     await submitImage(broken)(serviceOf(world))(),
-    E.left(network("submit", "the image can no longer be read", true)),
+    E.left(unreadable("its file was changed or deleted, or its buffer was detached")),
   );
   deepEqual(world.calls, []);
   const bytes = IMAGE.slice();
   const submit = submitImage(bytes);
   structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
-  deepEqual(await submit(serviceOf(world))(), E.left(network("submit", "the image can no longer be read", true)));
+  deepEqual(
+    await submit(serviceOf(world))(),
+    E.left(unreadable("its file was changed or deleted, or its buffer was detached")),
+  );
 });
 
 Deno.test("submitImage() accepts views, buffers and Blob-like objects from any realm", async () => {

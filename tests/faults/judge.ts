@@ -48,6 +48,7 @@ function nameOf(error: RegionsError): string {
     case "Unauthorized":
     case "Malformed":
     case "TooLarge":
+    case "Unreadable":
       return error._tag;
   }
 }

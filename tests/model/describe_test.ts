@@ -14,6 +14,7 @@ import {
   tooLarge,
   unauthorized,
   unconfirmed,
+  unreadable,
 } from "../../src/model/error.ts";
 import { describe, describeError, duration, toError } from "../../src/model/describe.ts";
 import { RETENTION, type TaskStatus } from "../../src/model/task_status.ts";
@@ -54,6 +55,10 @@ Deno.test("describeError() states what happened and what to do about it", () => 
     [
       tooLarge("submit", 99, "image"),
       "The image exceeds the limit of 99 bytes and was not sent. Scale it down or split it.",
+    ],
+    [
+      unreadable("a.heic is a HEIC file, which the service does not support."),
+      "The image cannot be read (a.heic is a HEIC file, which the service does not support). Nothing was sent for it.",
     ],
   ];
   for (const [error, sentences] of cases) equal(describeError(error), sentences);

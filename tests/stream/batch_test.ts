@@ -1,9 +1,9 @@
 import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal, throws } from "node:assert/strict";
 import { lastValueFrom, map, NEVER, Observable, of, take, throwError, timer, toArray } from "rxjs";
-import { network } from "../../src/model/error.ts";
+import { unreadable } from "../../src/model/error.ts";
 import { fixed } from "../../src/polling/schedule.ts";
-import { type BatchImage, type BatchReply, detectMany, runMany } from "../../src/stream/batch.ts";
+import { type BatchContext, type BatchImage, type BatchReply, detectMany, runMany } from "../../src/stream/batch.ts";
 import { readRegions } from "../../src/stream/read.ts";
 import { COMPLETED, done, failed, mock, pending, stalled } from "../support/mock.ts";
 import { serviceOf } from "../support/service.ts";
@@ -60,8 +60,8 @@ Deno.test("an image that fails or cannot be read ends no other", async () => {
   const options = { schedule: fixed({ delay: 1 }), concurrency: 1 };
   const replies = await collect(detectMany(images, {}, options)(serviceOf(world)));
   deepEqual(keysOf(replies), ["refused", "gone", "locked", "read"]);
-  deepEqual(replies.map(({ reply }) => E.toUnion(reply)._tag), ["Http", "Network", "Network", "Completed"]);
-  deepEqual(replies[1].reply, E.left(network("submit", "the image cannot be read: no such file", true)));
+  deepEqual(replies.map(({ reply }) => E.toUnion(reply)._tag), ["Http", "Unreadable", "Unreadable", "Completed"]);
+  deepEqual(replies[1].reply, E.left(unreadable("no such file")));
 });
 
 Deno.test("an image is read only when its turn has come, and the next one is requested only then", async () => {
@@ -107,7 +107,7 @@ Deno.test("images from an array, a generator and an asynchronous generator are a
     for (const image of keys(50)) yield await Promise.resolve(image);
   }
   /** Every third image takes longer. */
-  const run = (_: unknown, key: string) => () =>
+  const run = (_: unknown, { key }: BatchContext) => () =>
     Number(key) % 3 === 0 ? timer(1).pipe(map(() => E.right(1))) : of(E.right(1));
   for (const images of [() => keys(50), generate, generateLater]) {
     for (const concurrency of [1, 7, Infinity]) {
@@ -129,7 +129,7 @@ Deno.test("unsubscribing stops the tasks that are under way, and closes the imag
       log.push("closed");
     }
   }
-  const run = (_: unknown, key: string) => () =>
+  const run = (_: unknown, { key }: BatchContext) => () =>
     new Observable<never>(() => {
       log.push(`start ${key}`);
       return () => log.push(`stop ${key}`);
@@ -230,7 +230,7 @@ Deno.test("an abort while the next image is awaited ends the stream, and the ima
     await new Promise<void>((resolve) => supply = resolve);
     yield { key: "1", image: IMAGE };
   };
-  const run = (_: unknown, key: string) => () => {
+  const run = (_: unknown, { key }: BatchContext) => () => {
     started.push(key);
     return of(E.right(key));
   };

@@ -6,9 +6,10 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:ass
 import { connect, type Service } from "../../src/client/service.ts";
 import { DESKEW_IMAGE } from "../../src/model/preprocessing.ts";
 import type { ReadState, ReadStep } from "../../src/model/read_state.ts";
+import type { ReadReply } from "../../src/model/reading.ts";
 import { Payload } from "../../src/model/region.ts";
 import { fixed } from "../../src/polling/schedule.ts";
-import { readRegions, type ReadReply, type ReadSettings } from "../../src/stream/read.ts";
+import { readRegions, type ReadSettings } from "../../src/stream/read.ts";
 import { json } from "../support/arbitrary.ts";
 
 const REGIONS = [{ left: 0, top: 8, right: 697, bottom: 441 }, { left: 0, top: 500, right: 600, bottom: 520 }];

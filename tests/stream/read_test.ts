@@ -8,15 +8,10 @@ import { emulate, type EmulatorOptions } from "../../src/emulator/emulator.ts";
 import { malformed } from "../../src/model/error.ts";
 import { BINARIZE_IMAGE, DESKEW_IMAGE } from "../../src/model/preprocessing.ts";
 import type { ReadState } from "../../src/model/read_state.ts";
+import type { ReadReply } from "../../src/model/reading.ts";
 import { fixed, type Schedule } from "../../src/polling/schedule.ts";
 import { firstState } from "../../src/polling/step.ts";
-import {
-  cancelReading,
-  type ReadOptions,
-  readRegions,
-  type ReadReply,
-  type ReadSettings,
-} from "../../src/stream/read.ts";
+import { cancelReading, type ReadOptions, readRegions, type ReadSettings } from "../../src/stream/read.ts";
 import { toEventStream } from "../../src/stream/event_stream.ts";
 import { toPromise } from "../../src/stream/to_promise.ts";
 import { json } from "../support/arbitrary.ts";

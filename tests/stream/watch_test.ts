@@ -8,6 +8,8 @@ import type { AbortSignalLike } from "../../src/internal/abort.ts";
 import { gaveUp, http, malformed, network, unconfirmed } from "../../src/model/error.ts";
 import { DETECTION, type Detection } from "../../src/model/detection.ts";
 import type { PollState } from "../../src/model/poll_state.ts";
+import { RECOGNIZE_IMAGE } from "../../src/model/recognition.ts";
+import type { RunState } from "../../src/model/run_state.ts";
 import { connect, type Retry, type Service } from "../../src/client/service.ts";
 import { createMemory } from "../../src/client/memory.ts";
 import type { History } from "../../src/model/history.ts";
@@ -22,6 +24,7 @@ import {
   detectRegions,
   type Poll,
   type RunOptions,
+  runTask,
   statusStream,
   watchRegions,
 } from "../../src/stream/watch.ts";
@@ -636,6 +639,72 @@ withClock(
     const lost = mock({ submit: [refused] });
     await collect(clock, detectRegions(IMAGE, {}, { onSubmit: (id) => told.push(id) })(service(lost)));
     equal(told.length, 1);
+  },
+);
+
+withClock(
+  "detectRegions() calls onState before the submission and after it, and resumes from both",
+  async ({ clock, service }) => {
+    const states: RunState[] = [];
+    const log: string[] = [];
+    const world = mock({ submit: [() => (log.push("submit"), new Response(ID))] });
+    const onState = (state: RunState): void => {
+      states.push(state);
+      log.push(state.task === null ? "before" : "after");
+    };
+    await collect(clock, detectRegions(IMAGE, {}, { onState })(service(world)));
+    deepEqual(log, ["before", "submit", "after"]);
+    deepEqual(states.map(({ submitting, task }) => [submitting, task?.id]), [[true, undefined], [false, ID]]);
+    const sent = world.calls.length;
+    const interrupted = await collect(
+      clock,
+      detectRegions(IMAGE, {}, { resume: JSON.parse(JSON.stringify(states[0])) })(service(world)),
+    );
+    const cause = network("submit", "the process ended during the submission");
+    deepEqual(interrupted, [E.left(unconfirmed(cause))]);
+    equal(world.calls.length, sent);
+    deepEqual(tags(await collect(clock, detectRegions(IMAGE, {}, { resume: states[1] })(service(world)))), [
+      "Completed",
+    ]);
+    equal(log.filter((entry) => entry === "submit").length, 1);
+    const again = detectRegions(IMAGE, {}, { resume: { ...states[0], submitting: false } })(service(world));
+    deepEqual(tags(await collect(clock, again)), ["Completed"]);
+    equal(log.filter((entry) => entry === "submit").length, 2);
+  },
+);
+
+withClock("detectRegions() sends nothing if onState rejects before the submission", async ({ clock, service }) => {
+  const world = mock();
+  const onState = (): Promise<void> => Promise.reject(new Error("disk full"));
+  const errors: unknown[] = [];
+  detectRegions(IMAGE, {}, { onState })(service(world)).subscribe({ error: (error) => errors.push(error) });
+  await clock.tickAsync(1000);
+  deepEqual(errors.map(String), ["Error: disk full"]);
+  deepEqual(world.calls, []);
+});
+
+withClock(
+  "detectRegions() calls onState with the state before the submission again if the image was refused",
+  async ({ clock, service }) => {
+    const states: RunState[] = [];
+    const world = mock({ submit: [text("", 400)] });
+    await collect(clock, detectRegions(IMAGE, {}, { onState: (state) => void states.push(state) })(service(world)));
+    deepEqual(states.map(({ submitting, task }) => [submitting, task]), [[true, null], [false, null]]);
+  },
+);
+
+withClock(
+  "runTask() refuses the state of a task of another kind, and reports one that is malformed",
+  async ({ clock, service }) => {
+    const state: RunState = { version: 1, submitting: false, task: STATE };
+    throws(() => runTask(RECOGNIZE_IMAGE, { image: IMAGE }, { resume: state }), {
+      name: "RangeError",
+      message: `Cannot resume the task ${STATE.id} as its state must be of the kind RecognizeImage`,
+    });
+    const broken = { ...state, version: 2 } as unknown as RunState;
+    const world = mock();
+    deepEqual(tags(await collect(clock, detectRegions(IMAGE, {}, { resume: broken })(service(world)))), ["Malformed"]);
+    deepEqual(world.calls, []);
   },
 );
 

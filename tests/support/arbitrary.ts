@@ -131,6 +131,7 @@ const direct: fc.Arbitrary<RegionsError> = fc.oneof(
     what: fc.constantFrom("answer", "image"),
     limit: fc.nat(),
   }, PLAIN),
+  fc.record({ _tag: fc.constant("Unreadable"), cause: fc.string() }, PLAIN),
   fc.record<GaveUp>({
     _tag: fc.constant("GaveUp"),
     reason: fc.constantFrom("deadline", "maxPolls", "aborted", "schedule"),
@@ -140,7 +141,7 @@ const direct: fc.Arbitrary<RegionsError> = fc.oneof(
 
 /** An error of each kind. */
 export const regionsError: fc.Arbitrary<RegionsError> = fc.oneof(
-  { weight: 7, arbitrary: direct },
+  { weight: 8, arbitrary: direct },
   {
     weight: 1,
     arbitrary: fc.record({ _tag: fc.constant("Unconfirmed"), cause: direct }, PLAIN),
