@@ -12,12 +12,22 @@ import { readForm } from "../internal/body.ts";
 import { createAllowance, readBody, type Reserve, TOO_MANY_BYTES } from "./body.ts";
 import { busy, json, problem, text, tokenError } from "./responses.ts";
 import { createPlans, type KindOptions, type Submission, type Work } from "./kinds.ts";
+import type { Recording } from "./recording.ts";
+import { createReplay } from "./replay.ts";
 import { check, createQueue, EmulatedStatus, type QueueOptions, reason } from "./queue.ts";
 import { readImageHeader } from "../internal/image_header.ts";
 import type { Credentials } from "../client/token.ts";
 
 export type { KindOptions, RecognitionRequest, Submission } from "./kinds.ts";
 export type { QueueOptions } from "./queue.ts";
+export type {
+  RecordedExchange,
+  RecordedFailure,
+  RecordedImage,
+  RecordedRequest,
+  RecordedResponse,
+} from "./recording.ts";
+export { Recording } from "./recording.ts";
 
 /**
  * Options of {@linkcode emulate}. Times are in milliseconds. Numbers out of range throw a `RangeError`.
@@ -58,6 +68,22 @@ export interface EmulatorOptions extends QueueOptions, KindOptions {
    * @default {256_000_000}
    */
   readonly maxQueuedBytes?: number | undefined;
+  /**
+   * A recording of real calls. Each request then gets the response that the recording has for it, instead of an emulated
+   * one: the same method, path, image and settings as in the recording, whatever the token. Requests that are repeated
+   * get their recorded responses in order. A failed call rejects, as `fetch` does. A request that the recording does not
+   * have, or not once more, gets HTTP 400 with a problem that says so. Only `wait` and the limits on sizes still apply.
+   *
+   * @default {undefined} nothing is replayed
+   */
+  readonly recording?: Recording | undefined;
+  /**
+   * Called before each response of a recording with the time that the service took for it, in milliseconds. To respond
+   * as slowly as the service did, return a promise that resolves after that time.
+   *
+   * @default {undefined} recorded responses are returned at once
+   */
+  readonly wait?: ((ms: number) => Promise<unknown>) | undefined;
 }
 
 interface Received {
@@ -94,6 +120,7 @@ const MAX_PARTS = 100_000;
  * Source: the service's pages on authorization, sending images and fetching regions, and its OpenAPI description.
  *
  * @throws {RangeError} If a number is out of range.
+ * @throws {TypeError} If `recording` is not a recording.
  *
  * @example
  * ```ts
@@ -138,6 +165,8 @@ export function emulate(
   const queue = createQueue(clock, options);
   const plans = createPlans(options);
   const allowance = createAllowance(maxQueuedBytes);
+  const { recording, wait = () => Promise.resolve() } = options;
+  const replay = recording === undefined ? null : createReplay(recording, wait, maxBodyBytes);
 
   const grant: Handler = async (request) => {
     const body = await readBody(request, MAX_FORM_BYTES);
@@ -216,6 +245,7 @@ export function emulate(
   return async (input, init) => {
     // Copying the request would consume the body of the server's own.
     const request = input instanceof Request && init === undefined ? input : new Request(input, init);
+    if (replay !== null) return await replay(request);
     let response: Response;
     try {
       response = await respond(request);
