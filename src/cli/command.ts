@@ -143,8 +143,8 @@ export interface Completion {
 /** Prints help. */
 export interface Help {
   readonly _tag: "Help";
-  /** The command to explain, or null for an overview of all. */
-  readonly command: string | null;
+  /** A command or another topic, or null for an overview. */
+  readonly topic: string | null;
 }
 
 /** Prints the version. */

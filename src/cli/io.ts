@@ -39,6 +39,8 @@ export interface Io {
   };
   /** Asks the runtime, or the user, for a permission. Absent if everything is permitted. */
   readonly permit?: (permission: Permission) => Promise<boolean>;
+  /** Tells without asking whether something is permitted. Absent if everything is permitted. */
+  readonly isGranted?: (permission: Permission) => boolean;
   /** Aborts when the user stops the command. */
   readonly signal: AbortSignal;
   /** Receives a message about a paid task that could not be written to `stderr`. If absent, the message is lost. */

@@ -62,6 +62,18 @@ export const DsrMode: t.Type<DsrMode> = /* @__PURE__ */ oneOf(DSR_MODES);
  */
 export type DsrConfidence = "Default" | "Low" | "LowMid" | "Mid" | "MidHigh" | "High" | "Ultra" | "All";
 
+/** Every {@linkcode DsrConfidence}. */
+export const DSR_CONFIDENCES: readonly DsrConfidence[] = [
+  "Default",
+  "Low",
+  "LowMid",
+  "Mid",
+  "MidHigh",
+  "High",
+  "Ultra",
+  "All",
+];
+
 /**
  * The codec of {@linkcode DsrConfidence}.
  *
@@ -75,16 +87,7 @@ export type DsrConfidence = "Default" | "Low" | "LowMid" | "Mid" | "MidHigh" | "
  *
  * @category Detect
  */
-export const DsrConfidence: t.Type<DsrConfidence> = /* @__PURE__ */ oneOf([
-  "Default",
-  "Low",
-  "LowMid",
-  "Mid",
-  "MidHigh",
-  "High",
-  "Ultra",
-  "All",
-]);
+export const DsrConfidence: t.Type<DsrConfidence> = /* @__PURE__ */ oneOf(DSR_CONFIDENCES);
 
 /**
  * The settings of a detection. Every field is optional. The library sends every setting with every image, since the
