@@ -35,8 +35,8 @@ const PEERS = ["fp-ts", "io-ts", "rxjs"];
 /** Peers that only users of the detector and the recognizer install. */
 const OPTIONAL = ["@tesseract.js-data/eng", "tesseract.js-core"];
 
-/** The packages that are installed together with this one. */
-const DEPENDENCIES = ["eventsource-parser", "saxes", "string-width"];
+/** The packages that are installed together with this one. Only the program needs `commander` and `string-width`. */
+const DEPENDENCIES = ["commander", "eventsource-parser", "saxes", "string-width"];
 
 /** The exports, but for those of the command line, which is a program on npm. */
 export function entryPoints({ exports }: Facts): readonly Entry[] {

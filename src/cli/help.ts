@@ -85,7 +85,8 @@ export function helpOf(topic: string | null, { columns, heading }: HelpStyle): s
     .helpInformation();
   if (command === program) {
     return `${help}
-To explain a command: ${PROGRAM} COMMAND --help. To try it without an account: ${PROGRAM} detect IMAGE --emulate.
+To try it without an account:
+    $ ${PROGRAM} detect IMAGE --emulate
 `;
   }
   const examples = EXAMPLES[command.name()].map(([purpose, line]) => `  ${purpose}:\n    $ ${line}\n`);

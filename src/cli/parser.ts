@@ -6,6 +6,7 @@
 import { type Command as Definition, CommanderError } from "commander";
 import * as E from "fp-ts/lib/Either.js";
 import { BINARIZE_IMAGE, DESKEW_IMAGE, DEWARP_IMAGE, UPSCALE_IMAGE } from "../model/preprocessing.ts";
+import { isGuid } from "../model/task_kind.ts";
 import type { DetectionSettings } from "../model/settings.ts";
 import { PAGE_FORMATS } from "../page/formats.ts";
 import type { ReadSettings } from "../stream/read.ts";
@@ -21,7 +22,7 @@ import {
 } from "./command.ts";
 import type { PREPROCESSING } from "./options.ts";
 import { createProgram, PROGRAM, TOPICS } from "./program.ts";
-import { choice, refuse } from "./values.ts";
+import { choice, didYouMean, refuse } from "./values.ts";
 
 /** What commander returns: an option without a default is absent unless it was given. */
 type Given<A> = { readonly [K in keyof A]?: A[K] };
@@ -48,7 +49,9 @@ interface ServeValues extends Omit<Serve, "_tag" | "remote" | "cors" | "verbose"
 
 const KINDS = { binarize: BINARIZE_IMAGE, deskew: DESKEW_IMAGE, dewarp: DEWARP_IMAGE, upscale: UPSCALE_IMAGE };
 
-/** How commander ends instead of returning, and what that means. */
+const SILENT = { writeOut() {}, writeErr() {}, outputError() {} };
+
+/** How commander ends after options that it treats as commands. */
 const HELP_DISPLAYED = "commander.helpDisplayed", VERSION_DISPLAYED = "commander.version";
 
 /** Parses the arguments, without the program's name. Prints nothing. A Left is a sentence for the user. */
@@ -57,18 +60,11 @@ export function parse(args: readonly string[]): E.Either<string, Command> {
   let result: Command = { _tag: "Help", topic: null };
   /** The command in which commander ended. */
   let ended: Definition = program;
-  const silent = { writeOut() {}, writeErr() {}, outputError() {} };
   for (const command of [program, ...program.commands]) {
-    command.configureOutput(silent).exitOverride((error) => {
-      ended = command;
-      throw error;
-    });
-    if (command === program) continue;
-    command.action(() => {
-      ended = command;
-      result = toCommand(command);
-    });
+    command.configureOutput(SILENT).exitOverride().showSuggestionAfterError(false);
   }
+  for (const command of program.commands) command.action(() => void (result = toCommand(command)));
+  program.hook("preSubcommand", (_, command) => void (ended = command));
   // Otherwise, commander ends with an error that has no message.
   if (args.length === 0) return E.right(result);
   try {
@@ -83,8 +79,10 @@ export function parse(args: readonly string[]): E.Either<string, Command> {
   }
 }
 
-/** The sentence for an error of commander, such as "error: unknown option '--colour'\n(Did you mean --color?)". */
-function sentenceOf({ code, message }: CommanderError, { args, registeredArguments, parent }: Definition): string {
+/** The sentence for an error of commander, such as "error: unknown option '--colour'". */
+function sentenceOf({ code, message }: CommanderError, command: Definition): string {
+  const { args, registeredArguments, options, commands, parent } = command;
+  const name = /'([^]*)'/.exec(message)?.[1] ?? "";
   switch (code) {
     case "regions.refused":
       return message;
@@ -94,16 +92,18 @@ function sentenceOf({ code, message }: CommanderError, { args, registeredArgumen
     }
     case "commander.excessArguments":
       return `Unexpected argument "${args[registeredArguments.length]}".`;
-    case "commander.unknownOption":
-      if (parent === null) return `${quoted(message)} Options follow the command.`;
+    case "commander.unknownCommand":
+      return `Unknown command "${name}".${didYouMean(name, commands.map((command) => command.name()))}`;
+    case "commander.unknownOption": {
+      const names = options.flatMap(({ short, long }) => [short ?? "", long ?? ""]).filter((flag) =>
+        flag.startsWith("--")
+      );
+      const advice = parent === null ? " Options follow the command." : didYouMean(name, names);
+      return `Unknown option "${name}".${advice}`;
+    }
+    default:
+      return `${message.replace("error: ", "").replace(/\.$/, "")}.`;
   }
-  return quoted(message);
-}
-
-function quoted(message: string): string {
-  const [, what, name, advice] = /^error: (unknown \w+) '([^]*?)'(?:\n\((.*)\))?$/.exec(message) ?? [];
-  if (what === undefined) return `${message.replace("error: ", "").replace(/\.$/, "")}.`;
-  return `U${what.slice(1)} "${name}".${advice === undefined ? "" : ` ${advice}`}`;
 }
 
 function toCommand(command: Definition): Command {
@@ -117,10 +117,10 @@ function toCommand(command: Definition): Command {
       return toWatch(args, command.opts());
     case "status": {
       const { last, json = false } = command.opts<{ last?: boolean; json?: boolean }>();
-      return { _tag: "Status", ...toTasks("status", args, last), json };
+      return { _tag: "Status", ...toTasks(args, last), json };
     }
     case "cancel":
-      return { _tag: "Cancel", ...toTasks("cancel", args, command.opts<{ last?: boolean }>().last) };
+      return { _tag: "Cancel", ...toTasks(args, command.opts<{ last?: boolean }>().last) };
     case "serve": {
       const { allowRemote = false, cors = false, verbose = false, ...values } = command.opts<ServeValues>();
       return { _tag: "Serve", ...values, remote: allowRemote, cors, verbose };
@@ -202,7 +202,7 @@ function toWatch(
   values: OutputValues & Given<Verbosity> & { image?: string; deadline?: number; last?: boolean },
 ): Command {
   const { image = null, deadline = null, last } = values;
-  const tasks = toTasks("watch", args, last);
+  const tasks = toTasks(args, last);
   const output = toOutput(values);
   if (image !== null && tasks.ids.length > 1) refuse("The option --image requires a single task.");
   if (image !== null && output.formats.every((format) => format === "json")) {
@@ -215,17 +215,23 @@ function toWatch(
   return { _tag: "Watch", ...tasks, ...output, image, deadline, ...toVerbosity(values) };
 }
 
-function toTasks(name: string, ids: readonly string[], last = false): Tasks {
+function toTasks(ids: readonly string[], last = false): Tasks {
   if (last && ids.length > 0) refuse("Give either ids or --last, not both.");
   if (ids.length === 0 && !last) refuse("Missing id of a task. For those of the last submission, add --last.");
-  if (ids.includes("")) refuse("An id must not be empty.");
+  const invalid = ids.find((id) => !isGuid(id));
+  if (invalid !== undefined) {
+    refuse(`"${invalid}" is not the id of a task. Expected one such as 538f7c4b-2d18-418b-b2ce-2a4593f3810e.`);
+  }
   return { ids: [...new Set(ids)], last };
 }
 
 function toDoctor(values: Given<Doctor>): Command {
-  const { yes = false, record = null, trial = false, emulate = false } = values;
+  const { yes = false, record = null, replay = null, trial = false, emulate = false, json = false } = values;
   if (trial && emulate) refuse("The options --trial and --emulate cannot be combined.");
-  return { _tag: "Doctor", yes, record, trial, emulate };
+  if (replay !== null && (trial || emulate || record !== null)) {
+    refuse("The option --replay sends nothing, so --record, --trial and --emulate have no use with it.");
+  }
+  return { _tag: "Doctor", yes, record, replay, trial, emulate, json };
 }
 
 function topicOf({ parent }: Definition, text: string): string {

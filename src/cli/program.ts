@@ -104,6 +104,8 @@ export function createProgram(): Definition {
       new Option("-y, --yes", "send without asking"),
       new Option("--record <FILE>", "write a recording of the calls, which the emulator can replay")
         .argParser(path("--record")),
+      new Option("--replay <FILE>", "report on a recording, and send nothing").argParser(path("--replay")),
+      new Option("--json", "print the report as JSON"),
       new Option("--trial", "use the trial endpoint, which needs no credentials"),
       new Option("--emulate", "use an emulator inside this process; needs no account"),
     ],

@@ -10,14 +10,19 @@ const MAX_EDITS = 3;
 /** The fewest letters of a name that stand for the whole. */
 const MIN_PART = 3;
 
-/** Of the names, those closest to a word that is none of them. Empty if none is close. Case does not matter. */
+/** Of the names, those closest to a word that is none of them. Empty if none is close. Case and hyphens do not count. */
 export function closest(word: string, names: readonly string[]): readonly string[] {
-  const parts = names.filter((name) => name.toLowerCase().includes(word.toLowerCase()));
-  if (word.length >= MIN_PART && parts.length > 0 && parts.length <= MAX_EDITS) return parts;
-  const edits = names.map((name) => distance(word.toLowerCase(), name.toLowerCase()));
+  const typed = letters(word);
+  const parts = names.filter((name) => letters(name).includes(typed));
+  if (typed.length >= MIN_PART && parts.length > 0 && parts.length <= MAX_EDITS) return parts;
+  const edits = names.map((name) => distance(typed, letters(name)));
   const fewest = Math.min(...edits);
-  // At least half of the letters have to be right.
-  return fewest > MAX_EDITS || fewest > word.length / 2 ? [] : names.filter((_, i) => edits[i] === fewest);
+  // More than half of the letters have to be right.
+  return fewest > MAX_EDITS || fewest >= typed.length / 2 ? [] : names.filter((_, i) => edits[i] === fewest);
+}
+
+function letters(name: string): string {
+  return name.toLowerCase().replace(/[-_ ]/g, "");
 }
 
 /**

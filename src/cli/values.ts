@@ -80,7 +80,7 @@ export function choice<A extends string>(
     const found = names.find((name) => simplify(name) === plain) ??
       Object.entries(aliases).find(([alias]) => simplify(alias) === plain)?.[1];
     if (found !== undefined) return found;
-    refuse(`Unknown ${what} "${text}". ${advise(text, names)}`);
+    refuse(`Unknown ${what} "${text}".${advise(text, names)}`);
   };
 }
 
@@ -96,11 +96,17 @@ function simplify(name: string): string {
 }
 
 function advise(text: string, names: readonly string[]): string {
-  const close = closest(text, names);
-  if (close.length > 0) return `Did you mean ${listed(close)}?`;
+  const advice = didYouMean(text, names);
+  if (advice !== "") return advice;
   return names.length <= MAX_NAMES
-    ? `Expected ${listed(names)}.`
-    : `Expected one of ${names.length} names, such as ${names.slice(0, MAX_NAMES / 3).join(", ")}.`;
+    ? ` Expected ${listed(names)}.`
+    : ` Expected one of ${names.length} names, such as ${names.slice(0, MAX_NAMES / 3).join(", ")}.`;
+}
+
+/** A question after a sentence about an unknown name; empty if no name is close. */
+export function didYouMean(text: string, names: readonly string[]): string {
+  const close = closest(text, names);
+  return close.length === 0 ? "" : ` Did you mean ${listed(close)}?`;
 }
 
 /** `a, b or c` */

@@ -4,5 +4,5 @@
  * @module
  */
 
-/** The version of `deno.json`, which is not part of every package. `deno task check` fails if the two differ. */
+/** The version in `deno.json`, which is not part of every package. A test compares the two. */
 export const VERSION = "0.1.0";
