@@ -108,7 +108,14 @@ const detectAll = (
 Deno.test("an entry is written before the image is sent, after its id has arrived, and before the result is emitted", async () => {
   const world = createWorld();
   world.setStatus(() => world.log.includes("fetch Processing") ? "Completed" : "Processing");
-  await detectAll(world, {}, [imageOf("a")])
+  const journal: JournalStorage = {
+    ...world.storage,
+    put: async (key, value) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await world.storage.put(key, value);
+    },
+  };
+  await detectAll(world, { journal }, [imageOf("a")])
     .forEach(({ reply }) => world.log.push(`emit ${valueOf(reply)._tag}`));
   deepEqual(world.log, [
     "put a true",
