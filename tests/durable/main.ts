@@ -3,6 +3,7 @@
  * emulator. Requires Node.js with npm, and redis-server.
  */
 import { access } from "./access.ts";
+import { batch } from "./batch.ts";
 import { finish, part } from "./checks.ts";
 import { killAll } from "./child.ts";
 import { costs } from "./costs.ts";
@@ -41,6 +42,7 @@ await part("Clients that are not allowed to do what they try", () => access(tool
 await part("Tasks that end in other ways", () => endings(tools, `${work}/endings`));
 await part("The cost of a task", () => costs(tools, `${work}/costs`));
 await part("Two requests with a shared memory", () => memory(tools));
+await part("A batch in a Durable Object", () => batch(tools, `${work}/batch`));
 await part("100 tasks in a queue on Redis", () => queue(tools, `${work}/queue`));
 await part("Tasks of several kinds in a queue", () => queueKinds(tools, `${work}/queue_kinds`));
 await part("A queue with failing Redis", () => queueFaults(tools, `${work}/queue_faults`));
