@@ -6,6 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import process from "node:process";
 import { connect, type Retry, type Service } from "../client/service.ts";
+import type { BudgetOptions } from "../client/budget.ts";
 import type { Io } from "./io.ts";
 import { demand, toRead } from "./permissions.ts";
 import type { Terminal } from "./terminal.ts";
@@ -22,6 +23,7 @@ export async function connectFrom(
   io: Io,
   terminal: Terminal,
   onRetry: (retry: Retry) => void,
+  budget?: BudgetOptions,
 ): Promise<E.Either<string, Service>> {
   const { env } = io;
   const { OCR_CLIENT_ID: clientId = "", OCR_CLIENT_SECRET: clientSecret = "", OCR_BASE_URL = "" } = env;
@@ -38,7 +40,13 @@ export async function connectFrom(
   let service: Service;
   try {
     const credentials = { clientId, clientSecret };
-    service = connect({ credentials, allowHttp, onRetry, ...OCR_BASE_URL === "" ? {} : { baseUrl: OCR_BASE_URL } });
+    service = connect({
+      credentials,
+      allowHttp,
+      onRetry,
+      budget,
+      ...OCR_BASE_URL === "" ? {} : { baseUrl: OCR_BASE_URL },
+    });
   } catch (error) {
     const hint = isHttp && !allowHttp
       ? " To accept plain http for an emulator on another machine, set OCR_ALLOW_HTTP=1."

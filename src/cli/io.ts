@@ -7,6 +7,7 @@ import { appendFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { buffer } from "node:stream/consumers";
 
 /**
  * One permission, named as in Deno.
@@ -28,6 +29,8 @@ export interface Permission {
 export interface Io {
   /** The environment variables, such as `OCR_CLIENT_ID`. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads all of standard input. Absent if there is none. */
+  readonly stdin?: () => Promise<Uint8Array>;
   /** Receives the result. If `write` throws or returns a promise that rejects, the text counts as not written. */
   readonly stdout: { readonly write: (text: string) => unknown; readonly isTTY?: boolean };
   /** Receives messages and, if it is a terminal, live lines. `write` reports failures as that of `stdout` does. */
@@ -70,6 +73,7 @@ const KEPT = "ocr-regions.log";
  * ```ts ignore
  * import { main, ofProcess } from "@ocr-cloud/regions/cli";
  * import process from "node:process";
+import { buffer } from "node:stream/consumers";
  *
  * process.exitCode = await main(["--help"], ofProcess());
  * ```
@@ -92,6 +96,10 @@ export function ofProcess(): Io {
   for (const stream of [stdout, stderr]) stream.on("error", () => {});
   return {
     env,
+    stdin: async () => {
+      controller.signal.addEventListener("abort", () => process.stdin.destroy());
+      return new Uint8Array(await buffer(process.stdin));
+    },
     stdout: { write: (text) => writeTo(stdout, text), isTTY: stdout.isTTY },
     stderr: {
       write: (text) => writeTo(stderr, text),

@@ -31,8 +31,8 @@ export async function startEmulator(
     import("../emulator/detector.ts"),
     import("../emulator/recognizer.ts"),
   ]);
-  const detectors = createPool(startDetector, options.workers);
-  const recognizers = createPool(startRecognizer, options.workers);
+  const detectors = createPool(startDetector);
+  const recognizers = createPool(startRecognizer);
   const close = async (): Promise<void> => {
     await Promise.all([detectors.close(), recognizers.close()]);
   };
@@ -51,13 +51,21 @@ export async function startEmulator(
   return E.right({ fetch, close });
 }
 
-/** Creates members, and gives each call of `use` one that is idle. At most `size` calls may be in progress at a time. */
-function createPool<Member extends Closable>(create: () => Member, size: number) {
-  const members = Array.from({ length: size }, create);
-  const idle = [...members];
+/**
+ * Gives each call of `use` a member that is idle, and creates one if there is none. So there are as many members as there
+ * have been calls at the same time, of which the emulator makes one per worker.
+ */
+function createPool<Member extends Closable>(create: () => Member) {
+  const members: Member[] = [];
+  const idle: Member[] = [];
+  const add = (): Member => {
+    const member = create();
+    members.push(member);
+    return member;
+  };
   return {
     use: async <A>(call: (member: Member) => Promise<A>): Promise<A> => {
-      const member = idle.pop() ?? members[0];
+      const member = idle.pop() ?? add();
       try {
         return await call(member);
       } finally {

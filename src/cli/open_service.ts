@@ -5,6 +5,7 @@
  */
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
+import { availableParallelism } from "node:os";
 import { connect, type Retry, type Service } from "../client/service.ts";
 import { fixed } from "../polling/schedule.ts";
 import { connectFrom } from "./connection.ts";
@@ -19,27 +20,41 @@ export interface OpenService {
 }
 
 /** The times are long enough for a poll to see a task Pending and Processing. */
-const EMULATOR = { workers: 1, pickupTime: 700, serviceTime: 1200 };
+const EMULATOR = { pickupTime: 700, serviceTime: 1200 };
+
+/** The maximum number of images that the emulator works on at the same time: each worker has threads of its own. */
+const MAX_WORKERS = 4;
 
 /** The emulator accepts any credentials. */
 const EMULATOR_CREDENTIALS = { clientId: "emulator", clientSecret: "emulator" };
 
+/** Which service to open, and its limits. */
+export interface ServiceOptions {
+  readonly emulate: boolean;
+  /** The number of images in progress at the same time. */
+  readonly concurrency: number;
+  /** The number of polls per second; null for no limit. */
+  readonly rate: number | null;
+}
+
 /** Opens the service. A Left is a sentence for the user. */
 export async function openService(
-  emulated: boolean,
+  { emulate, concurrency, rate }: ServiceOptions,
   io: Io,
   terminal: Terminal,
   onRetry: (retry: Retry) => void,
 ): Promise<E.Either<string, OpenService>> {
-  if (!emulated) {
-    const service = await connectFrom(io, terminal, onRetry);
+  const budget = rate === null ? undefined : { requestsPerSecond: rate };
+  if (!emulate) {
+    const service = await connectFrom(io, terminal, onRetry, budget);
     return pipe(service, E.map((service) => ({ service, close: () => Promise.resolve() })));
   }
-  const emulator = await startEmulator(EMULATOR);
+  const workers = Math.min(concurrency, availableParallelism(), MAX_WORKERS);
+  const emulator = await startEmulator({ ...EMULATOR, workers });
   return pipe(
     emulator,
     E.map(({ fetch, close }) => ({
-      service: connect({ credentials: EMULATOR_CREDENTIALS, fetch, schedule: fixed({ delay: 400 }) }),
+      service: connect({ credentials: EMULATOR_CREDENTIALS, fetch, budget, schedule: fixed({ delay: 400 }) }),
       close,
     })),
   );

@@ -43,7 +43,12 @@ export async function runRead(command: Read, io: Io, terminal: Terminal): Promis
   if (E.isLeft(store)) return refuse(terminal, store.left);
   const progress = showProgress(terminal, "Sending");
   let isSubmitted = false;
-  const opened = await openService(command.emulated, io, terminal, progress.retry);
+  const opened = await openService(
+    { emulate: command.emulated, concurrency: 1, rate: null },
+    io,
+    terminal,
+    progress.retry,
+  );
   try {
     if (E.isLeft(opened)) return await refuse(terminal, opened.left);
     const { service } = opened.right;

@@ -47,7 +47,12 @@ export async function runDetect(command: Detect, io: Io, terminal: Terminal): Pr
   const drawing = await prepareDrawing(command.svg, command.image, image.right);
   if (E.isLeft(drawing)) return refuse(terminal, drawing.left);
   const progress = showProgress(terminal, "Sending");
-  const opened = await openService(command.emulated, io, terminal, progress.retry);
+  const opened = await openService(
+    { emulate: command.emulated, concurrency: 1, rate: null },
+    io,
+    terminal,
+    progress.retry,
+  );
   try {
     if (E.isLeft(opened)) return await refuse(terminal, opened.left);
     const { service } = opened.right;
