@@ -143,8 +143,7 @@ function toTotals(
   const ended = completed + failed;
   const perMinute = worked / Math.max(1, now - startedAt) * 60_000;
   return [
-    `${ended}${total === null ? "" : ` of ${total}`} done`,
-    ...failed === 0 ? [] : [`${failed} failed`],
+    `${ended}${total === null ? "" : ` of ${total}`} done${failed === 0 ? "" : ` (${failed} failed)`}`,
     ...worked === 0 ? [] : [`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)}/min`],
     ...worked === 0 || total === null || total <= ended
       ? []

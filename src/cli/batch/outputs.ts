@@ -1,0 +1,114 @@
+/**
+ * The files of a batch: which file belongs to which page and format.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { mkdir, stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import type { Output } from "../command.ts";
+import { reasonOf } from "../../files/reason.ts";
+import { checkFolder, messageOf, writeWhole, type Written } from "../files.ts";
+import { type OutputFormat, type Page, toFormats } from "./page.ts";
+
+/** The key of standard input. */
+export const STDIN = "-";
+
+/** The journal of a batch, in the folder of its output. */
+export const JOURNAL = "journal.jsonl";
+
+/** The images of a batch that were not completed, in the folder of its output: a line of JSON for each. */
+export const FAILURES = "failures.jsonl";
+
+/** The files of a batch. */
+export interface Outputs {
+  /**
+   * Checks, before an image is sent, whether its files can be written. Throws an `Error` whose message is a clause.
+   */
+  readonly prepare: (key: string, image: Uint8Array) => Promise<void>;
+  /** Writes the files of a page. A Left is a sentence about the first one that could not be written. */
+  readonly write: (key: string, page: Page, image: Uint8Array) => Promise<Written>;
+}
+
+/** The files of a batch in the folder `out`. */
+export function createOutputs(out: string, { formats: names, link }: Output): Outputs {
+  const formats = toFormats(names.length === 0 ? ["json"] : names);
+  /** Which key each file belongs to, by its path. */
+  const owners = new Map<string, string>();
+  /** The folders that exist and can be written. */
+  const folders = new Set<string>();
+  const targetOf = (key: string, format: OutputFormat): string => join(out, fileName(key) + format.extension);
+  return {
+    prepare: async (key, image) => {
+      for (const format of formats) {
+        const missing = format.missing(image);
+        if (missing !== null) throw new Error(missing);
+      }
+      for (const format of formats) {
+        const target = targetOf(key, format), folder = dirname(target), owner = owners.get(target) ?? key;
+        if (owner !== key) throw new Error(`its output ${target} would take the place of that of ${owner}`);
+        owners.set(target, key);
+        try {
+          if (!folders.has(folder)) {
+            await mkdir(folder, { recursive: true });
+            await checkFolder(folder);
+            folders.add(folder);
+          }
+        } catch (error) {
+          throw new Error(`its output ${target} cannot be written: ${reasonOf(error)}`);
+        }
+        if (await isFolder(target)) throw new Error(`its output ${target} cannot be written: it is a folder`);
+      }
+    },
+    write: async (key, page, image) => {
+      for (const format of formats) {
+        const target = targetOf(key, format);
+        const written = await attemptToWrite(
+          target,
+          () => format.write(page, image, imageName(key), link ? linkTo(key, dirname(target)) : null),
+        );
+        if (E.isLeft(written)) return E.left(`The output ${target} could not be written: ${written.left}.`);
+      }
+      return E.right(undefined);
+    },
+  };
+}
+
+/**
+ * The name of the files of an image, without their extension. It is a relative path that stays below its folder, whatever
+ * the key is.
+ */
+export function fileName(key: string): string {
+  if (key === STDIN || key.startsWith(`${STDIN}#`)) return `stdin${key.slice(1)}`.replaceAll("#", "-");
+  const parts = key.replaceAll("#", "-").replace(/^([a-z]):/i, "$1").split(/[\\/]/);
+  return parts.filter((part) => part !== "" && part !== "." && part !== "..").join("/") || "image";
+}
+
+/** The name of the file that an image comes from, without the number of its page. */
+export function imageName(key: string): string | undefined {
+  return key.startsWith(STDIN) && /^-(?:#\d+)?$/.test(key) ? undefined : basename(key.replace(/#\d+$/, ""));
+}
+
+/** A link from a folder to the file of an image; null if the file has several pages, which a link cannot tell apart. */
+export function linkTo(key: string, folder: string): string | null {
+  if (key === STDIN || /#\d+$/.test(key)) return null;
+  return relative(resolve(folder), resolve(key)).split(sep).map(encodeURIComponent).join("/");
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+async function attemptToWrite(target: string, toText: () => string): Promise<Written> {
+  let text: string;
+  try {
+    text = toText();
+  } catch (error) {
+    return E.left(messageOf(error));
+  }
+  return await writeWhole(target, text);
+}
