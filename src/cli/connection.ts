@@ -7,6 +7,7 @@ import * as E from "fp-ts/lib/Either.js";
 import process from "node:process";
 import { connect, type Retry, type Service } from "../client/service.ts";
 import type { BudgetOptions } from "../client/budget.ts";
+import type { Credentials } from "../client/token.ts";
 import type { Io } from "./io.ts";
 import { demand, toRead } from "./permissions.ts";
 import type { Terminal } from "./terminal.ts";
@@ -25,21 +26,32 @@ export async function connectFrom(
   onRetry: (retry: Retry) => void,
   budget?: BudgetOptions,
 ): Promise<E.Either<string, Service>> {
-  const { env } = io;
-  const { OCR_CLIENT_ID: clientId = "", OCR_CLIENT_SECRET: clientSecret = "", OCR_BASE_URL = "" } = env;
+  const { OCR_CLIENT_ID: clientId = "", OCR_CLIENT_SECRET: clientSecret = "" } = io.env;
   if (clientId === "" || clientSecret === "") {
     return E.left(
       "Missing credentials. Set OCR_CLIENT_ID and OCR_CLIENT_SECRET to the values that the service's dashboard " +
         "shows for your application. To try it without an account, add --emulate to detect or read.",
     );
   }
+  return await connectAs({ clientId, clientSecret }, io, terminal, onRetry, budget);
+}
+
+/** Connects to the address in the environment, with any credentials. */
+export async function connectAs(
+  credentials: Credentials,
+  io: Io,
+  terminal: Terminal,
+  onRetry: (retry: Retry) => void,
+  budget?: BudgetOptions,
+): Promise<E.Either<string, Service>> {
+  const { env } = io;
+  const { OCR_BASE_URL = "" } = env;
   const isHttp = URL.canParse(OCR_BASE_URL) && new URL(OCR_BASE_URL).protocol === "http:";
   const readable = await demand(io, isHttp ? toRead("OCR_ALLOW_HTTP", ...PROXIES, ...EXEMPTIONS) : []);
   if (E.isLeft(readable)) return readable;
   const allowHttp = isHttp && env.OCR_ALLOW_HTTP === "1";
   let service: Service;
   try {
-    const credentials = { clientId, clientSecret };
     service = connect({
       credentials,
       allowHttp,

@@ -7,7 +7,9 @@ import { appendFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline/promises";
 import { buffer } from "node:stream/consumers";
+import { isatty } from "node:tty";
 
 /**
  * One permission, named as in Deno.
@@ -44,6 +46,8 @@ export interface Io {
   readonly permit?: (permission: Permission) => Promise<boolean>;
   /** Tells without asking whether something is permitted. Absent if everything is permitted. */
   readonly isGranted?: (permission: Permission) => boolean;
+  /** Asks the user a question on the terminal, and whether the answer is yes. Absent if there is no terminal. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Aborts when the user stops the command. */
   readonly signal: AbortSignal;
   /** Receives a message about a paid task that could not be written to `stderr`. If absent, the message is lost. */
@@ -73,7 +77,6 @@ const KEPT = "ocr-regions.log";
  * ```ts ignore
  * import { main, ofProcess } from "@ocr-cloud/regions/cli";
  * import process from "node:process";
-import { buffer } from "node:stream/consumers";
  *
  * process.exitCode = await main(["--help"], ofProcess());
  * ```
@@ -119,12 +122,27 @@ export function ofProcess(): Io {
         return state === "granted";
       },
     },
+    ...isatty(0) && stderr.isTTY ? { confirm: (question) => confirm(question, controller.signal) } : {},
     signal: controller.signal,
     keep: async (line) => {
       const text = `${new Date().toISOString()} ${line}\n`;
       await appendFile(KEPT, text).catch(() => appendFile(join(homedir(), KEPT), text));
     },
   };
+}
+
+/** The end of the input, or of the command, means no. */
+async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
+  // Without `terminal: false`, Ctrl-C would be a key instead of a signal.
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  try {
+    const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+    return /^y(?:es)?$/i.test((await Promise.race([lines.question(question, { signal }), ended])).trim());
+  } catch {
+    return false;
+  } finally {
+    lines.close();
+  }
 }
 
 function writeTo(stream: NodeJS.WriteStream, text: string): Promise<void> {
