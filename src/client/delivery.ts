@@ -46,10 +46,11 @@ const HANDSHAKE_ALERT = /^ERR_SSL_.*ALERT_(?:HANDSHAKE_FAILURE|PROTOCOL_VERSION)
 
 /**
  * Messages of errors without a code. Deno's message contains "(Connect)" if the failure occurred before TLS was
- * established. For a request on a connection, it contains "(SendRequest)", or "from" with the local address.
+ * established. For a request on a connection, it contains "(SendRequest)", or "from" with the local address. The last two
+ * are those of Node.js and Deno for ports that the Fetch standard blocks, such as 6000.
  */
 const NEVER_SENT_MESSAGE =
-  /^error sending request for url \(\S*\): client error \(Connect\)|^Client network socket disconnected before secure TLS connection was established$/;
+  /^error sending request for url \(\S*\): client error \(Connect\)|^Client network socket disconnected before secure TLS connection was established$|^bad port$|^Fetch failed: Requests to port \d+ are blocked$/;
 
 /**
  * Whether the request was certainly never sent: the host name was not resolved, or the connection or TLS handshake was

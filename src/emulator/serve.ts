@@ -54,6 +54,7 @@ async function respond(
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   outgoing.end(new Uint8Array(await response.arrayBuffer()));
   // Drain what the handler left unread; otherwise the connection could not be used for the next request.
+  if (request?.body?.locked === false) await request.body.cancel();
   incoming.resume();
 }
 

@@ -176,7 +176,7 @@ function describeStatus(status: TaskStatus<object>, { submittedAt, now = Date.no
     },
     Error: ({ messages }) => {
       const reason = messages.length === 0 ? "the service gave no reason" : withoutPeriod(quoteAll(messages));
-      return `The task failed (${reason}). Check the image, then submit it again.`;
+      return `The task failed (${reason}). Check the image and the settings, then submit it again.`;
     },
     NotExist: ({ id, messages }) => {
       const task = `task ${quote(id)}`;

@@ -88,7 +88,7 @@ export const PAGE_FORMATS: readonly PageFormat[] = [
   },
   {
     name: "text",
-    title: "plain text",
+    title: "Plain text",
     extension: ".txt",
     mediaType: "text/plain",
     needs: ["text"],

@@ -136,13 +136,19 @@ Deno.test("ocr-regions detect shows why the service could not read the image", a
   await withFile("text.png", "This is no image.", async (file) => {
     const { status, stdout, stderr } = await run(["detect", file, "--emulate"]);
     deepEqual([status, stdout], [1, ""]);
-    match(stderr, /\nThe task failed \(Cannot read the image: .*\)\. Check the image, then submit it again\.\n$/);
+    match(
+      stderr,
+      /\nThe task failed \(Cannot read the image: .*\)\. Check the image and the settings, then submit it again\.\n$/,
+    );
   });
   const page = await Deno.readFile(PAGE);
   await withFile("cut.jpg", page.subarray(0, page.length / 3), async (file) => {
     const { status, stderr } = await run(["detect", file, "--emulate", "--json"]);
     equal(status, 1);
-    match(stderr, /\nThe task failed \(Cannot read the image: .*\)\. Check the image, then submit it again\.\n$/);
+    match(
+      stderr,
+      /\nThe task failed \(Cannot read the image: .*\)\. Check the image and the settings, then submit it again\.\n$/,
+    );
   });
 });
 

@@ -173,7 +173,7 @@ Deno.test("ocr-regions read reports the failure of a step", async () => {
   const recognize = () => Promise.reject(new Error("unreadable"));
   const { status, stdout, stderr } = await against({ ...READER, recognize }, ["read", PAGE]);
   deepEqual([status, stdout], [1, ""]);
-  match(stderr, /\nThe task failed \(unreadable\)\. Check the image, then submit it again\.\n$/);
+  match(stderr, /\nThe task failed \(unreadable\)\. Check the image and the settings, then submit it again\.\n$/);
   const json = JSON.parse((await against({ ...READER, recognize }, ["read", PAGE, "--json"])).stdout);
   deepEqual([json.step, json.status._tag, json.status.messages], ["recognize", "Error", ["unreadable"]]);
 });

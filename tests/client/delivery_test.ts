@@ -39,6 +39,8 @@ const NEVER_SENT: readonly (readonly [runtime: string, error: unknown])[] = [
       code: "ECONNREFUSED",
     })),
   ],
+  ["Node 20 to 24, a port that is blocked", inFetch(new Error("bad port"))],
+  ["Deno 2.9, a port that is blocked", failure("Fetch failed: Requests to port 6000 are blocked")],
   ["undici 6 and 7", inFetch(failure("Connect Timeout Error", { code: "UND_ERR_CONNECT_TIMEOUT" }))],
   ["node-fetch 3", failure("request failed", { code: "ECONNREFUSED", erroredSysCall: "connect" })],
   ["node-fetch 3, untrusted certificate", failure("request failed", { code: "DEPTH_ZERO_SELF_SIGNED_CERT" })],

@@ -217,14 +217,14 @@ Deno.test("describe() states what each status means and what to do about it", ()
       { ...two, regions: [], notices: ["Blank."] },
       "Detection is finished: no text was found in the image. Notices from the service: Blank.",
     ],
-    [STATUSES.Error, "The task failed (No text). Check the image, then submit it again."],
+    [STATUSES.Error, "The task failed (No text). Check the image and the settings, then submit it again."],
     [
       { ...STATUSES.Error, messages: ["Too dark.", "Too small."] },
-      "The task failed (Too dark. Too small). Check the image, then submit it again.",
+      "The task failed (Too dark. Too small). Check the image and the settings, then submit it again.",
     ],
     [
       { ...STATUSES.Error, messages: [] },
-      "The task failed (the service gave no reason). Check the image, then submit it again.",
+      "The task failed (the service gave no reason). Check the image and the settings, then submit it again.",
     ],
     [
       STATUSES.NotExist,

@@ -183,7 +183,7 @@ Deno.test("readRegions() ends with the first step that fails", async () => {
     const service = client(createWorld(options).fetch);
     deepEqual((await collect(service, { preprocess: DESKEW_IMAGE })).map(label), labels);
     await rejects(toPromise(readRegions(IMAGE, { preprocess: DESKEW_IMAGE })(service)), {
-      message: "The task failed (unreadable). Check the image, then submit it again.",
+      message: "The task failed (unreadable). Check the image and the settings, then submit it again.",
     });
   }
 });

@@ -82,7 +82,7 @@ export const ACCESS: readonly Check[] = [
         "PAGE XML",
         "ALTO",
         "hOCR",
-        "plain text",
+        "Plain text",
         "Markdown",
         "CSV",
         "COCO",

@@ -29,7 +29,7 @@ Deno.test("a format is offered if the card has what it needs", () => {
   const titles = (card: Card): readonly string[] =>
     FORMATS.filter((format) => !canWrite(card, format)).map(({ title }) => title);
   equal(titles(RUNNING).length, FORMATS.length);
-  deepEqual(titles(BARE), ["plain text", "Markdown"]);
+  deepEqual(titles(BARE), ["Plain text", "Markdown"]);
 });
 
 Deno.test("the SVG contains the image, the size of the page, and the texts if they are known", async () => {

@@ -71,7 +71,7 @@ Deno.test("a failure states its reason", () => {
   equal(reasonAfter(submitted(1), { _tag: "Detected", id: 1, reply: left(FAILURE) }), failed);
   equal(
     reasonAfter(submitted(1), detected(1, { _tag: "Error", id: "1", messages: ["No image."] })),
-    "The task failed (No image). Check the image, then submit it again.",
+    "The task failed (No image). Check the image and the settings, then submit it again.",
   );
   equal(
     reasonAfter(submitted(1), detected(1, { _tag: "NotExist", id: "1", messages: [] })),
