@@ -140,7 +140,9 @@ async function isAgreed(
       maxCallsOf(plan)
     } calls to ${baseUrl}, ${plan.steps.length} of them with an image, and takes ` +
       "one to four minutes. The images are drawn by this program: a white page with seven words. " +
-      (isTrial ? "The trial endpoint is free." : "The service may bill these calls as it does any others."),
+      (isTrial
+        ? "The trial endpoint needs no account, so nothing can be billed."
+        : "The service may bill these calls as it does any others."),
   );
   if (yes) return true;
   if (confirm === undefined) {
