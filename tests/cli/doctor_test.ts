@@ -12,10 +12,12 @@ const CREDENTIALS = { OCR_CLIENT_ID: "client-zyxwvutsrq", OCR_CLIENT_SECRET: "s3
 /** Runs the command in this process. */
 async function run(
   options: Partial<Doctor>,
-  { env = {}, confirm, onWrite = () => {} }: {
+  { env = {}, confirm, onWrite = () => {}, onText = () => {} }: {
     readonly env?: Record<string, string>;
     readonly confirm?: Io["confirm"];
     readonly onWrite?: (stop: () => void) => unknown;
+    /** Called with all of standard error. */
+    readonly onText?: (text: string) => unknown;
   } = {},
 ) {
   const controller = new AbortController();
@@ -24,8 +26,10 @@ async function run(
     env,
     stdout: { write: (text) => said.stdout += text },
     stderr: {
-      write: (text) => {
-        said.stderr += text;
+      write: async (text) => {
+        // A terminal takes its time.
+        await Promise.resolve();
+        onText(said.stderr += text);
         onWrite(() => controller.abort());
       },
     },
@@ -85,17 +89,33 @@ Deno.test("ocr-regions doctor without a terminal and without --yes sends nothing
 
 Deno.test("ocr-regions doctor asks on the terminal, and sends nothing if the answer is no", async () => {
   const questions: string[] = [];
+  let shown = "";
   const confirm = (answer: boolean) => (question: string): Promise<boolean> => {
     questions.push(question);
+    // Whoever is asked has read what is to be sent.
+    match(shown, /^This sends at most 49 calls to [^\n]*\n$/);
     return Promise.resolve(answer);
   };
-  const declined = await against({}, {}, { confirm: confirm(false) });
+  const slowly = { onText: (text: string) => shown = text };
+  const declined = await against({}, {}, { confirm: confirm(false), ...slowly });
   deepEqual([declined.status, declined.stdout, declined.requests.length], [2, "", 0]);
   match(declined.stderr, /Nothing was sent\.\n$/);
-  const agreed = await against({}, {}, { confirm: confirm(true) });
+  const agreed = await against({}, {}, { confirm: confirm(true), ...slowly });
   equal(agreed.status, 0, agreed.stderr);
   ok(agreed.requests.length > 0);
   deepEqual(questions, ["Send them? [y/N] ", "Send them? [y/N] "]);
+});
+
+Deno.test("ocr-regions doctor that is stopped while it asks sends nothing, with status 130", async () => {
+  let stop = (): void => {};
+  const { status, requests } = await against({}, {}, {
+    onWrite: (abort) => stop = abort,
+    confirm: () => {
+      stop();
+      return Promise.resolve(false);
+    },
+  });
+  deepEqual([status, requests.length], [130, 0]);
 });
 
 Deno.test("ocr-regions doctor --yes sends what it states, prints the report, and writes a recording", async () => {

@@ -48,7 +48,9 @@ export async function runDoctor(command: Doctor, io: Io, terminal: Terminal): Pr
   if (E.isLeft(subject)) return await refuse(terminal, subject.left);
   const { isRemote, credentials, service, close } = subject.right;
   try {
-    if (isRemote && !await isAgreed(command, credentials === null, service, io, terminal)) return NOTHING_SENT;
+    if (isRemote && !await isAgreed(command, credentials === null, service, io, terminal)) {
+      return io.signal.aborted ? STOPPED : NOTHING_SENT;
+    }
     const { steps } = planOf(credentials === null);
     const onStep = (number: number): void => terminal.draw([`Task ${number} of ${steps.length} …`]);
     const examined = await examine({ ...subject.right, signal: io.signal, onStep });
@@ -135,7 +137,7 @@ async function isAgreed(
   terminal: Terminal,
 ): Promise<boolean> {
   const plan = planOf(isTrial);
-  terminal.say(
+  await terminal.say(
     `This sends at most ${
       maxCallsOf(plan)
     } calls to ${baseUrl}, ${plan.steps.length} of them with an image, and takes ` +
