@@ -32,11 +32,11 @@ const PROGRAM = "ocr-regions";
 /** The packages that the public types are made of: a program and the library must share one copy of each. */
 const PEERS = ["fp-ts", "io-ts", "rxjs"];
 
-/** Peers that only users of the detector and the recognizer install. */
-const OPTIONAL = ["@tesseract.js-data/eng", "tesseract.js-core"];
+/** Peers that only users of PDF files, the detector and the recognizer install. */
+const OPTIONAL = ["@hyzyla/pdfium", "@tesseract.js-data/eng", "tesseract.js-core"];
 
 /** The packages that are installed together with this one. Only the program needs `commander` and `string-width`. */
-const DEPENDENCIES = ["commander", "eventsource-parser", "saxes", "string-width"];
+const DEPENDENCIES = ["commander", "eventsource-parser", "picomatch", "saxes", "string-width"];
 
 /** The exports, but for those of the command line, which is a program on npm. */
 export function entryPoints({ exports }: Facts): readonly Entry[] {

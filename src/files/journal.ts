@@ -5,7 +5,8 @@
  */
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { concat, type Contents, copyLines, readValue, scan, syncFolder, toLine, writeAll } from "./lines.ts";
+import { concat } from "../internal/bytes.ts";
+import { type Contents, copyLines, readValue, scan, syncFolder, toLine, writeAll } from "./lines.ts";
 import { lock } from "./lock.ts";
 import { codeOf, reasonOf } from "./reason.ts";
 
@@ -88,7 +89,7 @@ export async function openJournal(file: string): Promise<JournalFile> {
       throw error;
     }
   } catch (error) {
-    throw new Error(`Cannot open the journal ${file}: ${clauseOf(error)}`);
+    throw new Error(`Cannot open the journal ${file}: ${reasonOf(error)}`);
   }
 }
 
@@ -209,9 +210,4 @@ async function rewrite(path: string, old: FileHandle, index: Contents["index"]):
     await rm(file, { force: true }).catch(() => {});
     return null;
   }
-}
-
-/** The reason of a failure as a clause. */
-function clauseOf(error: unknown): string {
-  return error instanceof Error && !("code" in error) ? error.message : reasonOf(error);
 }

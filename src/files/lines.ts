@@ -5,6 +5,7 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { concat } from "../internal/bytes.ts";
 import { isObject, parseJson } from "../internal/json.ts";
 
 /** Where a line is in the file, in bytes, without its line feed. */
@@ -143,17 +144,6 @@ function decode(bytes: Uint8Array): string {
   } catch {
     return "";
   }
-}
-
-/** Joins bytes. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 function invalid(line: number): Error {

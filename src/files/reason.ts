@@ -1,5 +1,5 @@
 /**
- * Explains failures of the file system in a few words.
+ * Explains failures in a few words.
  *
  * @module
  */
@@ -20,9 +20,12 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ["ERR_FS_FILE_TOO_LARGE", "it is too large"],
 ]);
 
-/** Returns the reason of a failure as a clause, such as `there is no such file`. */
+/**
+ * Returns the reason of a failure as a clause, such as `there is no such file`. The message of an error that is not one
+ * of the system is taken for a clause.
+ */
 export function reasonOf(error: unknown): string {
-  if (error instanceof Error && error.name === "NotCapable") return error.message;
+  if (error instanceof Error && !("code" in error)) return error.message;
   const code = codeOf(error);
   return REASONS.get(code) ?? code;
 }

@@ -28,3 +28,14 @@ export function isBlob(value: unknown): value is Blob {
   return typeof value === "object" && value !== null && "size" in value && typeof value.size === "number" &&
     "arrayBuffer" in value && typeof value.arrayBuffer === "function";
 }
+
+/** Joins bytes. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

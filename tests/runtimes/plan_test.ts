@@ -21,12 +21,14 @@ const FACTS: Facts = {
   repository: "https://example.com/name",
   exports: { ".": "./mod.ts", "./core": "./src/core.ts", "./cli": "./src/cli/cli.ts", "./bin": "./src/cli/bin.ts" },
   imports: {
+    "@hyzyla/pdfium": "npm:@hyzyla/pdfium@^2.1.13",
     "@tesseract.js-data/eng": "npm:@tesseract.js-data/eng@^1.0.0",
     "commander": "npm:commander@^14.0.3",
     "eventsource-parser": "npm:eventsource-parser@^3.1.1",
     "fast-check": "npm:fast-check@^4.10.2",
     "fp-ts": "npm:fp-ts@^2.9.0",
     "io-ts": "npm:io-ts@^2.2.16",
+    "picomatch": "npm:picomatch@^4.0.7",
     "rxjs": "npm:rxjs@^7.5.0",
     "saxes": "npm:saxes@^6.0.0",
     "string-width": "npm:string-width@^8.3.0",
@@ -50,10 +52,12 @@ Deno.test("manifest() has all of its facts from deno.json", () => {
   deepEqual(dependencies, {
     "commander": "^14.0.3",
     "eventsource-parser": "^3.1.1",
+    "picomatch": "^4.0.7",
     "saxes": "^6.0.0",
     "string-width": "^8.3.0",
   });
   deepEqual(peerDependencies, {
+    "@hyzyla/pdfium": "^2.1.13",
     "@tesseract.js-data/eng": "^1.0.0",
     "fp-ts": "^2.9.0",
     "io-ts": "^2.2.16",
@@ -61,6 +65,7 @@ Deno.test("manifest() has all of its facts from deno.json", () => {
     "tesseract.js-core": "^7.0.0",
   });
   deepEqual(peerDependenciesMeta, {
+    "@hyzyla/pdfium": { optional: true },
     "@tesseract.js-data/eng": { optional: true },
     "tesseract.js-core": { optional: true },
   });
@@ -88,6 +93,7 @@ Deno.test("completed() adds the facts and removes the peers from the dependencie
     dependencies: {
       "commander": "^14.0.3",
       "eventsource-parser": "^3.1.1",
+      "picomatch": "^4.0.7",
       "saxes": "^6.0.0",
       "string-width": "^8.3.0",
     },
