@@ -17,17 +17,25 @@ export interface Colors {
 /** Colors a text that has been sanitized. */
 export type Paint = (text: string) => string;
 
+const same: Paint = (text) => text;
+const PLAIN: Colors = { bold: same, dim: same, red: same, green: same, yellow: same };
+
 /** The variables that decide about colors. */
-export const COLOR_VARIABLES = ["NO_COLOR", "FORCE_COLOR", "TERM"];
+const COLOR_VARIABLES = ["NO_COLOR", "FORCE_COLOR", "TERM"];
+
+/** Whether a variable can be read without asking the user for a permission, which is more than a color is worth. */
+export function canRead(variable: string, isGranted: Io["isGranted"]): boolean {
+  return isGranted === undefined || isGranted({ name: "env", value: variable });
+}
 
 /** The colors for a stream. Sources: https://no-color.org and https://force-color.org; NO_COLOR wins. */
 export function colorsFor({ env, isGranted }: Pick<Io, "env" | "isGranted">, isTTY: boolean | undefined): Colors {
-  const isReadable = COLOR_VARIABLES.every((value) => isGranted?.({ name: "env", value }) ?? true);
-  const { NO_COLOR = "", FORCE_COLOR = "", TERM = "" } = isReadable ? env : {};
-  const isForced = FORCE_COLOR !== "" && FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
-  const isColored = NO_COLOR === "" && FORCE_COLOR !== "0" && FORCE_COLOR !== "false" &&
-    (isForced || (isTTY === true && isReadable && TERM !== "dumb"));
-  const style = (on: number, off: number): Paint =>
-    isColored ? (text) => `\x1b[${on}m${text}\x1b[${off}m` : (text) => text;
+  const style = (on: number, off: number): Paint => (text) => `\x1b[${on}m${text}\x1b[${off}m`;
+  if (!COLOR_VARIABLES.every((name) => canRead(name, isGranted)) || !wantsColors(env, isTTY === true)) return PLAIN;
   return { bold: style(1, 22), dim: style(2, 22), red: style(31, 39), green: style(32, 39), yellow: style(33, 39) };
+}
+
+function wantsColors({ NO_COLOR = "", FORCE_COLOR = "", TERM = "" }: Io["env"], isTTY: boolean): boolean {
+  if (NO_COLOR !== "" || FORCE_COLOR === "0" || FORCE_COLOR === "false") return false;
+  return FORCE_COLOR !== "" || (isTTY && TERM !== "dumb");
 }

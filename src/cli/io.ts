@@ -34,7 +34,7 @@ export interface Io {
   /** Reads all of standard input. Absent if there is none. */
   readonly stdin?: () => Promise<Uint8Array>;
   /** Receives the result. If `write` throws or returns a promise that rejects, the text counts as not written. */
-  readonly stdout: { readonly write: (text: string) => unknown; readonly isTTY?: boolean };
+  readonly stdout: { readonly write: (text: string) => unknown; readonly isTTY?: boolean; readonly columns?: number };
   /** Receives messages and, if it is a terminal, live lines. `write` reports failures as that of `stdout` does. */
   readonly stderr: {
     readonly write: (text: string) => unknown;
@@ -92,9 +92,10 @@ export function ofProcess(): Io {
   process.on("SIGHUP", stop);
   const { env, stdout, stderr } = process;
   const { permissions } = (globalThis as { readonly Deno?: { readonly permissions: Permissions } }).Deno ?? {};
-  // Queried, not requested: a live line is not worth a prompt.
-  const knowsTerminal = permissions === undefined ||
-    ["TERM", "NO_COLOR"].every((variable) => permissions.querySync({ name: "env", variable }).state === "granted");
+  const toDescriptor = ({ name, value }: Permission): Descriptor => ({
+    name,
+    ...value === null ? {} : { [FIELDS[name]]: value },
+  });
   // Without a listener, a reader that goes away ends the process. The callback of `write` reports the same error.
   for (const stream of [stdout, stderr]) stream.on("error", () => {});
   return {
@@ -103,12 +104,10 @@ export function ofProcess(): Io {
       controller.signal.addEventListener("abort", () => process.stdin.destroy());
       return new Uint8Array(await buffer(process.stdin));
     },
-    stdout: { write: (text) => writeTo(stdout, text), isTTY: stdout.isTTY },
+    stdout: { write: (text) => writeTo(stdout, text), isTTY: stdout.isTTY, columns: stdout.columns },
     stderr: {
       write: (text) => writeTo(stderr, text),
-      get isTTY() {
-        return stderr.isTTY && knowsTerminal;
-      },
+      isTTY: stderr.isTTY,
       get columns() {
         return stderr.columns;
       },
@@ -117,10 +116,8 @@ export function ofProcess(): Io {
       },
     },
     ...permissions === undefined ? {} : {
-      permit: async ({ name, value }) => {
-        const { state } = await permissions.request({ name, ...value === null ? {} : { [FIELDS[name]]: value } });
-        return state === "granted";
-      },
+      permit: async (permission) => (await permissions.request(toDescriptor(permission))).state === "granted",
+      isGranted: (permission) => permissions.querySync(toDescriptor(permission)).state === "granted",
     },
     ...isatty(0) && stderr.isTTY ? { confirm: (question) => confirm(question, controller.signal) } : {},
     signal: controller.signal,

@@ -16,6 +16,6 @@ export const STOPPED = 130;
 
 /** Explains why a command does nothing. Resolves to the exit status. */
 export async function refuse(terminal: Terminal, message: string): Promise<number> {
-  await terminal.say(message);
+  await terminal.say(message, terminal.colors.err.red);
   return NOTHING_SENT;
 }

@@ -6,17 +6,20 @@
 import * as E from "fp-ts/lib/Either.js";
 import { printable } from "../internal/text.ts";
 import { attempt, type Written } from "./files.ts";
+import { canRead, type Colors, colorsFor, type Paint } from "./colors.ts";
 import type { Io } from "./io.ts";
 import { cutTo, widthOf } from "./width.ts";
 
 /** Standard output and standard error. No method throws or rejects. */
 export interface Terminal {
-  /** Writes a line to standard error. */
-  readonly say: (line: string) => Promise<Written>;
+  /** Writes a line to standard error, in a color if that is wanted. */
+  readonly say: (line: string, paint?: Paint) => Promise<Written>;
   /** Writes an important line to standard error. If that fails, passes it to `keep`. */
-  readonly insist: (line: string) => Promise<void>;
+  readonly insist: (line: string, paint?: Paint) => Promise<void>;
   /** Writes complete lines to standard output. */
   readonly print: (text: string) => Promise<Written>;
+  /** Writes a text of this program to standard output, unchanged: it may have colors, and contains nothing from outside. */
+  readonly printOwn: (text: string) => Promise<Written>;
   /** Writes a file to standard output: unchanged, unless that is a terminal, which the file could control. */
   readonly printFile: (text: string) => Promise<Written>;
   /**
@@ -28,10 +31,16 @@ export interface Terminal {
   readonly size: () => { readonly columns: number; readonly rows: number };
   /** Whether standard error is a terminal that can show live lines. */
   readonly isLive: () => boolean;
+  /** The colors of standard error and of standard output. */
+  readonly colors: { readonly err: Colors; readonly out: Colors };
 }
 
 /** Creates the terminal of a command. */
-export function createTerminal({ env, stdout, stderr, keep }: Io): Terminal {
+export function createTerminal({ env, stdout, stderr, keep, isGranted }: Io): Terminal {
+  const colors = {
+    err: colorsFor({ env, isGranted }, stderr.isTTY),
+    out: colorsFor({ env, isGranted }, stdout.isTTY),
+  };
   const writeOut = createWriter(stdout);
   const writeErr = createWriter(stderr);
   /** The live lines. */
@@ -41,7 +50,7 @@ export function createTerminal({ env, stdout, stderr, keep }: Io): Terminal {
   /** The number of texts that are being written to the terminal as standard output. */
   let printing = 0;
   const isLive = (): boolean =>
-    stderr.isTTY === true && (stderr.columns ?? 0) > 1 && env.TERM !== "dumb" && (env.NO_COLOR ?? "") === "";
+    stderr.isTTY === true && (stderr.columns ?? 0) > 1 && canRead("TERM", isGranted) && env.TERM !== "dumb";
   const size: Terminal["size"] = () => ({ columns: stderr.columns ?? 80, rows: stderr.rows ?? 24 });
   const erase = (): string => {
     const { columns } = size();
@@ -58,7 +67,8 @@ export function createTerminal({ env, stdout, stderr, keep }: Io): Terminal {
       : [];
     return shown.join("\n");
   };
-  const say: Terminal["say"] = (line) => writeErr(`${erase()}${printable(line)}\n${redraw()}`);
+  const say: Terminal["say"] = (line, paint = (text) => text) =>
+    writeErr(`${erase()}${paint(printable(line))}\n${redraw()}`);
   /** Writes to standard output, from which the live lines have to be kept away if both are the same terminal. */
   const aside = async (text: string): Promise<Written> => {
     if (stdout.isTTY !== true || live.length === 0) return writeOut(text);
@@ -73,10 +83,11 @@ export function createTerminal({ env, stdout, stderr, keep }: Io): Terminal {
     text === "" ? E.right(undefined) : await aside(text.split("\n").map(printable).join("\n"));
   return {
     say,
-    insist: async (line) => {
-      if (E.isLeft(await say(line))) await attempt(() => keep?.(printable(line)));
+    insist: async (line, paint) => {
+      if (E.isLeft(await say(line, paint))) await attempt(() => keep?.(printable(line)));
     },
     print,
+    printOwn: writeOut,
     printFile: (text) => stdout.isTTY === true || text === "" ? print(text) : writeOut(text),
     draw: (lines) => {
       live = lines.map(printable);
@@ -84,6 +95,7 @@ export function createTerminal({ env, stdout, stderr, keep }: Io): Terminal {
     },
     size,
     isLive,
+    colors,
   };
 }
 

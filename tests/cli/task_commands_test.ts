@@ -177,7 +177,6 @@ Deno.test("ocr-regions writes plain lines to a terminal that cannot show a live 
   const cases: readonly (readonly [columns: number, env: Record<string, string>])[] = [
     [0, {}],
     [80, { TERM: "dumb" }],
-    [80, { NO_COLOR: "1" }],
   ];
   for (const [columns, env] of cases) {
     const { stderr } = await against({ detect, serviceTime: 300 }, ["watch", TASK], { tty: { columns }, env });

@@ -55,7 +55,7 @@ export interface Job<A> {
 export type Value<A> = E.Either<RegionsError, A>;
 
 /** Detects regions. */
-export function detectJob({ settings }: Detect): Job<TaskStatus> {
+export function detectJob({ settings }: Pick<Detect, "settings">): Job<TaskStatus> {
   return {
     run: (images, options) => detectMany(images, settings, options),
     kinds: [DETECT_REGIONS],

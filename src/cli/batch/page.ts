@@ -32,7 +32,7 @@ export interface OutputFormat {
   /**
    * Writes a page.
    *
-   * @param image The image, as it was sent.
+   * @param image The image, as it was sent; empty if it is not known.
    * @param name The file name of the image, or undefined if it has none.
    * @param link A link to the image, for the SVG to contain instead of the image itself; null to embed it.
    *
@@ -70,7 +70,7 @@ function drawPage({ regions, image: preprocessed }: Page, image: Uint8Array, lin
   const picture = preprocessed ?? image;
   return toSvg(regions.map(({ region }) => region), {
     ...imageSize(picture) ?? {},
-    image: preprocessed === null && link !== null ? link : picture,
+    image: preprocessed === null && link !== null ? link : picture.length === 0 ? undefined : picture,
     texts: texts.some((text) => text !== "") ? texts : undefined,
   });
 }
