@@ -28,7 +28,12 @@ const TYPES: Readonly<Record<string, string>> = {
 const io = ofProcess();
 const terminal = createTerminal(io);
 const isEmulated = (io.env.OCR_CLIENT_ID ?? "") === "";
-const opened = await openService(isEmulated, io, terminal, ({ error }) => void terminal.say(describe(error)));
+const opened = await openService(
+  { emulate: isEmulated, concurrency: 1, rate: null },
+  io,
+  terminal,
+  ({ error }) => void terminal.say(describe(error)),
+);
 if (E.isLeft(opened)) {
   terminal.say(opened.left);
   Deno.exit(1);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import type * as E from "fp-ts/lib/Either.js";
 import type { Observable } from "rxjs";
 import type { Service } from "../../client/service.ts";
 import { describe } from "../../model/describe.ts";
