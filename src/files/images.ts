@@ -66,15 +66,22 @@ export async function* imagesOf(
   paths: Iterable<string>,
   options: ImagesOptions = {},
 ): AsyncGenerator<FileImage, void, undefined> {
+  for await (const { path, error } of filesOf(paths, options)) {
+    if (error !== null) yield failing(path, error);
+    else yield* imagesIn(path, options);
+  }
+}
+
+/** Finds the files in which {@linkcode imagesOf} finds images. Nothing is read but folders. */
+export async function* filesOf(paths: Iterable<string>, { exclude = [] }: ImagesOptions): AsyncGenerator<Found> {
   const found = new Set<string>();
-  const search = { accepts: (name: string) => IMAGES.test(name), excluded: await realPaths(options.exclude ?? []) };
+  const search = { accepts: (name: string) => IMAGES.test(name), excluded: await realPaths(exclude) };
   for (const given of paths) {
-    for await (const { path, error } of find(given, search)) {
-      const file = resolve(path);
+    for await (const match of find(given, search)) {
+      const file = resolve(match.path);
       if (found.has(file)) continue;
       found.add(file);
-      if (error !== null) yield failing(path, error);
-      else yield* imagesIn(path, options);
+      yield match;
     }
   }
 }

@@ -6,6 +6,7 @@
 import { appendFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, type Written } from "../files.ts";
+import { toJsonLine } from "../result.ts";
 import { FAILURES } from "./outputs.ts";
 import type { Failure } from "./tally.ts";
 
@@ -21,6 +22,6 @@ export async function openFailures(out: string): Promise<FailureFile> {
   let last = attempt(() => rm(file, { force: true }));
   await last;
   return {
-    add: (failure) => last = last.then(() => attempt(() => appendFile(file, `${JSON.stringify(failure)}\n`))),
+    add: (failure) => last = last.then(() => attempt(() => appendFile(file, toJsonLine(failure)))),
   };
 }

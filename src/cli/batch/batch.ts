@@ -1,0 +1,228 @@
+/**
+ * The commands `detect` and `read`: many images, a few at a time. Whatever fails, the id and the result of a paid task
+ * are never lost.
+ *
+ * @module
+ */
+import * as E from "fp-ts/lib/Either.js";
+import { none } from "fp-ts/lib/Option.js";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { lastValueFrom, mergeMap } from "rxjs";
+import type { Service } from "../../client/service.ts";
+import { type JournalFile, openJournal } from "../../files/journal.ts";
+import { reasonOf } from "../../files/reason.ts";
+import type { PollState } from "../../model/poll_state.ts";
+import type { BatchImage, BatchReply } from "../../stream/batch.ts";
+import type { BatchCommand, Detect, Read } from "../command.ts";
+import { checkFolder, messageOf } from "../files.ts";
+import type { Io } from "../io.ts";
+import { type LastIds, lastIds, stateFolder } from "../last.ts";
+import { openService } from "../open_service.ts";
+import { FAILED, NOTHING_SENT, refuse, STOPPED } from "../status.ts";
+import type { Terminal } from "../terminal.ts";
+import { createDisplay } from "./display.ts";
+import { type Batch, complete, endWithError, endWithFailure } from "./endings.ts";
+import { openFailures } from "./failures.ts";
+import { createGate } from "./gate.ts";
+import { type Images, openImages } from "./images.ts";
+import { detectJob, type Job, readJob } from "./job.ts";
+import { createLedger } from "./ledger.ts";
+import { createOutputs, JOURNAL } from "./outputs.ts";
+import { createPrinter, isPrintable } from "./printer.ts";
+import { createStop } from "./stop.ts";
+import { countFailures, createTally, summarize } from "./tally.ts";
+
+/** Detects the regions of images. Resolves to the exit status. */
+export function runDetect(command: Detect, io: Io, terminal: Terminal): Promise<number> {
+  return runBatch(command, detectJob(command), io, terminal);
+}
+
+/** Reads the texts of images. Resolves to the exit status. */
+export function runRead(command: Read, io: Io, terminal: Terminal): Promise<number> {
+  return runBatch(command, readJob(command), io, terminal);
+}
+
+/** Everything that a batch needs and that has to be closed. */
+interface Resources {
+  readonly images: Images;
+  readonly service: Service;
+  readonly journal: JournalFile | null;
+}
+
+async function runBatch<A>(command: BatchCommand, job: Job<A>, io: Io, terminal: Terminal): Promise<number> {
+  const { out, formats, paths } = command;
+  const images = await openImages(paths, out, io);
+  if (E.isLeft(images)) return await refuse(terminal, images.left);
+  const { isSingle, total, close } = images.right;
+  const display = createDisplay(terminal, { ...command, verbose: isVerbose(command, isSingle) }, total);
+  const opened = await openService(command, io, terminal, display.retry);
+  try {
+    if (E.isLeft(opened)) return await refuse(terminal, opened.left);
+    if (out === null && !isSingle && !isPrintable(formats[0])) {
+      return await refuse(
+        terminal,
+        `The format ${formats[0]} is a file for each page. Add --out DIR to write several.`,
+      );
+    }
+    const journal = out === null ? E.right(null) : await openFolder(out, command.resume);
+    if (E.isLeft(journal)) return await refuse(terminal, journal.left);
+    try {
+      const { service } = opened.right;
+      return await run(command, job, { images: images.right, service, journal: journal.right }, display, io, terminal);
+    } finally {
+      await journal.right?.close();
+    }
+  } finally {
+    display.close();
+    await close();
+    if (E.isRight(opened)) await opened.right.close();
+  }
+}
+
+/** Opens the journal in the folder of the output. A Left is a sentence for the user. */
+async function openFolder(out: string, resume: boolean): Promise<E.Either<string, JournalFile>> {
+  const file = join(out, JOURNAL);
+  try {
+    await mkdir(out, { recursive: true });
+    await checkFolder(out);
+  } catch (error) {
+    return E.left(`Cannot write to the folder ${out}: ${reasonOf(error)}.`);
+  }
+  try {
+    const journal = await openJournal(file);
+    if (journal.size === 0 || resume) return E.right(journal);
+    await journal.close();
+    return E.left(
+      `The folder ${out} has the journal of an earlier run. To continue that run, add --resume. ` +
+        `To start over, choose another folder, or delete ${file}.`,
+    );
+  } catch (error) {
+    return E.left(`${messageOf(error)}.`);
+  }
+}
+
+async function run<A>(
+  command: BatchCommand,
+  job: Job<A>,
+  { images, service, journal }: Resources,
+  display: Batch<A>["display"],
+  io: Io,
+  terminal: Terminal,
+): Promise<number> {
+  const { out, concurrency, deadline, resubmit, detach } = command;
+  const startedAt = performance.now();
+  const tally = createTally(), gate = createGate(concurrency);
+  const stop = createStop(io.signal, (reason) => {
+    if (reason === "user" && !command.quiet) terminal.say("Stopping. Press Ctrl-C again to leave at once.");
+  });
+  const ids = lastIds(io);
+  const ledger = createLedger(journal, {
+    stop,
+    isVolatile: command.emulate,
+    onSubmit: (key, task, isKept) => void announce(command, job, key, task, isKept, ids, io, terminal),
+    onFailure: (reason) => {
+      terminal.insist(`${reason}. No further image is sent.`);
+      stop.because("fault");
+    },
+  });
+  const batch: Batch<A> = {
+    command,
+    job,
+    service,
+    ledger,
+    files: out === null ? null : { outputs: createOutputs(out, command), failures: await openFailures(out) },
+    printer: createPrinter(terminal, command, images.isSingle),
+    display,
+    tally,
+    stop,
+    terminal,
+  };
+  /** The images in progress. */
+  const sent = new Map<string, Uint8Array>();
+  async function* pull(): AsyncGenerator<BatchImage> {
+    for await (const { key, read } of images.all) {
+      // What has been detected but not yet written takes up memory as well.
+      await gate.enter();
+      if (stop.reason() !== null) return;
+      const image = async (): Promise<Uint8Array> => {
+        display.begin(key, "Sending");
+        const bytes = await read();
+        await batch.files?.outputs.prepare(key, bytes);
+        sent.set(key, bytes);
+        return bytes;
+      };
+      yield { key, image };
+    }
+  }
+  const handle = async ({ key, reply }: BatchReply<A>): Promise<void> => {
+    const outcome = E.isRight(reply) ? job.interpret(reply.right) : null;
+    if (outcome?._tag === "Running") return display.status(key, outcome.label);
+    if (E.isLeft(reply)) await endWithError(batch, key, reply.left);
+    else if (outcome?._tag === "Failed") await endWithFailure(batch, key, outcome.reason, reply.right);
+    else if (outcome?._tag === "Completed") {
+      await complete(batch, key, outcome.page, sent.get(key) ?? new Uint8Array());
+    }
+    sent.delete(key);
+    ledger.release(key);
+    gate.leave();
+  };
+  let isBroken = false;
+  try {
+    const replies = job.run(pull(), {
+      concurrency,
+      deadline: deadline ?? undefined,
+      // Without a poll, a watch ends with the id of its task.
+      schedule: detach ? () => none : undefined,
+      signal: stop.signal,
+      journal: ledger,
+      resubmit,
+    });
+    await lastValueFrom(replies(service).pipe(mergeMap(handle)), { defaultValue: undefined });
+  } catch (error) {
+    isBroken = true;
+    await terminal.insist(`${messageOf(error)}.`);
+    for (const [key, { id }] of ledger.tasks()) await terminal.insist(`${key}: Task ${id} continues.`);
+  }
+  stop.close();
+  display.close();
+  await ids.remember([]);
+  const counts = tally.counts(), failed = countFailures(counts);
+  if (!command.quiet && !(images.isSingle && out === null)) {
+    const lines = summarize(counts, out, performance.now() - startedAt, stop.reason() !== null);
+    for (const line of lines) await terminal.say(line);
+  }
+  if (stop.reason() === "user") return STOPPED;
+  if (failed === 0 && !isBroken && stop.reason() === null) return 0;
+  const isNothingSent = failed > 0 && failed === counts.endings.get("unreadable") &&
+    counts.completed + counts.submitted === 0;
+  return isNothingSent ? NOTHING_SENT : FAILED;
+}
+
+/** Makes sure that the id of a task is not lost. */
+async function announce<A>(
+  { emulate, detach, quiet, out }: BatchCommand,
+  { isWatchable }: Job<A>,
+  key: string,
+  { id }: PollState,
+  isKept: boolean,
+  { remember }: LastIds,
+  { env }: Io,
+  terminal: Terminal,
+): Promise<void> {
+  // The tasks of an emulator end with the program.
+  if (emulate) return;
+  const remembered = remember([id]);
+  if (isKept || detach) return;
+  const isQuiet = quiet && out === null && stateFolder(env) !== null;
+  if (isQuiet && E.isRight(await remembered)) return;
+  const advice = isWatchable
+    ? `If this is interrupted, resume with: ocr-regions watch ${id}`
+    : "To be able to continue after a crash, add --out DIR.";
+  await terminal.insist(`${key}: Submitted as task ${id}. ${advice}`);
+}
+
+/** A single image is worth a line for each of its statuses. */
+function isVerbose({ quiet, verbose }: BatchCommand, isSingle: boolean): boolean {
+  return !quiet && (verbose || isSingle);
+}
