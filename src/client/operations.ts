@@ -4,9 +4,9 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { toBase64 } from "../internal/base64.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import { parseJson } from "../internal/json.ts";
+import { jsonWithImage } from "../internal/json_body.ts";
 import { preview } from "../internal/text.ts";
 import { malformed, type RegionsError, tooLarge, unreadable } from "../model/error.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
@@ -19,7 +19,7 @@ import { decodeTask, type TaskStatus } from "../model/task_status.ts";
 import { exchange, retrying } from "./request.ts";
 import type { Req } from "./service.ts";
 
-/** Base64 is 4/3 the size of the image, and V8 does not support strings over 512 MiB. */
+/** Base64 is 4/3 the size of the image, and V8, on which servers may run, does not support strings over 512 MiB. */
 const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
 
 /** The format of the ids of every kind of task. */
@@ -95,13 +95,13 @@ export function submitTask<Input, A extends object>(kind: TaskKind<Input, A>, in
     );
   }
   return (service, context) => async () => {
-    const base64 = image === undefined ? E.right(undefined) : await readImage(image);
-    if (E.isLeft(base64)) return base64;
+    const bytes = image === undefined ? E.right(null) : await readImage(image);
+    if (E.isLeft(bytes)) return bytes;
     const post = exchange<string>({
       call: "submit",
       method: "POST",
       path: kind.path,
-      body: JSON.stringify({ image: base64.right, ...fields }),
+      body: await jsonWithImage(bytes.right, fields),
       decode: (text) => decodeTaskId(kind.isId ?? isToken, text),
       afterSending: asUnconfirmed,
     });
@@ -235,13 +235,13 @@ function decodeTaskId(isId: (text: string) => boolean, text: string): E.Either<R
   return isId(id) ? E.right(id) : E.left(malformed([`TaskId: expected the id of a task, got ${preview(text)}`]));
 }
 
-/** Reads an image as Base64. */
-async function readImage(image: ImageSource): Promise<E.Either<RegionsError, string>> {
+/** Reads an image. */
+async function readImage(image: ImageSource): Promise<E.Either<RegionsError, Uint8Array>> {
   const rejection = E.left(tooLarge("submit", MAX_IMAGE_BYTES, "image"));
   if (isBlob(image) && image.size > MAX_IMAGE_BYTES) return rejection;
   const bytes = isBlob(image) ? await readBlob(image) : toBytes(image);
   if (bytes === null) return E.left(unreadable("its file was changed or deleted, or its buffer was detached"));
-  return bytes.byteLength > MAX_IMAGE_BYTES ? rejection : E.right(toBase64(bytes));
+  return bytes.byteLength > MAX_IMAGE_BYTES ? rejection : E.right(bytes);
 }
 
 /** Returns null if the underlying file of a `File` was changed or deleted. */

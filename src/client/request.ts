@@ -23,7 +23,7 @@ export interface Exchange<A> {
   /** The path and query, below `baseUrl`. */
   readonly path: string;
   /** The JSON body. */
-  readonly body?: string | undefined;
+  readonly body?: Blob | undefined;
   /** Decodes the text of a 2xx response. */
   readonly decode: (text: string) => E.Either<RegionsError, A>;
   /**

@@ -61,7 +61,7 @@ export interface Message {
   /** The path and query, relative to `baseUrl`. */
   readonly path: string;
   readonly headers: FetchInit["headers"];
-  readonly body?: string | undefined;
+  readonly body?: Blob | undefined;
 }
 
 /**
@@ -110,12 +110,11 @@ export async function send(
   context: CallContext,
 ): Promise<E.Either<RegionsError, Received>> {
   const { baseUrl, fetch, maxResponseBytes } = transport;
-  const ms = timeLimit(transport, context, body?.length);
-  const blob = body === undefined ? null : await toBlob(body);
+  const ms = timeLimit(transport, context, body?.size);
   let hasResponse = false;
   try {
     const end = await within(ms, context.signal, async (signal): Promise<E.Either<RegionsError, Received>> => {
-      const init = { method, headers, body: blob as never, redirect: "manual", signal } as const;
+      const init = { method, headers, body: (body ?? null) as never, redirect: "manual", signal } as const;
       const response = await fetch(baseUrl + path, acceptsCache() ? { ...init, cache: "no-store" } : init);
       hasResponse = true;
       const { status } = response;
@@ -133,7 +132,7 @@ export async function send(
 }
 
 /**
- * Returns the time limit of a request in milliseconds, including the time to upload a body of `size` ASCII characters.
+ * Returns the time limit of a request in milliseconds, including the time to upload a body of `size` bytes.
  */
 export function timeLimit(
   { requestTimeout, minUploadRate }: Transport,
@@ -141,13 +140,4 @@ export function timeLimit(
   size = 0,
 ): number {
   return Math.max(0, Math.min(requestTimeout + size / minUploadRate * 1000, endsAt - performance.now()));
-}
-
-/**
- * Converts a body to a `Blob`. Deno repeats a POST whose connection breaks, unless its body is a `Blob` or a stream,
- * and a `Blob` has a known length. It is created by the runtime's own `Response`, since test environments such as jsdom
- * replace the global `Blob` with one that `fetch` sends as "[object Blob]".
- */
-function toBlob(body: string): Promise<Blob> {
-  return new Response(body).blob();
 }
