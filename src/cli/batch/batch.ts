@@ -17,8 +17,9 @@ import type { BatchImage, BatchReply } from "../../stream/batch.ts";
 import type { BatchCommand, Detect, Read } from "../command.ts";
 import { checkFolder, messageOf } from "../files.ts";
 import type { Io } from "../io.ts";
-import { type LastIds, lastIds, stateFolder } from "../last.ts";
+import { type LastIds, lastIds } from "../last.ts";
 import { openService } from "../open_service.ts";
+import { stateFolder } from "../state_folder.ts";
 import { FAILED, NOTHING_SENT, refuse, STOPPED } from "../status.ts";
 import type { Terminal } from "../terminal.ts";
 import { createDisplay } from "./display.ts";
@@ -207,14 +208,14 @@ async function announce<A>(
   { id }: PollState,
   isKept: boolean,
   { remember }: LastIds,
-  { env }: Io,
+  io: Io,
   terminal: Terminal,
 ): Promise<void> {
   // The tasks of an emulator end with the program.
   if (emulate) return;
   const remembered = remember([id]);
   if (isKept || detach) return;
-  const isQuiet = quiet && out === null && stateFolder(env) !== null;
+  const isQuiet = quiet && out === null && stateFolder(io) !== null;
   if (isQuiet && E.isRight(await remembered)) return;
   const advice = isWatchable
     ? `If this is interrupted, resume with: ocr-regions watch ${id}`
