@@ -14,6 +14,7 @@ const DENO_ONLY = [
   "end_to_end",
   "events/",
   "files/lock",
+  "files/pdf",
   "internal/image_header",
   "runtimes/",
   "scripts/",

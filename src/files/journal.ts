@@ -7,6 +7,7 @@ import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { concat } from "../internal/bytes.ts";
 import { type Contents, copyLines, readValue, scan, syncFolder, toLine, writeAll } from "./lines.ts";
+import type { JournalStorage } from "../stream/journal.ts";
 import { lock } from "./lock.ts";
 import { codeOf, reasonOf } from "./reason.ts";
 
@@ -15,7 +16,7 @@ import { codeOf, reasonOf } from "./reason.ts";
  *
  * @category Files
  */
-export interface JournalFile {
+export interface JournalFile extends JournalStorage {
   /** The number of keys. */
   readonly size: number;
   /** All keys, in the order in which they were first written. */

@@ -79,6 +79,7 @@ async function rasterize(page: PdfPage, dpi: number): Promise<Bitmap> {
   const { originalWidth: width, originalHeight: height } = page.getOriginalSize();
   const bounds = [dpi / POINTS_PER_INCH, Math.sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / Math.max(width, height)];
   const { data, ...size } = await page.render({ render: "bitmap", scale: Math.min(...bounds), renderFormFields: true });
+  if (data.length === 0) throw new Error("the page is too small");
   return { ...size, pixels: data };
 }
 

@@ -27,8 +27,12 @@ async function create(folder: string, files: Readonly<Record<string, Uint8Array>
   }
 }
 
-const collect = (paths: Iterable<string>, options?: ImagesOptions): Promise<readonly FileImage[]> =>
-  Array.fromAsync(imagesOf(paths, options));
+/** `Array.fromAsync`, which Node.js 20 does not have. */
+async function collect(paths: Iterable<string>, options?: ImagesOptions): Promise<readonly FileImage[]> {
+  const images: FileImage[] = [];
+  for await (const image of imagesOf(paths, options)) images.push(image);
+  return images;
+}
 
 /** The keys, below the folder. */
 async function keys(folder: string, paths: readonly string[], options?: ImagesOptions): Promise<readonly string[]> {
