@@ -95,16 +95,41 @@ Deno.test("doctor tells whether the first GET waits", async () => {
 });
 
 Deno.test("doctor sends no more calls than it states, and no more images", async () => {
-  let calls = 0, images = 0;
-  // A task that never ends takes the most polls.
+  // Each task ends with its last poll, or never.
+  for (const [serviceTime, most] of [[25_000, 49], [1e9, 45]]) {
+    let calls = 0, images = 0;
+    const clock = createReplayClock();
+    const service = serviceOf({}, clock.now, serviceTime);
+    const { log } = await examineWith((input, init) => {
+      calls++;
+      if (init?.method === "POST" && String(input).includes("/ocr/")) images++;
+      return service(input, init);
+    }, { clock });
+    deepEqual([calls, images, log.length], [most, 7, most]);
+  }
+});
+
+Deno.test("doctor retries nothing, not even what the service asks to be sent again", async () => {
   const clock = createReplayClock();
-  const service = serviceOf({}, clock.now, 1e9);
+  const service = serviceOf({}, clock.now);
+  const requests: string[] = [];
   await examineWith((input, init) => {
-    calls++;
-    if (init?.method === "POST" && String(input).includes("/ocr/")) images++;
-    return service(input, init);
+    requests.push(`${init?.method} ${new URL(String(input)).pathname}`);
+    const isPoll = init?.method === "GET" && !String(input).includes("ffffffff");
+    return isPoll || requests.length === 4
+      ? Promise.resolve(new Response("", { status: 503, headers: { "Retry-After": "0" } }))
+      : service(input, init);
   }, { clock });
-  deepEqual([calls, images], [45, 7]);
+  deepEqual(requests.slice(0, 10), [
+    "POST /connect/token",
+    "GET /v5.0/ocr/DetectRegions",
+    "GET /v5.0/ocr/Utilities/GetTaskStatus",
+    // The first image is refused, the second one accepted and polled five times.
+    "POST /v5.0/ocr/DetectRegions",
+    "POST /v5.0/ocr/DetectRegions",
+    ...Array(5).fill("GET /v5.0/ocr/DetectRegions"),
+  ]);
+  equal(requests[10], "POST /v5.0/ocr/DetectRegions");
 });
 
 Deno.test("doctor sends nothing else after two submissions that failed", async () => {

@@ -106,4 +106,12 @@ Deno.test("findFrame() finds nothing in boxes that are anywhere, in too few, and
   const all = WORDS.map(({ box }) => box);
   equal(findFrame(all, [frame(0), frame(0)]), null);
   equal(findFrame([], [frame(0)]), null);
+  // The centers of the words, but not their sizes.
+  const large = all.map(({ left, top, right, bottom }) => ({
+    left: left - 40,
+    top: top - 40,
+    right: right + 40,
+    bottom: bottom + 40,
+  }));
+  equal(findFrame(large, [frame(0)]), null);
 });

@@ -101,7 +101,7 @@ export function explainMissing(log: Log, steps: readonly StepName[]): Finding {
   }
   if (polls.length === 0) return cannotTell("Nothing.", "The image was not sent.");
   const last = polls[polls.length - 1];
-  const seen = `${count(polls.length, "poll")}, the last one with ${describeOutcome(last)}.`;
+  const seen = `${count(polls.length, "poll")}${polls.length === 1 ? "" : ", the last one"}: ${describeOutcome(last)}.`;
   if (final === null) return cannotTell(seen, "The task did not end in time.");
   const [message] = final.messages;
   const why = message === undefined ? "" : ` The service says ${quoted(message)}.`;

@@ -104,7 +104,7 @@ export function maxCallsOf({ steps, hasToken }: Plan): number {
 
 /**
  * Runs a plan. What comes of it is in the log of the recorder. Never rejects. Two submissions in a row without the id
- * of a task end it, since the others would most likely fail as well.
+ * of a task end it, since the others would most likely fail as well. So does the signal: then nothing is sent.
  */
 export async function runPlan(plan: Plan, session: Session): Promise<void> {
   const { service, recorder, signal } = session;
@@ -114,7 +114,7 @@ export async function runPlan(plan: Plan, session: Session): Promise<void> {
   if (plan.hasToken) await fetchTask(STATUS, UNKNOWN)(service, { signal })();
   let failures = 0;
   for (const [index, step] of plan.steps.entries()) {
-    if (signal.aborted || failures === 2) return;
+    if (failures === 2) return;
     session.onStep(index + 1);
     recorder.begin(step.name);
     const id = await runTask(step, step.isTurned ? pages.turned : pages.upright, session);
