@@ -43,6 +43,8 @@ export interface Circumstances {
   readonly heard?: (text: string, stop: () => void) => unknown;
   /** Hears of each request before it is handled, and may end the command. Its response replaces the emulator's. */
   readonly requested?: (request: Request, stop: () => void) => Promise<Response | void> | Response | void;
+  /** What standard output waits for before it takes a text. */
+  readonly printed?: (text: string) => Promise<unknown> | void;
   /** The code of the error with which a stream refuses a text, or null. */
   readonly fails?: (stream: "stdout" | "stderr", text: string) => string | null;
 }
@@ -65,7 +67,8 @@ export function createEmulator(options: EmulatorOptions): ReturnType<typeof emul
 export async function runBatch(
   command: Detect | Read,
   emulator: EmulatorOptions | ReturnType<typeof emulate> = {},
-  { env = {}, stdin, tty, heard = () => {}, requested = () => {}, fails = () => null }: Circumstances = {},
+  { env = {}, stdin, tty, heard = () => {}, printed = () => {}, requested = () => {}, fails = () => null }:
+    Circumstances = {},
 ): Promise<BatchOutcome> {
   const handle = typeof emulator === "function" ? emulator : emulate(emulator);
   const controller = new AbortController();
@@ -76,10 +79,11 @@ export async function runBatch(
     return await requested(request, stop) ?? handle(request);
   }, 0);
   const said = { stdout: "", stderr: "" };
-  const writeTo = (stream: "stdout" | "stderr") => (text: string): void => {
+  const writeTo = (stream: "stdout" | "stderr") => (text: string): Promise<unknown> | void => {
     const code = fails(stream, text);
     if (code !== null) throw Object.assign(new Error(), { code });
     heard(said[stream] += text, stop);
+    return stream === "stdout" ? printed(text) : undefined;
   };
   const io: Io = {
     env: { ...PAIR, OCR_BASE_URL: server.url, ...env },
