@@ -58,11 +58,6 @@ export interface BatchOutcome extends Outcome {
   readonly kept: readonly string[];
 }
 
-/** An emulator that outlives a batch, for one that is resumed. */
-export function createEmulator(options: EmulatorOptions): ReturnType<typeof emulate> {
-  return emulate(options);
-}
-
 /** Runs a batch in this process, against an emulator on a socket. */
 export async function runBatch(
   command: Detect | Read,
