@@ -45,7 +45,7 @@ export interface Session {
 }
 
 /** The pauses before the polls of a task, in milliseconds. The first one follows the submission at once. */
-const PAUSES = [0, 2000, 4000, 8000, 16_000];
+const PAUSES = [0, 1000, 3000, 8000, 16_000];
 
 /** A page that a detector of lines may straighten, and nothing else. */
 const OFF: DetectionSettings = { makeSkewCorrect: false, makeContrastCorrection: false, dsrMode: "LineDetector" };
