@@ -1,0 +1,151 @@
+/**
+ * Kills the command line while it works on a folder of scans, and continues with `--resume`, again and again. In the end,
+ * each page must be in the output, or be reported, and no page may have been sent twice, unless it was reported that it
+ * may have been.
+ *
+ *     deno task test:crash [--kills=20] [--files=200] [--seed=1] [--program="node bin.js"]
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { isObject, parseJson } from "../../src/internal/json.ts";
+import { listFiles } from "../../scripts/lib/files.ts";
+import { seeded } from "../../scripts/lib/simulation.ts";
+import { check, finish, note, part } from "../durable/checks.ts";
+import { type Scans, startCountingServer, writeScans } from "./scans.ts";
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "20" },
+    files: { type: "string", default: "200" },
+    seed: { type: "string", default: "1" },
+    program: { type: "string" },
+  },
+});
+const kills = Number(values.kills), count = Number(values.files);
+const root = new URL("../..", import.meta.url).pathname;
+const program = values.program?.split(" ") ??
+  [Deno.execPath(), "run", "-A", "--quiet", `--config=${root}/deno.json`, `${root}/src/cli/bin.ts`];
+
+/** The longest time before a kill, in milliseconds, and the limit for a run that is not killed. */
+const MAX_LIFE = 3000, LIMIT = 120_000;
+
+const random = seeded(Number(values.seed));
+const folder = await Deno.makeTempDir({ prefix: "ocr-regions-crash-" });
+const server = await startCountingServer();
+let killed = 0;
+try {
+  const scans = await writeScans(folder, "scans", count);
+  for (let round = 1; killed < kills; round++) {
+    await part(`Round ${round}: ${count} files`, () => runRound(scans, `out${round}`));
+  }
+} finally {
+  await server.close();
+  await Deno.remove(folder, { recursive: true });
+}
+Deno.exit(finish() ? 0 : 1);
+
+/** Runs the program on the scans until it ends by itself, and kills it before that as often as it lives long enough. */
+async function runRound({ pages, unusable }: Scans, out: string): Promise<void> {
+  server.accepted.clear();
+  const before = killed;
+  let isComplete = false;
+  for (let attempt = 0; !isComplete; attempt++) {
+    const life = killed < kills ? random() * MAX_LIFE : LIMIT;
+    const run = await runProgram(["detect", "scans", "--out", out, ...attempt === 0 ? [] : ["--resume"]], life);
+    isComplete = run.status !== null;
+    if (!isComplete) killed++;
+    // Before the journal was created, there is nothing to resume, and --resume is accepted all the same.
+    else check("the program says that not all images were completed", run.status, 1);
+  }
+  const unconfirmed = await checkOutput(pages, unusable, out);
+  note(`${killed - before} kills, ${unconfirmed.length} unconfirmed`);
+
+  const accepted = new Map(server.accepted);
+  const { status } = await runProgram(["detect", "scans", "--out", out, "--resume"], LIMIT);
+  check("a further run says the same", status, 1);
+  deepCheck("a further run sends nothing", server.accepted, accepted);
+
+  await runProgram(["detect", "scans", "--out", out, "--resume", "--resubmit"], LIMIT);
+  const missing = await keysWithoutOutput(pages, out);
+  check("with --resubmit, all pages are in the output", missing, []);
+  const total = [...server.accepted.values()].reduce((sum, n) => sum + n, 0);
+  check(
+    "pages were sent at most once, and once more if they were reported",
+    total <= pages.size + unconfirmed.length,
+    true,
+  );
+  await Deno.remove(join(folder, out), { recursive: true });
+}
+
+/** Checks the output and the report. Returns the keys of the pages that were reported as unconfirmed. */
+async function checkOutput(
+  pages: Scans["pages"],
+  unusable: readonly string[],
+  out: string,
+): Promise<readonly string[]> {
+  const lines = (await readFile(join(folder, out, "failures.jsonl"), "utf8")).trimEnd().split("\n");
+  const reported = new Map(lines.map((line) => {
+    const failure = parseJson(line);
+    return isObject(failure) ? [String(failure.key), String(failure.ending)] : ["", line];
+  }));
+  const unconfirmed = [...reported].filter(([, ending]) => ending === "unconfirmed").map(([key]) => key);
+  const missing = await keysWithoutOutput(pages, out);
+  check("each page is in the output or in the report", missing.filter((key) => !reported.has(key)), []);
+  check("no page is in both", [...pages.keys()].filter((key) => reported.has(key) && !missing.includes(key)), []);
+  check(
+    "only submissions are reported that were interrupted",
+    [...reported.keys()].toSorted(),
+    [
+      ...unconfirmed,
+      ...unusable,
+    ].toSorted(),
+  );
+  const twice = [...pages].filter(([, width]) => (server.accepted.get(width) ?? 0) > 1);
+  check("no page was sent twice", twice, []);
+  const strays = (await listFiles(join(folder, out))).filter((file) =>
+    !/^scans\/.*\.json$|^(?:journal|failures)\.jsonl$/.test(file)
+  );
+  check("nothing else is in the folder of the output", strays, []);
+  return unconfirmed;
+}
+
+/** The keys of pages whose output is missing or wrong. */
+async function keysWithoutOutput(pages: Scans["pages"], out: string): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (const [key, width] of pages) {
+    const file = join(folder, out, `${key.replaceAll("#", "-")}.json`);
+    const text = await readFile(file, "utf8").catch(() => "");
+    if (!text.includes(`"right": ${width}`)) missing.push(key);
+    else if (parseJson(text) === undefined) check(`${file} is whole`, text, "JSON");
+  }
+  return missing;
+}
+
+/** Runs the program, and kills it after `life` milliseconds: then the status is null. */
+async function runProgram(args: readonly string[], life: number): Promise<{ readonly status: number | null }> {
+  const [command, ...options] = program;
+  const child = new Deno.Command(command, {
+    args: [...options, ...args],
+    cwd: folder,
+    env: {
+      OCR_CLIENT_ID: "id",
+      OCR_CLIENT_SECRET: "secret",
+      OCR_BASE_URL: server.url,
+      OCR_ALLOW_HTTP: "1",
+      XDG_STATE_HOME: join(folder, "state"),
+      NO_COLOR: "1",
+    },
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const timer = setTimeout(() => child.kill("SIGKILL"), life);
+  const { code, signal, stderr } = await child.output();
+  clearTimeout(timer);
+  if (signal === null && code !== 1) note(new TextDecoder().decode(stderr).slice(-500));
+  return { status: signal === null ? code : null };
+}
+
+function deepCheck(title: string, actual: ReadonlyMap<number, number>, expected: ReadonlyMap<number, number>): void {
+  check(title, [...actual].toSorted(([a], [b]) => a - b), [...expected].toSorted(([a], [b]) => a - b));
+}
