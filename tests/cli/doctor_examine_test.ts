@@ -1,5 +1,6 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { createReplayClock } from "../../src/cli/doctor/examine.ts";
+import { QUESTIONS } from "../../src/cli/doctor/questions.ts";
 import { answerTo, examineReplay, examineWith, type Nature, serviceOf, textOf } from "./doctor_world.ts";
 import { toJsonReport, toRecording, toReport } from "../../src/cli/doctor/report.ts";
 
@@ -179,6 +180,29 @@ Deno.test("a recording replays byte for byte: the same calls, the same recording
     equal(toReport("it", replayed.log), toReport("it", log));
     equal(toJsonReport("it", replayed.log), toJsonReport("it", log));
   }
+});
+
+Deno.test("doctor tells from the hOCR of the trial endpoint what it can", async () => {
+  const clock = createReplayClock();
+  const { log } = await examineWith(serviceOf({ rotation: -1 }, clock.now), { clock, isTrial: true });
+  const answers = QUESTIONS.flatMap(({ name, find }) => {
+    const { answer } = find(log);
+    return answer._tag === "Told" ? [[name, answer.text]] : [];
+  });
+  deepEqual(Object.fromEntries(answers), {
+    "id": "A GUID, as bare text.",
+    "first-get": "No. It returns the current status at once.",
+    "statuses": "In this run, NotExist with TaskNotFound, Processing with NotReady and Completed with Ok.",
+    "unknown-id": "NotExist with TaskNotFound, without a message.",
+    "delete": "Yes. The result is gone.",
+    "deskew-frame": "The straightened image.",
+    "rotate": "It rotates the image counterclockwise, and coordinates refer to the rotated image.",
+    "combined-format": "As 2 results, in this order: Text, Hocr.",
+    "hocr": "Boxes, no words and no confidences.",
+    "json": "[{ text: string }].",
+  });
+  const replayed = await examineReplay(log, true);
+  equal(JSON.stringify(toRecording(replayed.log)), JSON.stringify(toRecording(log)));
 });
 
 Deno.test("doctor without credentials sends no token, and asks the trial endpoint only", async () => {

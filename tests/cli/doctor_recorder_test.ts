@@ -47,7 +47,8 @@ Deno.test("a recorder keeps no secret, no token and no image, however the servic
     percent: encodeURIComponent(secrets.join(" ")),
   });
   for (const status of [200, 400]) {
-    const { recorder, send } = record(always(echo, { status }));
+    const headers = { "Content-Type": `text/plain; token=${TOKEN}`, "Retry-After": TOKEN };
+    const { recorder, send } = record(always(echo, { status, headers }));
     await send("GET", "/v5.0/ocr/DetectRegions?id=1");
     await send(
       "POST",

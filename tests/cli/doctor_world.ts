@@ -120,7 +120,7 @@ export interface Nature {
 /** A service of a certain nature, which reads the settings instead of the image. */
 export function serviceOf(nature: Nature, now: () => number, serviceTime = 1500): Handle {
   const { convertsBack = false, upsampling = 2, rotation = 1, shift = { x: 0, y: 0 }, sort = "height" } = nature;
-  const detect = ({ image, fields }: Submission): Promise<readonly Result[]> => {
+  const find = ({ image, fields }: Submission): readonly (readonly number[])[] => {
     const settings = fields.settings as Record<string, unknown>;
     // The turned page has ink in the row through the upper left corner of its first word.
     const tilt = image !== null && isTurned(image) ? TILT : 0;
@@ -132,7 +132,7 @@ export function serviceOf(nature: Nature, now: () => number, serviceTime = 1500)
       : { name: "", degrees: tilt + deskewed + turn, scale };
     const isChanged = deskewed !== 0 || turn !== 0 || scale !== 1;
     const words = [...WORDS].sort((a, b) => (sort === "column" ? a.box.left - b.box.left : 0) || a.box.top - b.box.top);
-    const rows = words.map(({ box }, i) => {
+    return words.map(({ box }, i) => {
       const { left, top, right, bottom } = boxIn(frame, box);
       const { x, y } = isChanged ? shift : { x: 0, y: 0 };
       // Detectors are not exact, and no image is found alike after it was changed.
@@ -140,7 +140,18 @@ export function serviceOf(nature: Nature, now: () => number, serviceTime = 1500)
       const [l, t, r, b] = [left + x - noise, top + y, right + x, bottom + y + noise].map(Math.round);
       return nature.isPolygon && settings.dsrMode === "PolygonalTextDetector" ? [l, t, r, t, r, b, l, b] : [l, t, r, b];
     });
-    return Promise.resolve([{ type: "Other", data: btoa(JSON.stringify(rows)) }]);
+  };
+  const detect = (submission: Submission): Promise<readonly Result[]> =>
+    Promise.resolve([{ type: "Other", data: btoa(JSON.stringify(find(submission))) }]);
+  const recognizeTrial = (submission: Submission): Promise<readonly Result[]> => {
+    const { resultType } = submission.fields.settings as { resultType: string };
+    const spans = find(submission).map((row) => `<span title="bbox ${row.join(" ")}" class="ocr_line">LETTER</span>`);
+    const results = [
+      { type: "Text", data: btoa("LETTER") },
+      { type: "Hocr", data: btoa(`<html>${spans.join("")}</html>`) },
+      { type: "JSON", data: btoa('[{"text":"LETTER"}]') },
+    ];
+    return Promise.resolve(results.filter(({ type }) => resultType.includes(type)));
   };
   const recognize = ({ fields }: Submission): Promise<readonly Result[]> => {
     const { regions } = fields.settings as {
@@ -152,7 +163,8 @@ export function serviceOf(nature: Nature, now: () => number, serviceTime = 1500)
       return { type: "Text", data: btoa(`${word?.text.replace("A", "R")}\n`) };
     }));
   };
-  const emulator = emulate({ now, serviceTime, tasks: { DetectRegions: detect, RecognizeRegions: recognize } });
+  const tasks = { DetectRegions: detect, RecognizeRegions: recognize, RecognizeImageTrial: recognizeTrial };
+  const emulator = emulate({ now, serviceTime, tasks });
   return (input, init) =>
     nature.deletes === false && init?.method === "DELETE" ? Promise.resolve(new Response(null)) : emulator(input, init);
 }

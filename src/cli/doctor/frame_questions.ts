@@ -131,13 +131,11 @@ export function boxOf(row: readonly unknown[]): Region | null {
   return boundingBox(numbers.flatMap((x, i) => i % 2 === 0 ? [{ x, y: numbers[i + 1] }] : []));
 }
 
+/** Reads the boxes of all elements, since which of them has the words is not documented. */
 function boxesInHocr(result: EnvelopeResult): readonly Region[] {
   const text = textOfResult(result) ?? "";
-  return Array.from(
-    text.matchAll(/ocrx_word[^<>]{0,200}?bbox (\d{1,6}) (\d{1,6}) (\d{1,6}) (\d{1,6})/g),
-    ([, ...sides]) => {
-      const [left, top, right, bottom] = sides.map(Number);
-      return { left, top, right, bottom };
-    },
-  );
+  return Array.from(text.matchAll(/bbox (\d{1,6}) (\d{1,6}) (\d{1,6}) (\d{1,6})/g), ([, ...sides]) => {
+    const [left, top, right, bottom] = sides.map(Number);
+    return { left, top, right, bottom };
+  });
 }

@@ -85,6 +85,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const ids = [...standIns.keys()].join("|");
     return ids === "" ? cleaned : cleaned.replace(new RegExp(ids, "gi"), (id) => standIns.get(id.toLowerCase()) ?? id);
   };
+  const cleanHeader = (header: string | null): string | null => header === null ? null : clean(header);
   const learnId = (text: string): void => {
     const id = text.trim().replace(/^"(.*)"$/, "$1");
     if (!ID.test(id) || standIns.has(id.toLowerCase())) return;
@@ -124,7 +125,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (E.isLeft(end) && end.left === "aborted") throw new TypeError("The call was aborted.");
     if (E.isLeft(end)) return fail(`no complete response within ${TIME_LIMIT / 1000} seconds`);
     if (end.right.text === null) return fail(end.right.cause);
-    const { status, contentType, retryAfter, text } = end.right;
+    const { status, text } = end.right;
+    const contentType = cleanHeader(end.right.contentType), retryAfter = cleanHeader(end.right.retryAfter);
     const isSuccess = status >= 200 && status < 300;
     if (isSuccess && init.method === "POST" && !isToken) learnId(text);
     const body = isToken && isSuccess ? withoutToken(text) : clean(text);
