@@ -63,6 +63,12 @@ Deno.test("a recorder keeps no secret, no token and no image, however the servic
   }
 });
 
+Deno.test("a recorder without a token takes no word of a response for one", async () => {
+  const { send, outcomes } = record(always(`none of ${TOKEN}`), { anonymous: true });
+  await send("GET", "/a");
+  deepEqual(outcomes().map((outcome) => outcome._tag === "Response" && outcome.body), [`none of ${TOKEN}`]);
+});
+
 Deno.test("a recorder keeps the form of the token's response, and the library gets the token", async () => {
   const { recorder, send } = record(always(JSON.stringify({ access_token: TOKEN, expires_in: 3600, other: TOKEN })));
   const { text } = await send("POST", "/connect/token", "client_secret=s3cr3t-klmnopghijk");

@@ -15,8 +15,6 @@ export interface Question {
   readonly title: string;
   /** What was sent to find out. */
   readonly sent: string;
-  /** The steps of the log that can answer it, in the order of preference. */
-  readonly steps: readonly StepName[];
   readonly find: (log: Log) => Finding;
 }
 

@@ -20,7 +20,6 @@ export const FRAME_QUESTIONS: readonly Question[] = [
     name: "deskew-frame",
     title: "Which image do coordinates refer to if the service deskews?",
     sent: `A page that is turned clockwise by ${TURN.degrees}°, with makeSkewCorrect, and the same without it.`,
-    steps: ["deskewed", "hocr-deskewed"],
     find: (log) =>
       findFrameOf(log, ["deskewed", "hocr-deskewed"], ["skewed"], [
         { name: AS_SENT, degrees: TURN.degrees, scale: 1 },
@@ -37,7 +36,6 @@ export const FRAME_QUESTIONS: readonly Question[] = [
     name: "rotate",
     title: "What does Rotate do, and which image do coordinates refer to?",
     sent: `The upright page with Rotate: ${ROTATION}, and the same without it.`,
-    steps: ["rotated", "hocr-rotated"],
     find: (log) =>
       findFrameOf(log, ["rotated", "hocr-rotated"], ["plain", "hocr"], [
         { name: AS_SENT, degrees: 0, scale: 1 },
@@ -54,7 +52,6 @@ export const FRAME_QUESTIONS: readonly Question[] = [
     name: "upsampling-frame",
     title: "Which image do coordinates refer to if the service upsamples?",
     sent: "The upright page with makeUpsampling, and the same without it.",
-    steps: ["upsampled"],
     find: (log) =>
       findFrameOf(log, ["upsampled"], ["plain"], [
         { name: AS_SENT, degrees: 0, scale: 1 },

@@ -76,9 +76,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let step: StepName = "token";
   let calls = 0;
 
-  const keep = (request: RecordedRequest, outcome: Outcome, start: number): void => {
-    log.push({ step, exchange: { request, outcome, time: Math.max(0, Math.round(clock.now() - start)) } });
+  const keep = (request: RecordedRequest, outcome: Outcome, time: number): void => {
+    log.push({ step, exchange: { request, outcome, time } });
   };
+  const timeSince = (start: number): number => Math.max(0, Math.round(clock.now() - start));
   const clean = (text: string): string => {
     const cleaned = redactor([...secrets])(text.replace(/^\uFEFF+/, ""));
     // Ids consist of letters, digits and hyphens, so they need no escaping.
@@ -98,7 +99,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const send = async (path: string, init: FetchInit, signal: AbortSignal): Promise<Read> => {
     const { Authorization: authorization, ...others } = init.headers;
     const token = authorization?.replace(/^Bearer /, "");
-    if (token !== undefined && token !== TOKEN) secrets.add(token);
+    if (token !== undefined && token !== TOKEN && !anonymous) secrets.add(token);
     const headers = anonymous ? others : init.headers;
     const response = await options.fetch(baseUrl + withIds(path, standIns), { ...init, headers, signal });
     return await read(response, signal);
@@ -111,8 +112,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const request = await toRecordedRequest(init.method, path, isToken ? "" : await textOf(init));
     const start = clock.now();
     const fail = (cause: string): never => {
-      const cleaned = clean(cause);
-      keep(request, { _tag: "Failure", cause: cleaned }, start);
+      const time = timeSince(start), cleaned = clean(cause);
+      keep(request, { _tag: "Failure", cause: cleaned }, time);
       throw new TypeError(cleaned);
     };
     let end;
@@ -125,12 +126,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (E.isLeft(end) && end.left === "aborted") throw new TypeError("The call was aborted.");
     if (E.isLeft(end)) return fail(`no complete response within ${TIME_LIMIT / 1000} seconds`);
     if (end.right.text === null) return fail(end.right.cause);
+    const time = timeSince(start);
     const { status, text } = end.right;
     const contentType = cleanHeader(end.right.contentType), retryAfter = cleanHeader(end.right.retryAfter);
     const isSuccess = status >= 200 && status < 300;
     if (isSuccess && init.method === "POST" && !isToken) learnId(text);
     const body = isToken && isSuccess ? withoutToken(text) : clean(text);
-    keep(request, { _tag: "Response", status, contentType, retryAfter, body }, start);
+    keep(request, { _tag: "Response", status, contentType, retryAfter, body }, time);
     return toResponse(status, retryAfter, isToken && isSuccess ? text : body);
   };
   return { fetch, begin: (name) => step = name, log: () => log };

@@ -27,21 +27,18 @@ export const RESULT_QUESTIONS: readonly Question[] = [
     name: "results",
     title: "Are the regions of an image in one result or in several?",
     sent: "The upright page.",
-    steps: ["plain"],
     find: findResults,
   },
   {
     name: "polygon-rows",
     title: "Do rows ever have more than four numbers?",
     sent: "The turned page with dsrMode: PolygonalTextDetector.",
-    steps: ["polygon"],
     find: findRows,
   },
   {
     name: "region-order",
     title: "In which order do the regions come?",
     sent: "The upright page, whose words are in two columns at alternating heights.",
-    steps: ["plain"],
     find: findRegionOrder,
   },
   {
@@ -50,28 +47,24 @@ export const RESULT_QUESTIONS: readonly Question[] = [
     sent: `Three regions, in this order: ${
       ORDERED.map(({ word, order }) => `${word.text} with order ${order}`).join(", ")
     }.`,
-    steps: ["ordered"],
     find: findTextOrder,
   },
   {
     name: "combined-format",
     title: "How do the results of a combined resultType come?",
     sent: "The upright page with resultType: TextAndHocr.",
-    steps: ["hocr"],
     find: findCombined,
   },
   {
     name: "hocr",
     title: "What does hOCR contain?",
     sent: "The upright page with resultType: TextAndHocr.",
-    steps: ["hocr"],
     find: findHocr,
   },
   {
     name: "json",
     title: "Which fields does the JSON have?",
     sent: "The upright page with resultType: JSON.",
-    steps: ["json"],
     find: findJson,
   },
 ];
