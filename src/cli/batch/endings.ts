@@ -96,11 +96,17 @@ export async function endWithError<A>(batch: Batch<A>, key: string, error: Regio
   }
   // Nothing was sent, and nothing is known of it.
   if (error._tag === "GaveUp" && error.reason === "aborted") return display.drop(key);
-  // No other image would fare better.
-  if (error._tag === "Unauthorized" || error._tag === "PermissionDenied") stop.because("fault");
+  if (concernsAll(error)) stop.because("fault");
   await printFailure(batch, key, error);
+  const id = batch.ledger.taskOf(key)?.id ?? null;
   const reason = error._tag === "Unreadable" ? `The image was not sent: ${error.cause}.` : describeError(error);
-  await fail(batch, key, endingOf(error), reason, null);
+  await fail(batch, key, endingOf(error), reason + again(batch, id), id);
+}
+
+/** Whether no other image would fare better: the service cannot be reached, or rejects the credentials. */
+function concernsAll(error: RegionsError): boolean {
+  return error._tag === "Unauthorized" || error._tag === "PermissionDenied" ||
+    error._tag === "Network" && error.neverSent;
 }
 
 function endingOf(error: RegionsError): Ending {
@@ -110,9 +116,9 @@ function endingOf(error: RegionsError): Ending {
     case "Unreadable":
       return "unreadable";
     case "TooLarge":
-      return error.what === "image" ? "unreadable" : "failed";
+      return error.what === "image" ? "unreadable" : "interrupted";
     default:
-      return "failed";
+      return "interrupted";
   }
 }
 

@@ -8,8 +8,10 @@ import { FAILURES } from "./outputs.ts";
 
 /** How an image ended that was not completed. */
 export type Ending =
-  /** It failed, or was never sent. */
+  /** The service ended its task without a result. */
   | "failed"
+  /** A call failed: it was not accepted, or the status of its task could not be determined. */
+  | "interrupted"
   /** It could not be read, or its output cannot be written. Nothing was sent. */
   | "unreadable"
   /** It may have been accepted. */
@@ -75,6 +77,7 @@ export function countFailures({ endings }: Counts): number {
 
 const WORDS: readonly (readonly [Ending, string])[] = [
   ["failed", "failed"],
+  ["interrupted", "interrupted by an error"],
   ["unreadable", "not sent"],
   ["unwritten", "completed, but not written"],
   ["unconfirmed", "unconfirmed"],
@@ -98,7 +101,7 @@ export function summarize(counts: Counts, out: string | null, elapsed: number, i
     ...submitted > 0 ? [`${submitted} of ${total} image${total === 1 ? "" : "s"} submitted`] : [],
     ...WORDS.flatMap(([ending, words]) => number(ending) === 0 ? [] : [`${number(ending)} ${words}`]),
   ];
-  const canResume = ["unfinished", "unwritten", "canceled"] as const;
+  const canResume = ["interrupted", "unfinished", "unwritten", "canceled"] as const;
   return [
     `${isStopped ? "Stopped: " : ""}${parts.join(", ")} (${duration(elapsed)}).`,
     // A single failure has just been said.

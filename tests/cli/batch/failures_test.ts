@@ -109,6 +109,14 @@ Deno.test("names of files cannot control the terminal", () =>
     deepEqual(await pagesIn(out), ["a\x1b[2J\n.pgm.json", "👩‍👩‍👧.pgm.json"]);
   }));
 
+Deno.test("a service that cannot be reached ends the batch at once", () =>
+  withPages(async (paths, out) => {
+    const env = { OCR_BASE_URL: "http://127.0.0.1:1" };
+    const { status, stderr } = await runBatch(toDetect({ paths, out, concurrency: 1 }), DETECTOR, { env });
+    equal(status, 1);
+    match(stderr, /\nStopped: 0 of 1 image completed, 1 interrupted by an error .*\nTo continue, run the same command/);
+  }));
+
 Deno.test("rejected credentials end the batch at once", () =>
   withPages(async (paths, out) => {
     const { status, stderr, posts } = await runBatch(toDetect({ paths, out, concurrency: 1 }), {
@@ -116,7 +124,10 @@ Deno.test("rejected credentials end the batch at once", () =>
       credentials: { clientId: "other", clientSecret: "other" },
     });
     deepEqual([status, posts], [1, 0]);
-    match(stderr, /\nStopped: 0 of 1 image completed, 1 failed/);
+    match(
+      stderr,
+      /\nStopped: 0 of 1 image completed, 1 interrupted by an error .*\nTo continue, run the same command with --resume\.\n$/,
+    );
   }));
 
 Deno.test("--quiet says nothing but failures, and no id as long as the journal has it", () =>

@@ -8,9 +8,9 @@ function fail(tally: Tally, ...endings: readonly Ending[]): void {
 Deno.test("the summary counts everything, names every failure, and says how to go on", () => {
   const tally = createTally();
   tally.complete();
-  fail(tally, "failed", "unreadable", "unconfirmed", "unfinished", "canceled", "unwritten");
+  fail(tally, "failed", "unreadable", "unconfirmed", "unfinished", "canceled", "unwritten", "interrupted");
   deepEqual(summarize(tally.counts(), "out", 1500, true), [
-    "Stopped: 1 of 7 images completed, 1 failed, 1 not sent, 1 completed, but not written, 1 unconfirmed, " +
+    "Stopped: 1 of 8 images completed, 1 failed, 1 interrupted by an error, 1 not sent, 1 completed, but not written, 1 unconfirmed, " +
     "1 still in progress, 1 canceled (1.5 s).",
     "  0.jpg: It is failed.",
     "  1.jpg: It is unreadable.",
@@ -18,6 +18,7 @@ Deno.test("the summary counts everything, names every failure, and says how to g
     "  3.jpg: It is unfinished.",
     "  4.jpg: It is canceled.",
     "  5.jpg: It is unwritten.",
+    "  6.jpg: It is interrupted.",
     "The output is in out.",
     "To continue, run the same command with --resume.",
     "To send the unconfirmed ones again, which may be billed twice, use --resume --resubmit.",
