@@ -121,7 +121,10 @@ async function run<A>(
   const ledger = createLedger(journal, {
     stop,
     isVolatile: command.emulate,
-    onSubmit: (key, task, isKept) => void announce(command, job, key, task, isKept, ids, io, terminal),
+    onSubmit: (key, task, isKept) => {
+      display.label(key, "Submitted");
+      announce(command, job, key, task, isKept, ids, io, terminal);
+    },
     onFailure: (reason) => {
       terminal.insist(`${reason}. No further image is sent.`);
       stop.because("fault");

@@ -85,6 +85,9 @@ const WORDS: readonly (readonly [Ending, string])[] = [
   ["canceled", "canceled"],
 ];
 
+/** What becomes of images in progress when a batch is stopped. */
+const STOPS: readonly Ending[] = ["unfinished", "canceled"];
+
 /**
  * Summarizes a batch for people, as lines.
  *
@@ -104,8 +107,12 @@ export function summarize(counts: Counts, out: string | null, elapsed: number, i
   const canResume = ["interrupted", "unfinished", "unwritten", "canceled"] as const;
   return [
     `${isStopped ? "Stopped: " : ""}${parts.join(", ")} (${duration(elapsed)}).`,
-    // A single failure has just been said.
-    ...total === 1 ? [] : failures.map(({ key, reason }) => `  ${key}: ${reason}`),
+    // What has just been said is not repeated.
+    ...total === 1
+      ? []
+      : failures.filter(({ ending }) => !(isStopped && STOPS.includes(ending))).map((failure) =>
+        `  ${failure.key}: ${failure.reason}`
+      ),
     ...all > failures.length ? [`  … and ${all - failures.length} more.`] : [],
     ...out === null ? [] : [
       ...completed > 0 ? [`The output is in ${out}.`] : [],

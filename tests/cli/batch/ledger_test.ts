@@ -2,7 +2,7 @@ import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/
 import { createLedger, type Ledger } from "../../../src/cli/batch/ledger.ts";
 import type { PollState } from "../../../src/model/poll_state.ts";
 import type { JournalStorage } from "../../../src/stream/journal.ts";
-import { createStop } from "../../../src/cli/batch/stop.ts";
+import { createStop, type Stop } from "../../../src/cli/batch/stop.ts";
 import { startPoll } from "../../../src/polling/step.ts";
 import { pollPolicy } from "../../../src/polling/policy.ts";
 
@@ -22,7 +22,8 @@ const running = (id: string | null) => ({
 function ledgerOn(
   limit: number | null,
   isVolatile = false,
-): { ledger: Ledger; told: unknown[]; stored: Map<string, unknown> } {
+): { ledger: Ledger; told: unknown[]; stored: Map<string, unknown>; stop: Stop } {
+  const stop = createStop(new AbortController().signal, () => {});
   const stored = new Map<string, unknown>(), told: unknown[] = [];
   let puts = 0;
   const storage: JournalStorage = {
@@ -34,9 +35,9 @@ function ledgerOn(
     onSubmit: (key, { id }, isKept) => told.push([key, id, isKept]),
     onFailure: (reason) => told.push(reason),
     isVolatile,
-    stop: createStop(new AbortController().signal, () => {}),
+    stop,
   });
-  return { ledger, told, stored };
+  return { ledger, told, stored, stop };
 }
 
 Deno.test("a ledger tells of each task once, after it is in the journal", async () => {
@@ -89,4 +90,14 @@ Deno.test("a ledger forgets a canceled task, so that its image is sent again", a
   await ledger.put("a", running("1"));
   await ledger.forget("a");
   deepEqual(stored.get("a"), { version: 1, digest: "d", state: { version: 1, submitting: false, task: null } });
+});
+
+Deno.test("a ledger does not note a submission that a stop prevents", async () => {
+  const { ledger, stored, stop } = ledgerOn(9);
+  stop.because("user");
+  await ledger.put("a", running(null));
+  deepEqual([stored.size, stop.signal.aborted], [0, true]);
+  // What has been submitted before is noted.
+  await ledger.put("b", running("1"));
+  equal(stored.size, 1);
 });

@@ -15,8 +15,6 @@ Deno.test("the summary counts everything, names every failure, and says how to g
     "  0.jpg: It is failed.",
     "  1.jpg: It is unreadable.",
     "  2.jpg: It is unconfirmed.",
-    "  3.jpg: It is unfinished.",
-    "  4.jpg: It is canceled.",
     "  5.jpg: It is unwritten.",
     "  6.jpg: It is interrupted.",
     "The output is in out.",
