@@ -93,13 +93,11 @@ async function checkOutput(
   const missing = await keysWithoutOutput(pages, out);
   check("each page is in the output or in the report", missing.filter((key) => !reported.has(key)), []);
   check("no page is in both", [...pages.keys()].filter((key) => reported.has(key) && !missing.includes(key)), []);
+  const expected = new Set([...unconfirmed, ...unusable]);
   check(
-    "only submissions are reported that were interrupted",
+    "only submissions are reported that were interrupted, and files that cannot be used",
     [...reported.keys()].toSorted(),
-    [
-      ...unconfirmed,
-      ...unusable,
-    ].toSorted(),
+    [...expected].toSorted(),
   );
   const twice = [...pages].filter(([, width]) => (server.accepted.get(width) ?? 0) > 1);
   check("no page was sent twice", twice, []);
