@@ -178,12 +178,12 @@ Deno.test("overlapping directories do not multiply the work", () => {
   const view = new DataView(file.buffer);
   file.set([0x49, 0x49, 42, 0]);
   view.setUint32(4, 8, true);
-  for (let at = 8; at < 1_000_000; at += 8) {
+  for (let at = 8; at < 700_000; at += 8) {
     view.setUint16(at, 65_535, true);
     view.setUint32(at + 2 + 65_535 * 12, at + 8, true);
   }
   const start = performance.now();
-  throws(() => findPages(file), /overlap|too early|loop/);
+  throws(() => findPages(file), { message: "it is a damaged TIFF file: its directories overlap" });
   ok(performance.now() - start < 2000);
 });
 
