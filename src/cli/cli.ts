@@ -1,27 +1,37 @@
 /**
- * The command line: `ocr-regions detect`, `read`, `watch`, `cancel` and `serve`. Runs on Deno, Node and Bun.
+ * The command line: the program `ocr-regions`. Runs on Deno, Node and Bun.
  *
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { parse, USAGE } from "./single_command.ts";
+import { runDetect, runRead } from "./batch/batch.ts";
+import { runCancel } from "./cancel_command.ts";
+import type { Command } from "./command.ts";
+import { completionScript } from "./completion.ts";
+import { runDoctor } from "./doctor/doctor.ts";
+import { helpOf } from "./help.ts";
 import type { Io } from "./io.ts";
+import { parse } from "./parser.ts";
 import { demand, neededBy } from "./permissions.ts";
 import { runServe } from "./serve_command.ts";
 import { FAILED, refuse } from "./status.ts";
-import { runRead } from "./read_command.ts";
-import { runCancel, runDetect, runWatch } from "./task_commands.ts";
-import { createTerminal } from "./terminal.ts";
+import { runStatus } from "./status_command.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
+import { VERSION } from "./version.ts";
+import { runWatch } from "./watch_command.ts";
 
 export { type Io, ofProcess, type Permission } from "./io.ts";
+
+/** The widest help, in columns: longer lines are hard to read. */
+const MAX_COLUMNS = 100;
 
 /**
  * Runs one command.
  *
  * @param args The arguments, without the program's name.
  *
- * @returns The exit status: 0 if the task completed and all output was written, 1 if not, 2 if nothing was sent to the
- * service, 130 if the user stopped the command.
+ * @returns The exit status: 0 if everything completed and all output was written, 1 if something did not, 2 if nothing
+ * was sent to the service, 130 if the user stopped the command.
  *
  * @example
  * ```ts
@@ -38,24 +48,39 @@ export { type Io, ofProcess, type Permission } from "./io.ts";
 export async function main(args: readonly string[], io: Io): Promise<number> {
   const terminal = createTerminal(io);
   const command = parse(args);
-  if (E.isLeft(command)) {
-    terminal.say(command.left);
-    return await refuse(terminal, "Try ocr-regions --help.");
-  }
+  if (E.isLeft(command)) return await refuse(terminal, command.left);
   const permitted = await demand(io, neededBy(command.right));
   if (E.isLeft(permitted)) return await refuse(terminal, permitted.left);
-  switch (command.right._tag) {
-    case "Help":
-      return E.isRight(await terminal.print(USAGE)) ? 0 : FAILED;
+  return await run(command.right, io, terminal);
+}
+
+async function run(command: Command, io: Io, terminal: Terminal): Promise<number> {
+  switch (command._tag) {
     case "Detect":
-      return await runDetect(command.right, io, terminal);
+      return await runDetect(command, io, terminal);
     case "Read":
-      return await runRead(command.right, io, terminal);
+      return await runRead(command, io, terminal);
     case "Watch":
-      return await runWatch(command.right, io, terminal);
+      return await runWatch(command, io, terminal);
+    case "Status":
+      return await runStatus(command, io, terminal);
     case "Cancel":
-      return await runCancel(command.right, io, terminal);
+      return await runCancel(command, io, terminal);
     case "Serve":
-      return await runServe(command.right, io, terminal);
+      return await runServe(command, io, terminal);
+    case "Doctor":
+      return await runDoctor(command, io, terminal);
+    case "Completion":
+      return await printOwn(completionScript(command.shell), terminal);
+    case "Help": {
+      const columns = Math.min(io.stdout.columns ?? 80, MAX_COLUMNS);
+      return await printOwn(helpOf(command.topic, { columns, heading: terminal.colors.out.bold }), terminal);
+    }
+    case "Version":
+      return await printOwn(`${VERSION}\n`, terminal);
   }
+}
+
+async function printOwn(text: string, terminal: Terminal): Promise<number> {
+  return E.isRight(await terminal.printOwn(text)) ? 0 : FAILED;
 }

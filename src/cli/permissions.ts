@@ -7,8 +7,10 @@ import * as E from "fp-ts/lib/Either.js";
 import { isIP } from "node:net";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Command, quote, type Serve } from "./single_command.ts";
+import type { Command, Doctor, Serve, Tasks } from "./command.ts";
 import type { Io, Permission } from "./io.ts";
+import { quote } from "./shell.ts";
+import { STATE_VARIABLES } from "./state_folder.ts";
 
 /** Permission to read the settings of the service. */
 const SETTINGS = toRead("OCR_CLIENT_ID", "OCR_CLIENT_SECRET", "OCR_BASE_URL");
@@ -22,23 +24,39 @@ export function toRead(...variables: readonly string[]): readonly Permission[] {
 export function neededBy(command: Command): readonly Permission[] {
   switch (command._tag) {
     case "Help":
+    case "Version":
+    case "Completion":
       return [];
     case "Detect":
-      return [...filesOf(command), ...command.emulated ? detectorFiles() : SETTINGS];
+      return [...filesOf(command), ...command.emulate ? detectorFiles() : SETTINGS];
     case "Read":
-      return [
-        ...filesOf(command),
-        ...command.state === null ? [] : filesOf({ image: command.state, svg: command.state }),
-        // The recognizer reads the package of the language, wherever that is.
-        ...command.emulated ? [{ name: "read", value: null } as const] : SETTINGS,
-      ];
+      // The recognizer reads the package of the language, wherever that is.
+      return [...filesOf(command), ...command.emulate ? [{ name: "read", value: null } as const] : SETTINGS];
     case "Watch":
-      return [...filesOf(command), ...SETTINGS];
+      return [
+        ...filesOf({ paths: command.image === null ? [] : [command.image], out: command.out }),
+        ...idsOf(command),
+        ...SETTINGS,
+      ];
+    case "Status":
     case "Cancel":
-      return SETTINGS;
+      return [...idsOf(command), ...SETTINGS];
     case "Serve":
       return [...detectorFiles(), { name: "net", value: listenAddress(command) }];
+    case "Doctor":
+      return neededByDoctor(command);
   }
+}
+
+function neededByDoctor({ record, replay, trial, emulate }: Doctor): readonly Permission[] {
+  const written = filesOf({ paths: [], out: record === null ? null : dirname(record) });
+  if (replay !== null) return [{ name: "read", value: replay }];
+  return [...written, ...emulate ? detectorFiles() : trial ? toRead("OCR_BASE_URL") : SETTINGS];
+}
+
+/** The folder with the ids of the last submission is known only when these variables are. */
+function idsOf({ last }: Tasks): readonly Permission[] {
+  return last ? toRead(...STATE_VARIABLES) : [];
 }
 
 /** Asks for permissions. A Left is a sentence that names the flags which grant those that were denied. */
@@ -51,14 +69,19 @@ export async function demand({ permit }: Io, permissions: readonly Permission[])
     : E.left(`Permission denied. Run the program with ${toFlags(denied).map(quote).join(" ")} as well.`);
 }
 
-/** An image is read. A drawing is written to a new file in its folder, which then takes the place of the old one. */
-function filesOf({ image, svg }: { readonly image: string | null; readonly svg: string | null }): Permission[] {
-  const folders = svg === null ? [] : [dirname(svg)];
-  const read = [...image === null ? [] : [image], ...folders];
+/** Images are read. An output is written to a new file in its folder, which then takes the place of the old one. */
+function filesOf({ paths, out }: { readonly paths: readonly string[]; readonly out: string | null }): Permission[] {
+  const read = paths.filter((path) => path !== "-").map(withoutPattern);
   return [
-    ...read.map((value) => ({ name: "read", value } as const)),
-    ...folders.map((value) => ({ name: "write", value } as const)),
+    ...[...read, ...out === null ? [] : [out]].map((value) => ({ name: "read", value } as const)),
+    ...out === null ? [] : [{ name: "write", value: out } as const],
   ];
+}
+
+/** The folder in which a pattern such as `scans/*.png` is looked for; a path without a pattern is left as it is. */
+function withoutPattern(path: string): string {
+  const start = path.search(/[*?[{]/);
+  return start < 0 ? path : dirname(`${path.slice(0, start)}_`);
 }
 
 /** The detector's thread reads its modules, unless they come from JSR. */

@@ -6,7 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { isLoopback } from "../client/service.ts";
 import { serve } from "../emulator/serve.ts";
-import type { Serve } from "./single_command.ts";
+import type { Serve } from "./command.ts";
 import { codeOf } from "../files/reason.ts";
 import type { Io } from "./io.ts";
 import { startEmulator } from "./local_emulator.ts";

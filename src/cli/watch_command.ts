@@ -17,6 +17,7 @@ import { type Action, forEachTask } from "./each_task.ts";
 import { messageOf, readImage } from "./files.ts";
 import type { Io } from "./io.ts";
 import { quote } from "./shell.ts";
+import { STOPPED } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The number of tasks that are watched at the same time. */
@@ -46,15 +47,15 @@ export async function runWatch(command: Watch, io: Io, terminal: Terminal): Prom
     return E.isLeft(target) ? target : E.right(watching(command, target.right, display, io, terminal));
   };
   try {
-    return await forEachTask(command, prepare, { concurrency: CONCURRENCY, onRetry: display.retry }, io, terminal);
+    const options = { concurrency: CONCURRENCY, onRetry: display.retry };
+    const status = await forEachTask(command, prepare, options, io, terminal);
+    if (status !== STOPPED) return status;
+    display.close();
+    const which = last ? "--last" : isSingle() ? ids[0] : "ID...";
+    await terminal.say(`Stopped watching. Tasks that have not ended continue. To cancel: ocr-regions cancel ${which}`);
+    return status;
   } finally {
     display.close();
-    if (io.signal.aborted) {
-      const which = last ? "--last" : isSingle() ? ids[0] : "ID...";
-      await terminal.say(
-        `Stopped watching. Tasks that have not ended continue. To cancel: ocr-regions cancel ${which}`,
-      );
-    }
   }
 }
 

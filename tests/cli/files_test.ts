@@ -4,7 +4,7 @@ import { chmod, link, mkdir, readdir, readFile, stat, symlink, writeFile } from 
 import { relative } from "node:path";
 import process from "node:process";
 import { checkTarget, type Target } from "../../src/cli/files.ts";
-import { PAGE, run } from "./run.ts";
+import { PAGE } from "./run.ts";
 
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -164,14 +164,3 @@ Deno.test("a full disk leaves the old file unchanged and no partial new file", (
       await unmount();
     }
   }));
-
-Deno.test("ocr-regions detect checks the drawing before it sends the image", async () => {
-  const env = { OCR_CLIENT_ID: "id", OCR_CLIENT_SECRET: "secret", OCR_BASE_URL: "http://127.0.0.1:1" };
-  for (const [file, reason] of [[PAGE, "it is the file of the image itself"], ["src", "it is a folder"]]) {
-    deepEqual(await run(["detect", PAGE, "--svg", file], { env }), {
-      status: 2,
-      stdout: "",
-      stderr: `Cannot write the drawing ${file}: ${reason}.\n`,
-    });
-  }
-});

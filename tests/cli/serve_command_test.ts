@@ -92,7 +92,7 @@ Deno.test("ocr-regions serve --cors allows pages on this machine and no others",
 });
 
 Deno.test("ocr-regions serve passes times and workers to the emulator", async () => {
-  await serving(["--pickup-time", "0", "--service-time", "60000", "--workers", "2"], async (url) => {
+  await serving(["--pickup-time", "0", "--service-time", "60s", "--workers", "2"], async (url) => {
     const form = new URLSearchParams({ grant_type: "client_credentials", client_id: "id", client_secret: "secret" });
     const { access_token } = await (await fetch(`${url}/connect/token`, { method: "POST", body: form })).json();
     const headers = { Authorization: `Bearer ${access_token}` };
