@@ -1,9 +1,9 @@
 /**
  * Kills the command line while it works on a folder of scans, and continues with `--resume`, again and again. In the end,
  * each page must be in the output, or be reported, and no page may have been sent twice, unless it was reported that it
- * may have been.
+ * may have been. Then measures the memory of a run that is not killed.
  *
- *     deno task test:crash [--kills=20] [--files=200] [--seed=1] [--program="node bin.js"]
+ *     deno task test:crash [--kills=20] [--files=200] [--images=2000] [--seed=1] [--program="node bin.js"]
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,17 +18,20 @@ const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "20" },
     files: { type: "string", default: "200" },
+    images: { type: "string", default: "2000" },
     seed: { type: "string", default: "1" },
     program: { type: "string" },
   },
 });
-const kills = Number(values.kills), count = Number(values.files);
+const kills = Number(values.kills), count = Number(values.files), images = Number(values.images);
 const root = new URL("../..", import.meta.url).pathname;
 const program = values.program?.split(" ") ??
   [Deno.execPath(), "run", "-A", "--quiet", `--config=${root}/deno.json`, `${root}/src/cli/bin.ts`];
 
 /** The longest time before a kill, in milliseconds, and the limit for a run that is not killed. */
-const MAX_LIFE = 3000, LIMIT = 120_000;
+const MAX_LIFE = 3000, LIMIT = 900_000;
+/** How much memory may grow from the second quarter of a run to the last one, in MB. */
+const MAX_GROWTH = 40;
 
 const random = seeded(Number(values.seed));
 const folder = await Deno.makeTempDir({ prefix: "ocr-regions-crash-" });
@@ -39,6 +42,7 @@ try {
   for (let round = 1; killed < kills; round++) {
     await part(`Round ${round}: ${count} files`, () => runRound(scans, `out${round}`));
   }
+  await part(`Memory: ${images} files`, measureMemory);
 } finally {
   await server.close();
   await Deno.remove(folder, { recursive: true });
@@ -76,6 +80,30 @@ async function runRound({ pages, unusable }: Scans, out: string): Promise<void> 
     true,
   );
   await Deno.remove(join(folder, out), { recursive: true });
+}
+
+/** Runs the program on many files, and compares its memory in the second quarter of the files with that in the last. */
+async function measureMemory(): Promise<void> {
+  await writeScans(folder, "many", images);
+  server.accepted.clear();
+  const samples: { readonly done: number; readonly megabytes: number }[] = [];
+  const { status } = await runProgram(["detect", "many", "--out", "out", "--concurrency", "16"], LIMIT, async (pid) => {
+    samples.push({ done: server.accepted.size / images, megabytes: await memoryOf(pid) });
+  });
+  check("the program says that not all images were completed", status, 1);
+  const between = (from: number, to: number): number => {
+    const values = samples.filter(({ done }) => done >= from && done < to).map(({ megabytes }) => megabytes);
+    return Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
+  };
+  const quarters = [0, 0.25, 0.5, 0.75].map((from) => between(from, from + 0.25));
+  note(`MB in each quarter: ${quarters.join(", ")}`);
+  check("memory does not grow", quarters[3] - quarters[1] < MAX_GROWTH, true);
+}
+
+/** The memory of a process, in MB. */
+async function memoryOf(pid: number): Promise<number> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", `${pid}`] }).output();
+  return Number(new TextDecoder().decode(stdout)) / 1024;
 }
 
 /** Checks the output and the report. Returns the keys of the pages that were reported as unconfirmed. */
@@ -120,8 +148,16 @@ async function keysWithoutOutput(pages: Scans["pages"], out: string): Promise<re
   return missing;
 }
 
-/** Runs the program, and kills it after `life` milliseconds: then the status is null. */
-async function runProgram(args: readonly string[], life: number): Promise<{ readonly status: number | null }> {
+/**
+ * Runs the program, and kills it after `life` milliseconds: then the status is null.
+ *
+ * @param sample Called twice a second with the number of the process.
+ */
+async function runProgram(
+  args: readonly string[],
+  life: number,
+  sample: (pid: number) => Promise<void> = () => Promise.resolve(),
+): Promise<{ readonly status: number | null }> {
   const [command, ...options] = program;
   const child = new Deno.Command(command, {
     args: [...options, ...args],
@@ -138,8 +174,10 @@ async function runProgram(args: readonly string[], life: number): Promise<{ read
     stderr: "piped",
   }).spawn();
   const timer = setTimeout(() => child.kill("SIGKILL"), life);
+  const sampling = setInterval(() => void sample(child.pid), 500);
   const { code, signal, stderr } = await child.output();
   clearTimeout(timer);
+  clearInterval(sampling);
   if (signal === null && code !== 1) note(new TextDecoder().decode(stderr).slice(-500));
   return { status: signal === null ? code : null };
 }
