@@ -135,6 +135,7 @@ function startJournal(file: string, { handle, index, ...loaded }: Loaded, unlock
   };
   const put = (key: string, value: unknown): Promise<void> =>
     new Promise((resolve, reject) => {
+      if (failure !== null) throw failure;
       if (closing !== null) throw new Error(`Cannot write the journal ${file}: it is closed`);
       waiting.push({ key, line: toLine(key, value), resolve, reject });
       writing ??= writeWaiting();
