@@ -141,6 +141,7 @@ async function run<A>(
     tally,
     stop,
     terminal,
+    warnings: new Set(),
   };
   /** The images in progress. */
   const sent = new Map<string, Uint8Array>();

@@ -9,6 +9,7 @@ import type { Service } from "../../client/service.ts";
 import { describeError } from "../../model/describe.ts";
 import type { RegionsError } from "../../model/error.ts";
 import type { PollState } from "../../model/poll_state.ts";
+import { svgWarnings } from "../../page/svg.ts";
 import type { BatchCommand } from "../command.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Display } from "./display.ts";
@@ -34,6 +35,8 @@ export interface Batch<A> {
   readonly tally: Tally;
   readonly stop: Stop;
   readonly terminal: Terminal;
+  /** The warnings that have been shown. */
+  readonly warnings: Set<string>;
 }
 
 /** Writes or prints the page of an image that was completed. */
@@ -41,6 +44,11 @@ export async function complete<A>(batch: Batch<A>, key: string, page: Page, imag
   const { files, printer, command, terminal } = batch;
   if (!command.quiet) {
     for (const notice of page.notices) await terminal.say(`${key}: Notice from the service: ${notice}`);
+    for (const warning of warningsFor(command, page, image)) {
+      // Most images of a batch have the same format.
+      if (!batch.warnings.has(warning)) await terminal.say(`${key}: ${warning}`);
+      batch.warnings.add(warning);
+    }
   }
   const id = batch.ledger.taskOf(key)?.id ?? null;
   if (files !== null) {
@@ -55,6 +63,11 @@ export async function complete<A>(batch: Batch<A>, key: string, page: Page, imag
   }
   batch.tally.complete();
   batch.display.complete(key, page.summary);
+}
+
+/** Warns of programs that may not show the image in an SVG. */
+function warningsFor({ formats, link }: BatchCommand, page: Page, image: Uint8Array): readonly string[] {
+  return formats.includes("svg") && (page.image !== null || !link) ? svgWarnings(page.image ?? image) : [];
 }
 
 /** Reports a result that is not where it should be, and stops the batch: the next ones would fare no better. */

@@ -76,3 +76,15 @@ Deno.test("an image is read from standard input", () =>
     const empty = await runBatch(toDetect({ paths: ["-"] }));
     deepEqual([empty.status, empty.stderr], [NOTHING_SENT, "There is no standard input.\n"]);
   }));
+
+Deno.test("an image that many viewers cannot show in an SVG is named once, unless it is only linked", () =>
+  withPages(async (paths, out) => {
+    const command = toDetect({ paths, out, formats: ["svg"] });
+    const { stderr } = await runBatch(command, DETECTOR);
+    equal(
+      stderr.match(/\.pgm: The image is a PGM, which many viewers cannot show in an SVG\. Convert it to/g)?.length,
+      1,
+    );
+    const linked = await runBatch({ ...command, link: true, resume: true }, DETECTOR);
+    deepEqual([linked.status, linked.posts, linked.stderr.includes("viewers")], [0, 0, false]);
+  }));
