@@ -54,6 +54,8 @@ interface Resources {
 async function runBatch<A>(command: BatchCommand, job: Job<A>, io: Io, terminal: Terminal): Promise<number> {
   const { out, formats, paths } = command;
   const images = await openImages(paths, out, io);
+  // The user may have stopped it instead of typing an image.
+  if (io.signal.aborted) return STOPPED;
   if (E.isLeft(images)) return await refuse(terminal, images.left);
   const { isSingle, total, close } = images.right;
   const display = createDisplay(terminal, { ...command, verbose: isVerbose(command, isSingle) }, total);

@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import type { EmulatorOptions } from "../../../src/emulator/emulator.ts";
-import { NOTHING_SENT } from "../../../src/cli/status.ts";
+import { NOTHING_SENT, STOPPED } from "../../../src/cli/status.ts";
 import { detect, DETECTOR, page, PAGES, pagesIn, withPages } from "./pages.ts";
 import { runBatch, toDetect, withFolder } from "./run.ts";
 
@@ -147,3 +147,12 @@ Deno.test("a folder that cannot be written, and one without images, are refused 
     deepEqual([empty.status, empty.stderr], [NOTHING_SENT, `No images were found in ${folder}/empty.\n`]);
     equal(await Deno.stat(`${folder}/new`).catch(() => null), null);
   }));
+
+Deno.test("Ctrl-C ends the wait for an image on standard input", async () => {
+  const stdin = (stop: () => void): Promise<never> => {
+    stop();
+    return Promise.reject(new Error("Premature close"));
+  };
+  const { status, stderr, requests } = await runBatch(toDetect({ paths: ["-"] }), {}, { stdin });
+  deepEqual([status, stderr, requests], [STOPPED, "", []]);
+});

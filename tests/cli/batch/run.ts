@@ -36,7 +36,8 @@ export function toRead(command: Partial<Read>): Read {
 /** What happens to a batch. */
 export interface Circumstances {
   readonly env?: Record<string, string>;
-  readonly stdin?: () => Promise<Uint8Array>;
+  /** Standard input, whose reader may end the command. */
+  readonly stdin?: (stop: () => void) => Promise<Uint8Array>;
   /** The size of the terminal that standard error is. */
   readonly tty?: { readonly columns: number; readonly rows?: number };
   /** Hears what is said, and may end the command. */
@@ -86,7 +87,7 @@ export async function runBatch(
     stdout: { write: writeTo("stdout") },
     stderr: { write: writeTo("stderr"), ...tty === undefined ? {} : { isTTY: true, ...tty } },
     keep: (line) => kept.push(line),
-    ...stdin === undefined ? {} : { stdin },
+    ...stdin === undefined ? {} : { stdin: () => stdin(stop) },
   };
   try {
     const terminal = createTerminal(io);
