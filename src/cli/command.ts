@@ -48,7 +48,7 @@ export interface BatchCommand extends Verbosity, Output {
   readonly deadline: number | null;
   /** Whether to continue from the journal in `out`. */
   readonly resume: boolean;
-  /** Whether to send an image again whose submission was interrupted, which may be billed twice. Only with `resume`. */
+  /** Whether to send an image again whose task failed or is unconfirmed, which may be billed twice. Only with `resume`. */
   readonly resubmit: boolean;
   /** Whether to submit the images, print the ids of their tasks, and not to wait for the results. */
   readonly detach: boolean;

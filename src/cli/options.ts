@@ -82,7 +82,7 @@ export function batchOptions(): readonly Option[] {
       new Option("--resume", "continue what an earlier run began in the folder of --out"),
       new Option(
         "--resubmit",
-        "with --resume: send images again whose submission was interrupted, which may cost twice",
+        "with --resume: send images again whose task failed or is unconfirmed, which may cost twice",
       ),
       new Option("--detach", "submit the images, print the ids of their tasks, and do not wait"),
       new Option("--keep", "let tasks continue when you press Ctrl-C, instead of canceling them"),
