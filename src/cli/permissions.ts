@@ -15,6 +15,9 @@ import { STATE_VARIABLES } from "./state_folder.ts";
 /** Permission to read the settings of the service. */
 const SETTINGS = toRead("OCR_CLIENT_ID", "OCR_CLIENT_SECRET", "OCR_BASE_URL");
 
+/** The recognizer reads the package of the language, wherever that is. */
+const RECOGNIZER_FILES: readonly Permission[] = [{ name: "read", value: null }];
+
 /** Permission to read variables of the environment. */
 export function toRead(...variables: readonly string[]): readonly Permission[] {
   return variables.map((value) => ({ name: "env", value }));
@@ -30,8 +33,7 @@ export function neededBy(command: Command): readonly Permission[] {
     case "Detect":
       return [...filesOf(command), ...command.emulate ? detectorFiles() : SETTINGS];
     case "Read":
-      // The recognizer reads the package of the language, wherever that is.
-      return [...filesOf(command), ...command.emulate ? [{ name: "read", value: null } as const] : SETTINGS];
+      return [...filesOf(command), ...command.emulate ? RECOGNIZER_FILES : SETTINGS];
     case "Watch":
       return [
         ...filesOf({ paths: command.image === null ? [] : [command.image], out: command.out }),
@@ -51,7 +53,7 @@ export function neededBy(command: Command): readonly Permission[] {
 function neededByDoctor({ record, replay, trial, emulate }: Doctor): readonly Permission[] {
   const written = filesOf({ paths: [], out: record === null ? null : dirname(record) });
   if (replay !== null) return [{ name: "read", value: replay }];
-  return [...written, ...emulate ? detectorFiles() : trial ? toRead("OCR_BASE_URL") : SETTINGS];
+  return [...written, ...emulate ? RECOGNIZER_FILES : trial ? toRead("OCR_BASE_URL") : SETTINGS];
 }
 
 /** The folder with the ids of the last submission is known only when these variables are. */

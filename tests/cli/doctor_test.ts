@@ -82,7 +82,7 @@ Deno.test("ocr-regions doctor without a terminal and without --yes sends nothing
   deepEqual([status, stdout, requests.length], [2, "", 0]);
   match(
     stderr,
-    /^This sends at most 49 calls to http:\/\/127\.0\.0\.1:\d+, 7 of them with an image, and takes one to /,
+    /^This sends at most 49 calls to http:\/\/127\.0\.0\.1:\d+, 7 of them with an image, and takes at most /,
   );
   match(stderr, /Nothing was sent, since there is no terminal to ask on\. To agree in advance, add --yes\.\n$/);
 });
@@ -156,6 +156,18 @@ Deno.test("ocr-regions doctor --trial uses the trial endpoint although there are
   const { requests } = await against({}, { yes: true, trial: true });
   ok(requests.length > 0);
   ok(requests.every(({ url, headers }) => url.includes("/RecognizeImageTrial") && !headers.has("Authorization")));
+});
+
+Deno.test("ocr-regions doctor --trial does not read the credentials", async () => {
+  const read: string[] = [];
+  const env = new Proxy<Record<string, string>>({}, {
+    get: (_, name) => {
+      read.push(String(name));
+      return undefined;
+    },
+  });
+  await run({ trial: true }, { env });
+  deepEqual(read.filter((name) => name.startsWith("OCR_")), ["OCR_BASE_URL"]);
 });
 
 Deno.test("ocr-regions doctor explains credentials that are refused", async () => {

@@ -127,7 +127,7 @@ async function collect(stream: ReadableStream<Uint8Array>, heard: (said: string)
 Deno.test("each use works with the permissions in the guide, and names each that is missing", () =>
   withWorld(async ({ run, requests, list }) => {
     const uses = await readUses();
-    equal(uses.length, 12);
+    equal(uses.length, 14);
     for (const { args, flags } of uses) {
       const [code, stdout, stderr] = await run(flags, args);
       equal(code, 0, `${args}: ${stderr}${stdout}`);

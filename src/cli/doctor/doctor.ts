@@ -65,7 +65,8 @@ export async function runDoctor(command: Doctor, io: Io, terminal: Terminal): Pr
 async function open(command: Doctor, io: Io, terminal: Terminal): Promise<E.Either<string, Subject>> {
   if (command.replay !== null) return await openRecording(command.replay);
   if (command.emulate) return await openEmulator();
-  const { OCR_CLIENT_ID: clientId = "", OCR_CLIENT_SECRET: clientSecret = "" } = io.env;
+  // With --trial, the program may not be permitted to read them.
+  const { OCR_CLIENT_ID: clientId = "", OCR_CLIENT_SECRET: clientSecret = "" } = command.trial ? {} : io.env;
   const isTrial = command.trial || clientId === "" || clientSecret === "";
   // The trial endpoint gets none, but the address is checked as if it did.
   const credentials = isTrial ? { clientId: "none", clientSecret: "none" } : { clientId, clientSecret };
@@ -141,7 +142,7 @@ async function isAgreed(
     `This sends at most ${
       maxCallsOf(plan)
     } calls to ${baseUrl}, ${plan.steps.length} of them with an image, and takes ` +
-      "one to four minutes. The images are drawn by this program: a white page with seven words. " +
+      "at most a few minutes. The images are drawn by this program: a white page with seven words. " +
       (isTrial
         ? "The trial endpoint needs no account, so nothing can be billed."
         : "The service may bill these calls as it does any others."),
