@@ -3,7 +3,7 @@
  * each page must be in the output, or be reported, and no page may have been sent twice, unless it was reported that it
  * may have been. Then measures the memory of a run that is not killed.
  *
- *     deno task test:crash [--kills=20] [--files=200] [--images=2000] [--seed=1] [--program="node bin.js"]
+ *     deno task test:crash [--kills=20] [--files=200] [--images=1000] [--seed=1] [--program="node bin.js"]
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,14 +11,14 @@ import { parseArgs } from "node:util";
 import { isObject, parseJson } from "../../src/internal/json.ts";
 import { listFiles } from "../../scripts/lib/files.ts";
 import { seeded } from "../../scripts/lib/simulation.ts";
-import { check, finish, note, part } from "../durable/checks.ts";
+import { check, finish, note, part, pause } from "../durable/checks.ts";
 import { type Scans, startCountingServer, writeScans } from "./scans.ts";
 
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "20" },
     files: { type: "string", default: "200" },
-    images: { type: "string", default: "2000" },
+    images: { type: "string", default: "1000" },
     seed: { type: "string", default: "1" },
     program: { type: "string" },
   },
@@ -28,8 +28,10 @@ const root = new URL("../..", import.meta.url).pathname;
 const program = values.program?.split(" ") ??
   [Deno.execPath(), "run", "-A", "--quiet", `--config=${root}/deno.json`, `${root}/src/cli/bin.ts`];
 
-/** The longest time before a kill, in milliseconds, and the limit for a run that is not killed. */
-const MAX_LIFE = 3000, LIMIT = 900_000;
+/** The longest time from the first request to a kill, in milliseconds. */
+const MAX_LIFE = 1500;
+/** The share of kills whose time counts from the start of the process instead. */
+const EARLY = 0.2;
 /** How much memory may grow from the second quarter of a run to the last one, in MB. */
 const MAX_GROWTH = 40;
 
@@ -55,8 +57,8 @@ async function runRound({ pages, unusable }: Scans, out: string): Promise<void> 
   const before = killed;
   let isComplete = false;
   for (let attempt = 0; !isComplete; attempt++) {
-    const life = killed < kills ? random() * MAX_LIFE : LIMIT;
-    const run = await runProgram(["detect", "scans", "--out", out, ...attempt === 0 ? [] : ["--resume"]], life);
+    const args = ["detect", "scans", "--out", out, ...attempt === 0 ? [] : ["--resume"]];
+    const run = await runProgram(args, { killAt: killed < kills ? killTime() : null });
     isComplete = run.status !== null;
     if (!isComplete) killed++;
     // Before the journal was created, there is nothing to resume, and --resume is accepted all the same.
@@ -66,11 +68,11 @@ async function runRound({ pages, unusable }: Scans, out: string): Promise<void> 
   note(`${killed - before} kills, ${unconfirmed.length} unconfirmed`);
 
   const accepted = new Map(server.accepted);
-  const { status } = await runProgram(["detect", "scans", "--out", out, "--resume"], LIMIT);
+  const { status } = await runProgram(["detect", "scans", "--out", out, "--resume"]);
   check("a further run says the same", status, 1);
   deepCheck("a further run sends nothing", server.accepted, accepted);
 
-  await runProgram(["detect", "scans", "--out", out, "--resume", "--resubmit"], LIMIT);
+  await runProgram(["detect", "scans", "--out", out, "--resume", "--resubmit"]);
   const missing = await keysWithoutOutput(pages, out);
   check("with --resubmit, all pages are in the output", missing, []);
   const total = [...server.accepted.values()].reduce((sum, n) => sum + n, 0);
@@ -87,8 +89,10 @@ async function measureMemory(): Promise<void> {
   await writeScans(folder, "many", images);
   server.accepted.clear();
   const samples: { readonly done: number; readonly megabytes: number }[] = [];
-  const { status } = await runProgram(["detect", "many", "--out", "out", "--concurrency", "16"], LIMIT, async (pid) => {
-    samples.push({ done: server.accepted.size / images, megabytes: await memoryOf(pid) });
+  const { status } = await runProgram(["detect", "many", "--out", "out", "--concurrency", "16"], {
+    sample: async (pid) => {
+      samples.push({ done: server.accepted.size / images, megabytes: await memoryOf(pid) });
+    },
   });
   check("the program says that not all images were completed", status, 1);
   const between = (from: number, to: number): number => {
@@ -148,16 +152,20 @@ async function keysWithoutOutput(pages: Scans["pages"], out: string): Promise<re
   return missing;
 }
 
-/**
- * Runs the program, and kills it after `life` milliseconds: then the status is null.
- *
- * @param sample Called twice a second with the number of the process.
- */
-async function runProgram(
-  args: readonly string[],
-  life: number,
-  sample: (pid: number) => Promise<void> = () => Promise.resolve(),
-): Promise<{ readonly status: number | null }> {
+/** Resolves at a random moment: soon after the process has started, or while it is at work. */
+async function killTime(): Promise<void> {
+  const isEarly = random() < EARLY, life = random() * MAX_LIFE;
+  if (!isEarly) await server.nextRequest();
+  await pause(life);
+}
+
+/** Runs the program. The status is null if it was killed. */
+async function runProgram(args: readonly string[], { killAt = null, sample = () => Promise.resolve() }: {
+  /** When it resolves, the program is killed. */
+  readonly killAt?: Promise<void> | null;
+  /** Called twice a second with the number of the process. */
+  readonly sample?: (pid: number) => Promise<void>;
+} = {}): Promise<{ readonly status: number | null }> {
   const [command, ...options] = program;
   const child = new Deno.Command(command, {
     args: [...options, ...args],
@@ -173,10 +181,11 @@ async function runProgram(
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  const timer = setTimeout(() => child.kill("SIGKILL"), life);
+  let hasEnded = false;
+  killAt?.then(() => hasEnded || child.kill("SIGKILL"));
   const sampling = setInterval(() => void sample(child.pid), 500);
   const { code, signal, stderr } = await child.output();
-  clearTimeout(timer);
+  hasEnded = true;
   clearInterval(sampling);
   if (signal === null && code !== 1) note(new TextDecoder().decode(stderr).slice(-500));
   return { status: signal === null ? code : null };

@@ -58,6 +58,8 @@ export interface CountingServer {
   readonly url: string;
   /** How often each page was sent and accepted, by its width. */
   readonly accepted: Map<number, number>;
+  /** Resolves when the next request arrives. */
+  readonly nextRequest: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -73,5 +75,12 @@ export async function startCountingServer(): Promise<CountingServer> {
       return Promise.resolve([{ left: 0, top: 0, right: width, bottom: height }]);
     },
   });
-  return { accepted, ...await serve(handle, 0) };
+  let listeners: (() => void)[] = [];
+  const nextRequest = (): Promise<void> => new Promise((resolve) => listeners.push(resolve));
+  const server = await serve((request) => {
+    for (const listener of listeners) listener();
+    listeners = [];
+    return handle(request);
+  }, 0);
+  return { accepted, nextRequest, ...server };
 }
