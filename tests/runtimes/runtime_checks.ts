@@ -113,7 +113,7 @@ export function runtimeChecks(project: Project): readonly Check[] {
         const env = { PATH: `${join(node, "..")}:${Deno.env.get("PATH")}` };
         for (const name of Object.keys(manifest.bin)) {
           const usage = succeed(await run([join(consumer, "node_modules/.bin", name), "--help"], { env }), name);
-          if (!usage.includes(`${name} detect IMAGE`)) throw new Error(`${name} --help prints ${usage}`);
+          if (!usage.includes(`Usage: ${name} COMMAND`)) throw new Error(`${name} --help prints ${usage}`);
         }
         return Object.keys(manifest.bin).join(" ");
       },
