@@ -98,7 +98,12 @@ function sentenceOf({ code, message }: CommanderError, command: Definition): str
       const names = options.flatMap(({ short, long }) => [short ?? "", long ?? ""]).filter((flag) =>
         flag.startsWith("--")
       );
-      const advice = parent === null ? " Options follow the command." : didYouMean(name, names);
+      const isPath = registeredArguments[0]?.name() === "PATH" && !name.startsWith("--");
+      const advice = parent === null
+        ? " Options follow the command."
+        : isPath
+        ? ` If that is a file, write ./${name}.`
+        : didYouMean(name, names);
       return `Unknown option "${name}".${advice}`;
     }
     default:

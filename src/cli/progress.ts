@@ -32,7 +32,8 @@ export function showProgress(terminal: Terminal, activity: string): Progress {
       shown = name;
       terminal.say(`${shown} (${elapsed()})`);
     },
-    retry: ({ error, delay }) => void terminal.say(`${describeError(error)} Trying again in ${duration(delay)}.`),
+    retry: ({ error, delay }) =>
+      void terminal.say(`${describeError(error)} Trying again in ${duration(delay)}.`, terminal.colors.err.yellow),
     end: () => {
       if (timer === undefined) return;
       clearInterval(timer);

@@ -12,6 +12,7 @@ import { createDisplay, type Display } from "./batch/display.ts";
 import { detectJob } from "./batch/job.ts";
 import { createOutputs, type Outputs } from "./batch/outputs.ts";
 import { createPrinter, isPrintable, type Printer } from "./batch/printer.ts";
+import { warningsFor } from "./batch/endings.ts";
 import type { Watch } from "./command.ts";
 import { type Action, forEachTask } from "./each_task.ts";
 import { messageOf, readImage } from "./files.ts";
@@ -122,6 +123,9 @@ function watching(
         ? `The result could not be written to standard output: ${written.left}.`
         : written.left;
       return fail(`${fault} ${again(command, id)}`);
+    }
+    for (const warning of image.length === 0 ? [] : warningsFor(command, page, image)) {
+      await terminal.say(warning, terminal.colors.err.yellow);
     }
     display.complete(key, page.summary);
     return true;

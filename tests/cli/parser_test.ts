@@ -150,6 +150,7 @@ Deno.test("arguments that make no sense are refused with a sentence that says wh
       ["--json detect a", `Unknown option "--json". Options follow the command. Try ocr-regions --help.`],
       ["detect", `Missing path of an image: ocr-regions detect PATH. ${detect}`],
       ["detect a --colour", `Unknown option "--colour". ${detect}`],
+      ["detect -x.jpg", `Unknown option "-x.jpg". If that is a file, write ./-x.jpg. ${detect}`],
       ["detect a --foramt json", `Unknown option "--foramt". Did you mean --format? ${detect}`],
       ["detect a --out", `The option --out requires a value: --out DIR. ${detect}`],
       ["detect a --out --json", `The option --out requires a name. If --json is one, write ./--json. ${detect}`],

@@ -197,7 +197,8 @@ async function run<A>(
   const counts = tally.counts(), failed = countFailures(counts);
   if (!command.quiet && !(images.isSingle && out === null)) {
     const lines = summarize(counts, out, performance.now() - startedAt, stop.reason() !== null);
-    for (const line of lines) await terminal.say(line);
+    const { bold } = terminal.colors.err;
+    for (const [i, line] of lines.entries()) await terminal.say(line, i === 0 ? bold : undefined);
   }
   if (stop.reason() === "user") return STOPPED;
   if (failed === 0 && !isBroken && stop.reason() === null) return 0;

@@ -98,7 +98,7 @@ export function createDisplay(
       // A service that is not reachable would fill the screen.
       if (quiet || !verbose && failure === lastFailure) return;
       lastFailure = failure;
-      terminal.say(`${failure} Trying again in ${duration(delay)}.`);
+      terminal.say(`${failure} Trying again in ${duration(delay)}.`, terminal.colors.err.yellow);
     },
     complete: (key, text) => {
       completed++;
@@ -108,7 +108,7 @@ export function createDisplay(
     fail: (key, text) => {
       failed++;
       end(key);
-      terminal.insist(`${key}: ${text}`);
+      terminal.insist(`${key}: ${text}`, terminal.colors.err.red);
     },
     drop: (key) => {
       items.delete(key);

@@ -10,7 +10,7 @@ import { describeError } from "../../model/describe.ts";
 import type { RegionsError } from "../../model/error.ts";
 import type { PollState } from "../../model/poll_state.ts";
 import { svgWarnings } from "../../page/svg.ts";
-import type { BatchCommand } from "../command.ts";
+import type { BatchCommand, Output } from "../command.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Display } from "./display.ts";
 import type { FailureFile } from "./failures.ts";
@@ -46,7 +46,7 @@ export async function complete<A>(batch: Batch<A>, key: string, page: Page, imag
     for (const notice of page.notices) await terminal.say(`${key}: Notice from the service: ${notice}`);
     for (const warning of warningsFor(command, page, image)) {
       // Most images of a batch have the same format.
-      if (!batch.warnings.has(warning)) await terminal.say(`${key}: ${warning}`);
+      if (!batch.warnings.has(warning)) await terminal.say(`${key}: ${warning}`, terminal.colors.err.yellow);
       batch.warnings.add(warning);
     }
   }
@@ -66,7 +66,7 @@ export async function complete<A>(batch: Batch<A>, key: string, page: Page, imag
 }
 
 /** Warns of programs that may not show the image in an SVG. */
-function warningsFor({ formats, link }: BatchCommand, page: Page, image: Uint8Array): readonly string[] {
+export function warningsFor({ formats, link }: Output, page: Page, image: Uint8Array): readonly string[] {
   return formats.includes("svg") && (page.image !== null || !link) ? svgWarnings(page.image ?? image) : [];
 }
 

@@ -64,7 +64,7 @@ Deno.test("more items than fit on the terminal are counted", () => {
 function displayOn(tty: { columns: number } | null, verbosity: { quiet?: boolean; verbose?: boolean } = {}) {
   let written = "", now = 0;
   const terminal = createTerminal({
-    env: {},
+    env: { NO_COLOR: "1" },
     stdout: { write: () => {} },
     stderr: { write: (text) => void (written += text), ...tty === null ? {} : { isTTY: true, ...tty } },
     signal: new AbortController().signal,
