@@ -184,7 +184,7 @@ Deno.test("ocr-regions doctor --emulate asks nothing, and finds the words of its
   const { subject, questions } = JSON.parse(stdout);
   equal(subject, "the emulator in this program, which is not the service");
   const answers = Object.fromEntries(questions.map(({ name, answer }: Record<string, unknown>) => [name, answer]));
-  equal(answers["first-get"], "No. It returns the current status at once.");
+  match(answers["statuses"], /Completed with Ok/);
   equal(answers["rotate"], "Rotate had no visible effect: the regions are the same as without it.");
   equal(answers["text-order"], "By the field order.");
 });
@@ -194,12 +194,15 @@ Deno.test("ocr-regions doctor stops when it is told to, and reports what it has"
     const record = `${folder}/service.json`;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const { status, stdout, stderr, requests } = await against({ serviceTime: 60_000 }, { yes: true, record }, {
-      onWrite: (stop) => timer ??= setTimeout(stop, 1000),
+      onWrite: (stop) => timer ??= setTimeout(stop, 500),
     });
     equal(status, 130, stderr);
     match(stderr, /Stopped after \d+ calls\.\n$/);
-    match(stdout, /The task did not end in time\./);
-    equal(JSON.parse(await Deno.readTextFile(record)).exchanges.length, requests.length);
+    match(stdout, /^About the service at /);
+    // A call that was in flight is not in the recording.
+    const { exchanges } = JSON.parse(await Deno.readTextFile(record));
+    ok(exchanges.length > 0 && requests.length - exchanges.length <= 1, `${exchanges.length} of ${requests.length}`);
+    ok(requests.filter(({ method }) => method === "POST").length <= 2, "the token and one image");
   });
 });
 
