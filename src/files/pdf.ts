@@ -7,9 +7,11 @@ import { type Bitmap, toPng } from "./png.ts";
 
 /** The part of `@hyzyla/pdfium` that is used here. */
 interface Pdfium {
-  readonly PDFiumLibrary: {
-    readonly init: () => Promise<{ readonly loadDocument: (file: Uint8Array) => Promise<PdfDocument> }>;
-  };
+  readonly PDFiumLibrary: { readonly init: () => Promise<Library> };
+}
+
+interface Library {
+  readonly loadDocument: (file: Uint8Array) => Promise<PdfDocument>;
 }
 
 /** A PDF file in the memory of PDFium, which is freed together with all of it. */
@@ -52,14 +54,15 @@ const REASONS: ReadonlyMap<string, string> = new Map([
  * @param dpi The resolution of rendered pages, in pixels per inch.
  */
 export async function openPdf(file: Uint8Array, dpi: number): Promise<Pdf> {
-  const { PDFiumLibrary } = await importPdfium();
-  const load = async (): Promise<PdfDocument> => (await PDFiumLibrary.init()).loadDocument(file);
-  let document: PdfDocument | null;
-  try {
-    document = await load();
-  } catch (error) {
-    throw new Error(REASONS.get(messageOf(error)) ?? "it is a damaged PDF");
-  }
+  const load = async (): Promise<PdfDocument> => {
+    const pdfium = await startPdfium();
+    try {
+      return await pdfium.loadDocument(file);
+    } catch (error) {
+      throw new Error(REASONS.get(messageOf(error)) ?? "it is a damaged PDF");
+    }
+  };
+  let document: PdfDocument | null = await load();
   const count = document.getPageCount();
   if (count < 1) throw new Error("it is a PDF without pages");
   const read = async (page: number): Promise<Uint8Array> => {
@@ -83,15 +86,29 @@ async function rasterize(page: PdfPage, dpi: number): Promise<Bitmap> {
   return { ...size, pixels: data };
 }
 
+async function startPdfium(): Promise<Library> {
+  const { PDFiumLibrary } = await importPdfium();
+  try {
+    return await PDFiumLibrary.init();
+  } catch (error) {
+    // As without permission to read the package.
+    throw new Error(`its pages cannot be rendered, as PDFium did not start (${firstLine(error)})`);
+  }
+}
+
 async function importPdfium(): Promise<Pdfium> {
   try {
     return await import("@hyzyla/pdfium");
   } catch (error) {
     throw new Error(
       "its pages cannot be rendered, as the package @hyzyla/pdfium could not be loaded. Install it with " +
-        `\`npm install @hyzyla/pdfium\` (${messageOf(error).split("\n", 1)[0]})`,
+        `\`npm install @hyzyla/pdfium\` (${firstLine(error)})`,
     );
   }
+}
+
+function firstLine(error: unknown): string {
+  return messageOf(error).split("\n", 1)[0];
 }
 
 function messageOf(error: unknown): string {
