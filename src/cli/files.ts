@@ -6,7 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
-import { lstat, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { codeOf, reasonOf } from "../files/reason.ts";
 
@@ -18,6 +18,9 @@ export interface Target {
   /** Writes the whole file, or changes nothing if that fails. Never rejects. */
   readonly write: (text: string) => Promise<Written>;
 }
+
+/** The names of temporary files. */
+const TEMPORARY = /^\.ocr-regions-[-\da-f]{36}\.tmp$/;
 
 /** Reads the image. A Left is a sentence for the user. */
 export async function readImage(file: string): Promise<E.Either<string, Uint8Array>> {
@@ -113,6 +116,13 @@ export async function checkFolder(folder: string): Promise<void> {
   const file = temporary(folder);
   await (await open(file, "wx")).close();
   await rm(file);
+}
+
+/** Removes the temporary files that a killed process has left in a folder. No other process may be writing files in it. */
+export async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true });
+  }
 }
 
 /**

@@ -15,7 +15,7 @@ import { reasonOf } from "../../files/reason.ts";
 import type { PollState } from "../../model/poll_state.ts";
 import type { BatchImage, BatchReply } from "../../stream/batch.ts";
 import type { BatchCommand, Detect, Read } from "../command.ts";
-import { checkFolder, messageOf } from "../files.ts";
+import { checkFolder, messageOf, sweep } from "../files.ts";
 import type { Io } from "../io.ts";
 import { type LastIds, lastIds } from "../last.ts";
 import { openService } from "../open_service.ts";
@@ -94,7 +94,10 @@ async function openFolder(out: string, resume: boolean): Promise<E.Either<string
   }
   try {
     const journal = await openJournal(file);
-    if (journal.size === 0 || resume) return E.right(journal);
+    if (journal.size === 0 || resume) {
+      await sweep(out);
+      return E.right(journal);
+    }
     await journal.close();
     return E.left(
       `The folder ${out} has the journal of an earlier run. To continue that run, add --resume. ` +
@@ -137,7 +140,7 @@ async function run<A>(
     job,
     service,
     ledger,
-    files: out === null ? null : { outputs: createOutputs(out, command), failures: await openFailures(out) },
+    files: out === null ? null : { outputs: createOutputs(out, command, openAlone), failures: await openFailures(out) },
     printer: createPrinter(terminal, command, images.isSingle),
     display,
     tally,
@@ -205,6 +208,12 @@ async function run<A>(
   const isNothingSent = failed > 0 && failed === counts.endings.get("unreadable") &&
     counts.completed + counts.submitted === 0;
   return isNothingSent ? NOTHING_SENT : FAILED;
+}
+
+/** Opens a folder of the output, in which no other process writes files: the journal is locked. */
+async function openAlone(folder: string): Promise<void> {
+  await checkFolder(folder);
+  await sweep(folder);
 }
 
 /** Makes sure that the id of a task is not lost. */

@@ -3,12 +3,10 @@
  *
  * @module
  */
-import type * as E from "fp-ts/lib/Either.js";
 import type { Observable } from "rxjs";
 import type { Service } from "../../client/service.ts";
 import { describe } from "../../model/describe.ts";
 import { DETECT_REGIONS } from "../../model/detect_regions.ts";
-import type { RegionsError } from "../../model/error.ts";
 import type { ReadStatus } from "../../model/reading.ts";
 import { RECOGNIZE_REGIONS } from "../../model/recognition.ts";
 import type { TaskKind } from "../../model/task_kind.ts";
@@ -50,9 +48,6 @@ export interface Job<A> {
   /** Whether the command `watch` gets the whole result of an image by the id of its task. */
   readonly isWatchable: boolean;
 }
-
-/** An error, or a value of a job, as JSON. */
-export type Value<A> = E.Either<RegionsError, A>;
 
 /** Detects regions. */
 export function detectJob({ settings }: Pick<Detect, "settings">): Job<TaskStatus> {

@@ -30,13 +30,26 @@ export interface Outputs {
   readonly write: (key: string, page: Page, image: Uint8Array) => Promise<Written>;
 }
 
-/** The files of a batch in the folder `out`. */
-export function createOutputs(out: string, { formats: names, link }: Output): Outputs {
+/**
+ * The files of a batch in the folder `out`.
+ *
+ * @param open Called once with each folder that files will be in. Rejects if they cannot.
+ */
+export function createOutputs(
+  out: string,
+  { formats: names, link }: Output,
+  open: (folder: string) => Promise<void> = checkFolder,
+): Outputs {
   const formats = toFormats(names.length === 0 ? ["json"] : names);
   /** Which key each file belongs to, by its path. */
   const owners = new Map<string, string>();
-  /** The folders that exist and can be written. */
-  const folders = new Set<string>();
+  /** The folders that are open, or being opened. */
+  const folders = new Map<string, Promise<void>>();
+  const openOnce = (folder: string): Promise<void> => {
+    const opening = folders.get(folder) ?? mkdir(folder, { recursive: true }).then(() => open(folder));
+    folders.set(folder, opening);
+    return opening;
+  };
   const targetOf = (key: string, format: OutputFormat): string => join(out, fileName(key) + format.extension);
   return {
     prepare: async (key, image) => {
@@ -49,11 +62,7 @@ export function createOutputs(out: string, { formats: names, link }: Output): Ou
         if (owner !== key) throw new Error(`its output ${target} would take the place of that of ${owner}`);
         owners.set(target, key);
         try {
-          if (!folders.has(folder)) {
-            await mkdir(folder, { recursive: true });
-            await checkFolder(folder);
-            folders.add(folder);
-          }
+          await openOnce(folder);
         } catch (error) {
           throw new Error(`its output ${target} cannot be written: ${reasonOf(error)}`);
         }

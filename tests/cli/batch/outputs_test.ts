@@ -3,6 +3,7 @@ import * as E from "fp-ts/lib/Either.js";
 import fc from "fast-check";
 import { isAbsolute, join, relative } from "node:path";
 import { createOutputs, fileName, imageName, linkTo } from "../../../src/cli/batch/outputs.ts";
+import { sweep } from "../../../src/cli/files.ts";
 import type { Page } from "../../../src/cli/batch/page.ts";
 import { withFolder } from "./run.ts";
 
@@ -73,4 +74,17 @@ Deno.test("hOCR and the size of a preprocessed image are written as such", () =>
     ok((await Deno.readTextFile(`${folder}/a.pgm.page.xml`)).includes('imageWidth="7" imageHeight="9"'));
     // The link would be to another image.
     ok((await Deno.readTextFile(`${folder}/a.pgm.svg`)).includes("data:image/"));
+  }));
+
+Deno.test("what a killed process has left is removed before a batch writes its first file", () =>
+  withFolder({}, async (folder) => {
+    const left = ".ocr-regions-684c537d-a9cd-4a9b-aa22-c9c96748a659.tmp", other = ".ocr-regions.tmp";
+    for (const name of [left, other]) await Deno.writeTextFile(`${folder}/${name}`, "");
+    const { prepare } = createOutputs(folder, { out: folder, formats: ["json"], link: false }, sweep);
+    await Promise.all([prepare("a", IMAGE), prepare("b", IMAGE)]);
+    deepEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name), [other]);
+    // Another page may be being written now.
+    await Deno.writeTextFile(`${folder}/${left}`, "");
+    await prepare("c", IMAGE);
+    equal(Array.from(Deno.readDirSync(folder)).length, 2);
   }));
