@@ -64,7 +64,11 @@ export interface Project extends Installed {
 export async function prepare(folder: string, file: string | undefined): Promise<Project> {
   const tarball = file ?? await packWithDeno(ROOT, folder);
   const tools = await installTools(TOOLS);
-  const installed = await install(tarball, join(folder, "newest"), ["tesseract.js-core", "@tesseract.js-data/eng"]);
+  const installed = await install(tarball, join(folder, "newest"), [
+    "tesseract.js-core",
+    "@tesseract.js-data/eng",
+    "@hyzyla/pdfium",
+  ]);
   const { consumer } = installed;
   await copy(HERE, consumer, SOURCES);
   const names = await writeModules(installed);
