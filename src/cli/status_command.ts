@@ -17,7 +17,10 @@ import type { Terminal } from "./terminal.ts";
 export function runStatus(command: Status, io: Io, terminal: Terminal): Promise<number> {
   const { signal } = io;
   const progress = showProgress(terminal, "Asking");
+  let isClosed = false;
   const ask: Action = async (id, service) => {
+    // Nobody would see the other statuses.
+    if (isClosed) return false;
     const reply = await fetchRegions(id)(service, { signal })();
     if (signal.aborted) return false;
     const value = E.isRight(reply) ? reply.right : { ...reply.left, id };
@@ -27,6 +30,8 @@ export function runStatus(command: Status, io: Io, terminal: Terminal): Promise<
       ? await terminal.print(`${id}  ${reply.right._tag}\n`)
       : E.right(undefined);
     if (E.isLeft(printed)) {
+      if (isClosed) return false;
+      isClosed = true;
       await terminal.say(`The status could not be written to standard output: ${printed.left}.`);
       return false;
     }

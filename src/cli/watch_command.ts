@@ -93,7 +93,10 @@ function watching(
   { signal }: Io,
   terminal: Terminal,
 ): Action {
+  let isClosed = false;
   return async (id, service) => {
+    // Nobody would see the other results.
+    if (isClosed) return false;
     const key = keyOf(id);
     display.begin(key, "Waiting");
     const show = (reply: Reply): void => {
@@ -119,10 +122,11 @@ function watching(
     for (const notice of page.notices) await terminal.say(`${key}: Notice from the service: ${notice}`);
     const written = await (outputs ?? { write: printer.page }).write(key, page, image);
     if (E.isLeft(written)) {
-      const fault = outputs === null
-        ? `The result could not be written to standard output: ${written.left}.`
-        : written.left;
-      return fail(`${fault} ${again(command, id)}`);
+      if (outputs !== null) return fail(`${written.left} ${again(command, id)}`);
+      display.drop(key);
+      if (isClosed) return false;
+      isClosed = true;
+      return fail(`The result could not be written to standard output: ${written.left}. ${again(command, id)}`);
     }
     for (const warning of image.length === 0 ? [] : warningsFor(command, page, image)) {
       await terminal.say(warning, terminal.colors.err.yellow);
@@ -133,8 +137,9 @@ function watching(
 }
 
 /** How to get a result again. */
-function again({ out, formats, image, link }: Watch, id: string): string {
-  const words = ["ocr-regions", "watch", id];
+function again({ ids, last, out, formats, image, link }: Watch, id: string): string {
+  if (ids.length > 1) return "To get it again without sending the image, run the same command.";
+  const words = ["ocr-regions", "watch", last ? "--last" : id];
   if (out !== null) words.push("--out", out);
   if (formats.length > 0) words.push("--format", formats.join(","));
   if (image !== null) words.push("--image", image);

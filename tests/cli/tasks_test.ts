@@ -140,6 +140,16 @@ Deno.test("watch says how to get a result that could not be written", () =>
     );
   }));
 
+Deno.test("watch and status say only once that standard output is closed", () =>
+  withTasks({}, async ({ ids, run }) => {
+    const fails = (stream: string): string | null => stream === "stdout" ? "EPIPE" : null;
+    for (const command of ["watch", "status"]) {
+      const { status, stderr } = await run([command, ...ids, "--json"], { fails });
+      equal(status, 1);
+      equal(stderr.match(/could not be written to standard output: the reader has closed it\./g)?.length, 1, stderr);
+    }
+  }));
+
 Deno.test("watch stops on Ctrl-C, cancels nothing, and says how to", () =>
   withTasks({ serviceTime: 60_000 }, async ({ ids, requests, run }) => {
     const { status, stderr } = await run(["watch", ...ids, "-v"], {
