@@ -48,6 +48,16 @@ Deno.test("help explains each option of each command in words", () => {
   }
 });
 
+Deno.test("the guides explain each option of each command", async () => {
+  const guides = ["command-line", "emulator", "doctor"].map((name) => Deno.readTextFile(`docs/${name}.md`));
+  const text = (await Promise.all(guides)).join("\n");
+  for (const command of createProgram().commands) {
+    for (const { long, hidden } of command.options) {
+      ok(hidden || RegExp(`\`[^\`\n]*${long}\\b`).test(text), `${command.name()} ${long}`);
+    }
+  }
+});
+
 Deno.test("help explains the environment and the exit statuses", () => {
   const [environment, statuses] = TOPICS.map((topic) => helpOf(topic, PLAIN));
   for (const name of ["OCR_CLIENT_ID", "OCR_BASE_URL", "NO_COLOR", "FORCE_COLOR"]) ok(environment.includes(name), name);
