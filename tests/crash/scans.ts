@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { emulate } from "../../src/emulator/emulator.ts";
 import { serve } from "../../src/emulator/serve.ts";
 import { readImageHeader } from "../../src/internal/image_header.ts";
+import { pause } from "../durable/checks.ts";
 import { pdf } from "../files/pdf_file.ts";
 import { tiff } from "../files/tiff_file.ts";
 import { ascii, blank, pgm } from "../support/images.ts";
@@ -21,6 +22,8 @@ const HUGE = ascii("P5\n40000 40000\n255\n");
 const HEIGHT = 3;
 /** How long the emulator takes for a page, in milliseconds. */
 const SERVICE_TIME = 150;
+/** How long an answer takes to arrive, in milliseconds: in that time, the service has a page, and the program does not know. */
+const DELAY = 100;
 
 /**
  * Writes files into the folder `name` of `folder`: images, a TIFF file of three pages, a PDF of two, an image that is too
@@ -77,10 +80,12 @@ export async function startCountingServer(): Promise<CountingServer> {
   });
   let listeners: (() => void)[] = [];
   const nextRequest = (): Promise<void> => new Promise((resolve) => listeners.push(resolve));
-  const server = await serve((request) => {
+  const server = await serve(async (request) => {
     for (const listener of listeners) listener();
     listeners = [];
-    return handle(request);
+    const response = await handle(request);
+    await pause(DELAY);
+    return response;
   }, 0);
   return { accepted, nextRequest, ...server };
 }
