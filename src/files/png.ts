@@ -16,24 +16,37 @@ export interface Bitmap {
 }
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
-const GRAY = 0, RGB = 2; // color types
+/** Color types. */
+export const GRAY = 0, RGB = 2;
 
 /** Encodes an image as PNG, in gray if it has no colors. Source: the PNG specification, third edition. */
 export async function toPng(bitmap: Bitmap): Promise<Uint8Array> {
   const { width, height } = bitmap;
   const channels = isGray(bitmap) ? 1 : 3;
+  const data = await promisify(deflate)(toRows(bitmap, channels));
+  return toFile({ width, height, bitDepth: 8, colorType: channels === 1 ? GRAY : RGB }, data);
+}
+
+/**
+ * Returns a PNG file.
+ *
+ * @param data The rows in the zlib format.
+ */
+export function toFile(
+  { width, height, bitDepth, colorType }: {
+    readonly width: number;
+    readonly height: number;
+    readonly bitDepth: number;
+    readonly colorType: number;
+  },
+  data: Uint8Array,
+): Uint8Array {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  header.set([8, channels === 1 ? GRAY : RGB], 8);
-  const data = await promisify(deflate)(toRows(bitmap, channels));
-  return concat([
-    SIGNATURE,
-    toChunk("IHDR", header),
-    toChunk("IDAT", data),
-    toChunk("IEND", new Uint8Array()),
-  ]);
+  header.set([bitDepth, colorType], 8);
+  return concat([SIGNATURE, toChunk("IHDR", header), toChunk("IDAT", data), toChunk("IEND", new Uint8Array())]);
 }
 
 function isGray({ pixels }: Bitmap): boolean {

@@ -41,7 +41,7 @@ export const WORDS: readonly Word[] = [
 ];
 
 /** Draws the page as a PNG file: upright, or turned by {@linkcode TURN}. */
-export function drawPage(isTurned: boolean): Uint8Array<ArrayBuffer> {
+export function drawPage(isTurned: boolean): Uint8Array {
   const { width, height } = PAGE;
   const { sin, cos } = isTurned ? TURN : { sin: 0, cos: 1 };
   const isBlack = (x: number, y: number): boolean => {
