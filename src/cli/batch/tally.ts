@@ -114,7 +114,8 @@ export function summarize(counts: Counts, out: string | null, elapsed: number, i
         `  ${failure.key}: ${failure.reason}`
       ),
     ...all > failures.length ? [`  … and ${all - failures.length} more.`] : [],
-    ...out === null ? [] : [
+    // Without a folder, only detections can be submitted, and `watch` gets all of their results.
+    ...out === null ? submitted > 0 ? ["To get the results: ocr-regions watch --last"] : [] : [
       ...completed > 0 ? [`The output is in ${out}.`] : [],
       ...all > failures.length ? [`All failures are in ${out}/${FAILURES}.`] : [],
       ...submitted > 0 ? ["To get the results, run the same command with --resume instead of --detach."] : [],

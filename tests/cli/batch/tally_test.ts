@@ -31,6 +31,10 @@ Deno.test("the summary of a batch without failures is short", () => {
   const submitted = createTally();
   submitted.submit();
   submitted.submit();
+  deepEqual(summarize(submitted.counts(), null, 1500, false), [
+    "2 of 2 images submitted (1.5 s).",
+    "To get the results: ocr-regions watch --last",
+  ]);
   deepEqual(summarize(submitted.counts(), "out", 1500, false), [
     "2 of 2 images submitted (1.5 s).",
     "To get the results, run the same command with --resume instead of --detach.",
