@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { normalize } from "node:path/posix";
 import { mayHavePages, openPages, type Pages, type PagesOptions, START_SIZE } from "./pages.ts";
 import { reasonOf } from "./reason.ts";
-import { type Found, realPaths, toPosix, walk, walkPattern } from "./walk.ts";
+import { type Found, realPaths, type Search, toPosix, walk, walkPattern } from "./walk.ts";
 
 /**
  * An image of a file, for `detectMany`, `readMany` and `runMany`.
@@ -87,7 +87,7 @@ export async function* filesOf(paths: Iterable<string>, { exclude = [] }: Images
 }
 
 /** Finds the files of a path or pattern. A name with characters of patterns is a path if there is such a file. */
-async function* find(given: string, search: Parameters<typeof walk>[1]): AsyncGenerator<Found> {
+async function* find(given: string, search: Search): AsyncGenerator<Found> {
   const path = given === "" ? "" : normalize(toPosix(given));
   try {
     const stats = await stat(given);
