@@ -4,21 +4,15 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { runDetect, runRead } from "./batch/batch.ts";
-import { runCancel } from "./cancel_command.ts";
 import type { Command } from "./command.ts";
 import { completionScript } from "./completion.ts";
-import { runDoctor } from "./doctor/doctor.ts";
 import { helpOf } from "./help.ts";
 import type { Io } from "./io.ts";
 import { parse } from "./parser.ts";
 import { demand, neededBy } from "./permissions.ts";
-import { runServe } from "./serve_command.ts";
 import { FAILED, refuse } from "./status.ts";
-import { runStatus } from "./status_command.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
-import { runWatch } from "./watch_command.ts";
 
 export { type Io, ofProcess, type Permission } from "./io.ts";
 
@@ -54,22 +48,23 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   return await run(command.right, io, terminal);
 }
 
+/** Each command is loaded on demand, so that help and a refusal do not wait for all of them. */
 async function run(command: Command, io: Io, terminal: Terminal): Promise<number> {
   switch (command._tag) {
     case "Detect":
-      return await runDetect(command, io, terminal);
+      return await (await import("./batch/batch.ts")).runDetect(command, io, terminal);
     case "Read":
-      return await runRead(command, io, terminal);
+      return await (await import("./batch/batch.ts")).runRead(command, io, terminal);
     case "Watch":
-      return await runWatch(command, io, terminal);
+      return await (await import("./watch_command.ts")).runWatch(command, io, terminal);
     case "Status":
-      return await runStatus(command, io, terminal);
+      return await (await import("./status_command.ts")).runStatus(command, io, terminal);
     case "Cancel":
-      return await runCancel(command, io, terminal);
+      return await (await import("./cancel_command.ts")).runCancel(command, io, terminal);
     case "Serve":
-      return await runServe(command, io, terminal);
+      return await (await import("./serve_command.ts")).runServe(command, io, terminal);
     case "Doctor":
-      return await runDoctor(command, io, terminal);
+      return await (await import("./doctor/doctor.ts")).runDoctor(command, io, terminal);
     case "Completion":
       return await printOwn(completionScript(command.shell), terminal);
     case "Help": {

@@ -1,6 +1,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import fc from "fast-check";
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
+import process from "node:process";
 import { parse } from "../../src/cli/parser.ts";
 import { DESKEW_IMAGE } from "../../src/model/preprocessing.ts";
 import { ID } from "./run.ts";
@@ -261,9 +262,19 @@ Deno.test("no arguments make the parser throw, print, or change what it parses n
       "\x1b[2J",
     ],
   );
-  fc.assert(fc.property(fc.array(fc.oneof(words, fc.string())), (args) => {
-    const command = parse(args);
-    ok(E.isRight(command) || /[.?] Try ocr-regions( \w+)? --help\.$/.test(command.left), JSON.stringify(command));
-  }));
+  const { stdout, stderr } = process;
+  const writes = [stdout.write, stderr.write] as const;
+  let printed = "";
+  stdout.write = stderr.write = (text: unknown) => (printed += text) === "";
+  try {
+    fc.assert(fc.property(fc.array(fc.oneof(words, fc.string())), (args) => {
+      const command = parse(args);
+      ok(E.isRight(command) || /[.?] Try ocr-regions( \w+)? --help\.$/.test(command.left), JSON.stringify(command));
+    }));
+    for (const args of [["--help"], ["--version"], ["detect", "-h"], ["find"], ["serve", "x"]]) parse(args);
+  } finally {
+    [stdout.write, stderr.write] = writes;
+  }
+  equal(printed, "");
   deepEqual(parsed("detect", "a"), { _tag: "Detect", paths: ["a"], ...BATCH, settings: {} });
 });

@@ -186,6 +186,14 @@ Deno.test("ocr-regions asks for the variables of proxies only if the address is 
   ok(http.asked.includes("env=HTTP_PROXY") && http.asked.includes("env=no_proxy"), http.asked.join());
 });
 
+Deno.test("--last asks for the variables that name the folder of the ids, then for the folder", async () => {
+  const { asked, permit } = denying("read");
+  const env = { ...PAIR, XDG_STATE_HOME: "/state" };
+  const { stderr } = await run(["status", "--last"], { env, permit });
+  equal(stderr, "Permission denied. Run the program with --allow-read=/state/ocr-regions as well.\n");
+  deepEqual(asked.slice(0, 3), ["env=XDG_STATE_HOME", "env=LOCALAPPDATA", "env=HOME"]);
+});
+
 Deno.test("ocr-regions serve and --emulate ask for permission to read the detector's files", async () => {
   const sources = new URL("src/", ROOT).pathname;
   for (const args of [["serve", "--port", "8081"], ["detect", PAGE, "--emulate"]]) {
