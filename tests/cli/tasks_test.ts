@@ -10,7 +10,7 @@ import { ID, type Outcome, PAGE, PAIR, run } from "./run.ts";
 const REGION = { left: 1, top: 2, right: 30, bottom: 40 };
 
 interface World {
-  /** The ids of three tasks, in order. */
+  /** The ids of the tasks, in order. */
   readonly ids: readonly string[];
   readonly requests: string[];
   /** A folder of its own. */
@@ -18,13 +18,17 @@ interface World {
   readonly run: (args: readonly string[], more?: Parameters<typeof run>[1]) => Promise<Outcome>;
 }
 
-/** Three tasks on an emulator, and a folder. */
-async function withTasks(options: EmulatorOptions, test: (world: World) => Promise<void>): Promise<void> {
+/** Tasks on an emulator, and a folder. */
+async function withTasks(
+  options: EmulatorOptions,
+  test: (world: World) => Promise<void>,
+  count = 3,
+): Promise<void> {
   const handle = emulate({ detect: () => Promise.resolve([REGION]), ...options });
   const service = connect({ credentials: { clientId: "id", clientSecret: "secret" }, fetch: handle });
   const ids: string[] = [];
-  for (const byte of [1, 2, 3]) {
-    const submitted = await submitImage(new Uint8Array([byte]))(service)();
+  for (let i = 0; i < count; i++) {
+    const submitted = await submitImage(new Uint8Array([1]))(service)();
     if (E.isRight(submitted)) ids.push(submitted.right);
   }
   const requests: string[] = [];
@@ -66,6 +70,14 @@ Deno.test("status prints a line of JSON for each task, also for one that the ser
     deepEqual(new Map(lines.map(({ id, _tag }) => [id, _tag])).get(ID), "NotExist");
     equal(lines.length, 2);
     match(stderr, RegExp(`^${ID}: The service does not know task ${ID}, which may have expired\\. `));
+  }));
+
+Deno.test("a failure does not keep the tasks from being asked for that have to wait for their turn", () =>
+  withTasks({}, async ({ ids, run }) => {
+    const unknown = Array.from({ length: 20 }, (_, i) => ID.slice(0, -2) + (10 + i));
+    const { status, stdout } = await run(["status", ...unknown, ...ids]);
+    equal(status, 1);
+    for (const id of ids) ok(stdout.includes(`${id}  `));
   }));
 
 Deno.test("cancel cancels each task, and an unknown one does not keep it from that", () =>
@@ -149,6 +161,16 @@ Deno.test("watch and status say only once that standard output is closed", () =>
       equal(stderr.match(/could not be written to standard output: the reader has closed it\./g)?.length, 1, stderr);
     }
   }));
+
+Deno.test("watch and status ask for no more tasks after standard output was closed", () =>
+  withTasks({ workers: 100, pickupTime: 0, serviceTime: 0 }, async ({ ids, requests, run }) => {
+    const fails = (stream: string): string | null => stream === "stdout" ? "EPIPE" : null;
+    for (const command of ["watch", "status"]) {
+      requests.length = 0;
+      await run([command, ...ids], { fails });
+      ok(requests.filter((method) => method === "GET").length < ids.length, `${command}: ${requests.length} requests`);
+    }
+  }, 100));
 
 Deno.test("watch stops on Ctrl-C, cancels nothing, and says how to", () =>
   withTasks({ serviceTime: 60_000 }, async ({ ids, requests, run }) => {
