@@ -83,7 +83,7 @@ export function walkPattern(text: string, search: Search): AsyncGenerator<Found>
   });
 }
 
-/** Returns a path or pattern with `/`, also on Windows, where it may have `\\`. */
+/** Returns a path or pattern with `/`, also on Windows, where it may have `\`. */
 export function toPosix(path: string): string {
   return isWindows ? path.replaceAll("\\", "/") : path;
 }
