@@ -15,7 +15,7 @@ import { reasonOf } from "../../files/reason.ts";
 import type { PollState } from "../../model/poll_state.ts";
 import type { BatchImage, BatchReply } from "../../stream/batch.ts";
 import type { BatchCommand, Detect, Read } from "../command.ts";
-import { checkFolder, messageOf, sweep } from "../files.ts";
+import { attempt, checkFolder, messageOf, sweep } from "../files.ts";
 import type { Io } from "../io.ts";
 import { type LastIds, lastIds } from "../last.ts";
 import { openService } from "../open_service.ts";
@@ -95,7 +95,7 @@ async function openFolder(out: string, resume: boolean): Promise<E.Either<string
   try {
     const journal = await openJournal(file);
     if (journal.size === 0 || resume) {
-      await sweep(out);
+      await attempt(() => sweep(out));
       return E.right(journal);
     }
     await journal.close();
