@@ -23,7 +23,7 @@ export async function lock(file: string): Promise<() => Promise<void>> {
   try {
     await (await open(own, "wx")).close();
   } catch (error) {
-    throw codeOf(error) === "EEXIST" ? new Error(refusal(process.pid, own, "this process, ")) : error;
+    throw codeOf(error) === "EEXIST" ? inUse("is in use by this process,", process.pid, own) : error;
   }
   const unlock = (): Promise<void> => rm(own, { force: true });
   try {
@@ -31,7 +31,8 @@ export async function lock(file: string): Promise<() => Promise<void>> {
       if (claim === own) continue;
       const liveness = await livenessOf(pid, ticks);
       if (liveness === "dead") await rm(claim, { force: true });
-      else throw new Error(refusal(pid, claim, liveness === "alive" ? "" : "what may be "));
+      else if (liveness === "alive") throw inUse("is in use by", pid, claim);
+      else throw inUse("may be in use (to find out takes --allow-run) by", pid, claim);
     }
   } catch (error) {
     await unlock();
@@ -47,8 +48,9 @@ function claimOf(file: string, pid: number, ticks: string): string {
   return `${file}.${pid}.${ticks}.lock`;
 }
 
-function refusal(pid: number, claim: string, which: string): string {
-  return `it is in use by ${which}process ${pid}. If that is another program, delete ${claim}`;
+/** @param by What is known of the process. */
+function inUse(by: string, pid: number, claim: string): Error {
+  return new Error(`it ${by} process ${pid}. If that is another program, or none, delete ${claim}`);
 }
 
 interface Claim {

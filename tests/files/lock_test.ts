@@ -1,4 +1,4 @@
-import { deepStrictEqual as deepEqual, match, ok, rejects } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFile, readdir, writeFile } from "node:fs/promises";
@@ -14,7 +14,10 @@ Deno.test("a second process is refused, and a killed process does not keep its j
       const child = await openInChild(file);
       await rejects(openJournal(file), (error: Error) => {
         match(error.message, new RegExp(`^Cannot open the journal ${file}: it is in use by process ${child.pid}\\. `));
-        match(error.message, new RegExp(`If that is another program, delete ${file}\\.${child.pid}\\.\\d+\\.lock$`));
+        match(
+          error.message,
+          new RegExp(`If that is another program, or none, delete ${file}\\.${child.pid}\\.\\d+\\.lock$`),
+        );
         return true;
       });
       child.process.kill("SIGKILL");
@@ -70,7 +73,7 @@ Deno.test("a lock of unknown age holds while a process has its number", () =>
     await writeFile(`${file}.1.0.lock`, "");
     await rejects(openJournal(file), {
       message: `Cannot open the journal ${file}: it is in use by process 1. ` +
-        `If that is another program, delete ${file}.1.0.lock`,
+        `If that is another program, or none, delete ${file}.1.0.lock`,
     });
     deepEqual(await readdir(folder), ["journal.jsonl.1.0.lock"]);
   }));
@@ -96,4 +99,26 @@ Deno.test("of processes that open a journal at the same time, one at most succee
     }));
     ok(outputs.filter((output) => output === "open").length <= 1, outputs.join("\n"));
     for (const output of outputs) ok(output === "open" || output.includes("it is in use by process"), output);
+  }));
+
+Deno.test("without permission to look for a process, its lock holds, and the message says what to do", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "journal.jsonl"), lock = `${file}.4000000.0.lock`;
+    await writeFile(lock, "");
+    const module = new URL("../../src/files/journal.ts", import.meta.url).href;
+    const code = `
+      const { openJournal } = await import(${JSON.stringify(module)});
+      await openJournal(${JSON.stringify(file)}).catch((error) => console.log(error.message));
+    `;
+    const args = ["run", "--quiet", "--no-prompt", "--allow-read", `--allow-write=${folder}`, "--config=deno.json"];
+    const program = `data:text/javascript,${encodeURIComponent(code)}`;
+    const { stdout, stderr } = await new Deno.Command(process.execPath, { args: [...args, program] }).output();
+    equal(
+      new TextDecoder().decode(stdout).trimEnd(),
+      `Cannot open the journal ${file}: it may be in use (to find out takes --allow-run) by process 4000000. ` +
+        `If that is another program, or none, delete ${lock}`,
+      new TextDecoder().decode(stderr),
+    );
+    // With permission, it is known that there is no such process.
+    await use(file, (journal) => journal.put("a", 1));
   }));
