@@ -8,9 +8,7 @@ import type { Io } from "./io.ts";
 /** The styles of one stream; without colors, each returns its argument. */
 export interface Colors {
   readonly bold: Paint;
-  readonly dim: Paint;
   readonly red: Paint;
-  readonly green: Paint;
   readonly yellow: Paint;
 }
 
@@ -18,7 +16,7 @@ export interface Colors {
 export type Paint = (text: string) => string;
 
 const same: Paint = (text) => text;
-const PLAIN: Colors = { bold: same, dim: same, red: same, green: same, yellow: same };
+const PLAIN: Colors = { bold: same, red: same, yellow: same };
 
 /** The variables that decide about colors. */
 const COLOR_VARIABLES = ["NO_COLOR", "FORCE_COLOR", "TERM"];
@@ -32,7 +30,7 @@ export function canRead(variable: string, isGranted: Io["isGranted"]): boolean {
 export function colorsFor({ env, isGranted }: Pick<Io, "env" | "isGranted">, isTTY: boolean | undefined): Colors {
   const style = (on: number, off: number): Paint => (text) => `\x1b[${on}m${text}\x1b[${off}m`;
   if (!COLOR_VARIABLES.every((name) => canRead(name, isGranted)) || !wantsColors(env, isTTY === true)) return PLAIN;
-  return { bold: style(1, 22), dim: style(2, 22), red: style(31, 39), green: style(32, 39), yellow: style(33, 39) };
+  return { bold: style(1, 22), red: style(31, 39), yellow: style(33, 39) };
 }
 
 function wantsColors({ NO_COLOR = "", FORCE_COLOR = "", TERM = "" }: Io["env"], isTTY: boolean): boolean {
