@@ -176,7 +176,7 @@ export function detectMany(
     storage,
     state: RunState,
     last: finalStatusCodec(Detection),
-    settings: [DETECT_REGIONS.name, settings],
+    settings: [DETECT_REGIONS.name, inOrder(settings)],
   };
   const run = (image: ImageSource, { key, ...resumption }: BatchContext) =>
     detectRegions(image, settings, { ...others, ...resumption, onSubmit: onSubmit && ((id) => onSubmit(key, id)) });
@@ -221,7 +221,7 @@ export function readMany(
     storage,
     state: ReadState,
     last: FinalReadStatus,
-    settings: ["Read", { ...settings, preprocess: settings.preprocess?.name }],
+    settings: ["Read", inOrder({ ...settings, preprocess: settings.preprocess?.name })],
   };
   const run = (image: ImageSource, { onState, resume }: BatchContext<ReadState>) =>
     readRegions(image, settings, { ...others, onState, resume });
@@ -274,6 +274,11 @@ export function runMany<A, S extends RunState = RunState>(
       );
     return pullAll(images, journal === undefined ? start : onceAtATime(start), concurrency, signal);
   };
+}
+
+/** The settings that are present, in an order that does not depend on how they were written. */
+function inOrder(settings: object = {}): unknown {
+  return Object.entries(settings).filter(([, value]) => value !== undefined).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
 /** Reads an image. */

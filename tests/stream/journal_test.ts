@@ -9,6 +9,7 @@ import { RECOGNIZE_IMAGE } from "../../src/model/recognition.ts";
 import { Payload } from "../../src/model/region.ts";
 import { finalStatusCodec, valueOf } from "../../src/model/reply.ts";
 import { RunState } from "../../src/model/run_state.ts";
+import type { DetectionSettings } from "../../src/model/settings.ts";
 import { fixed } from "../../src/polling/schedule.ts";
 import {
   type BatchImage,
@@ -257,6 +258,15 @@ Deno.test("with resubmit, tasks that failed or expired are run again, and those 
     c: "Completed",
   });
   deepEqual([...world.posts.values()], [1, 2, 2]);
+});
+
+Deno.test("the order of the settings, and those that are undefined, make no difference", async () => {
+  const world = createWorld();
+  const run = (settings: DetectionSettings) =>
+    collect(detectMany(IMAGES, settings, { ...OPTIONS, journal: world.storage })(serviceOf(world.handle)));
+  await run({ dsrMode: "LineDetector", rotate: 10 });
+  await run({ rotate: 10, language: undefined, dsrMode: "LineDetector" });
+  deepEqual([...world.posts.values()], [1, 1, 1]);
 });
 
 Deno.test("another image under the same key, and other settings, are sent", async () => {

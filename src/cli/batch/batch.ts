@@ -12,6 +12,7 @@ import { lastValueFrom, mergeMap } from "rxjs";
 import type { Service } from "../../client/service.ts";
 import { type JournalFile, openJournal } from "../../files/journal.ts";
 import { reasonOf } from "../../files/reason.ts";
+import { isObject } from "../../internal/json.ts";
 import type { PollState } from "../../model/poll_state.ts";
 import type { BatchImage, BatchReply } from "../../stream/batch.ts";
 import type { BatchCommand, Detect, Read } from "../command.ts";
@@ -68,7 +69,7 @@ async function runBatch<A>(command: BatchCommand, job: Job<A>, io: Io, terminal:
         `The format ${formats[0]} is a file for each page. Add --out DIR to write several.`,
       );
     }
-    const journal = out === null ? E.right(null) : await openFolder(out, command.resume);
+    const journal = out === null ? E.right(null) : await openFolder(out, command.resume, job.settings);
     if (E.isLeft(journal)) return await refuse(terminal, journal.left);
     try {
       const { service } = opened.right;
@@ -83,8 +84,15 @@ async function runBatch<A>(command: BatchCommand, job: Job<A>, io: Io, terminal:
   }
 }
 
+/** The key in the journal of the settings of the batch. No image has it. */
+const SETTINGS = "";
+
 /** Opens the journal in the folder of the output. A Left is a sentence for the user. */
-async function openFolder(out: string, resume: boolean): Promise<E.Either<string, JournalFile>> {
+async function openFolder(
+  out: string,
+  resume: boolean,
+  settings: Job<unknown>["settings"],
+): Promise<E.Either<string, JournalFile>> {
   const file = join(out, JOURNAL);
   try {
     await mkdir(out, { recursive: true });
@@ -94,18 +102,36 @@ async function openFolder(out: string, resume: boolean): Promise<E.Either<string
   }
   try {
     const journal = await openJournal(file);
-    if (journal.size === 0 || resume) {
-      await attempt(() => sweep(out));
-      return E.right(journal);
+    const fault = journal.size === 0
+      ? null
+      : !resume
+      ? `The folder ${out} has the journal of an earlier run. To continue that run, add --resume. ` +
+        `To start over, choose another folder, or delete ${file}.`
+      : otherSettings(out, await journal.get(SETTINGS), settings);
+    if (fault !== null) {
+      await journal.close();
+      return E.left(fault);
     }
-    await journal.close();
-    return E.left(
-      `The folder ${out} has the journal of an earlier run. To continue that run, add --resume. ` +
-        `To start over, choose another folder, or delete ${file}.`,
-    );
+    if (journal.size === 0) await journal.put(SETTINGS, settings);
+    await attempt(() => sweep(out));
+    return E.right(journal);
   } catch (error) {
     return E.left(`${messageOf(error)}.`);
   }
+}
+
+/** Says that the earlier run had other settings, with which all images would be sent, and billed, again. */
+function otherSettings(out: string, earlier: unknown, settings: Job<unknown>["settings"]): string | null {
+  const before = inOrder(earlier), now = inOrder(settings);
+  return before === null || before === now
+    ? null
+    : `The run in the folder ${out} had other settings: ${before}. They are now ${now}, with which all of its images ` +
+      "would be sent again. To continue, use the same settings; for other ones, choose another folder.";
+}
+
+/** Settings as JSON, in an order that does not depend on how they were written. Null if there are none. */
+function inOrder(settings: unknown): string | null {
+  return isObject(settings) ? JSON.stringify(settings, Object.keys(settings).sort()) : null;
 }
 
 async function run<A>(

@@ -42,6 +42,8 @@ export interface Job<A> {
     images: AsyncIterable<BatchImage>,
     options: JobOptions,
   ) => (service: Service) => Observable<BatchReply<A>>;
+  /** What determines its results, as JSON: the command, and the settings that were given. */
+  readonly settings: Readonly<Record<string, unknown>>;
   /** The kinds of its tasks. */
   readonly kinds: readonly Pick<TaskKind<never, never>, "name" | "path">[];
   readonly interpret: (value: A) => Outcome;
@@ -53,6 +55,7 @@ export interface Job<A> {
 export function detectJob({ settings }: Pick<Detect, "settings">): Job<TaskStatus> {
   return {
     run: (images, options) => detectMany(images, settings, options),
+    settings: { command: "detect", ...settings },
     kinds: [DETECT_REGIONS],
     interpret: (status) => {
       if (!isFinal(status)) return { _tag: "Running", label: status._tag };
@@ -79,6 +82,7 @@ export function readJob({ settings }: Read): Job<ReadStatus> {
   const isHocr = settings.resultType === "Hocr";
   return {
     run: (images, options) => readMany(images, settings, options),
+    settings: { command: "read", ...settings, preprocess: settings.preprocess?.name },
     kinds: [DETECT_REGIONS, RECOGNIZE_REGIONS, ...settings.preprocess === undefined ? [] : [settings.preprocess]],
     interpret: (value) => {
       if (value.step === "done") {

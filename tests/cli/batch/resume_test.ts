@@ -33,6 +33,23 @@ Deno.test("detect --out writes a file for each page and format, and continues wi
     deepEqual(await pagesIn(out), names);
   }));
 
+Deno.test("--resume with other settings is refused, since all images would be sent again", () =>
+  withPages(async (paths, out) => {
+    const command = toDetect({ paths, out, settings: { dsrMode: "LineDetector", rotate: 10 } });
+    equal((await runBatch(command, DETECTOR)).posts, 3);
+    const same = toDetect({ ...command, resume: true, settings: { rotate: 10, dsrMode: "LineDetector" } });
+    deepEqual([(await runBatch(same, DETECTOR)).status, (await runBatch(same, DETECTOR)).posts], [0, 0]);
+    for (const other of [toDetect({ ...same, settings: {} }), toRead({ paths, out, resume: true })]) {
+      const refused = await runBatch(other, READER);
+      deepEqual([refused.status, refused.posts], [NOTHING_SENT, 0]);
+      match(
+        refused.stderr,
+        /^The run in the folder .* had other settings: \{"command":"detect","dsrMode":"LineDetector","rotate":10\}\. They are now \{"command":"(?:detect|read)"\}/,
+      );
+    }
+    equal((await runBatch(same, DETECTOR)).posts, 0);
+  }));
+
 Deno.test("the first Ctrl-C cancels what is in progress and sends nothing more; --resume sends what was canceled once", () =>
   withPages(async (paths, out) => {
     const { emulator, finish } = createSlow();
