@@ -6,6 +6,7 @@
 import * as t from "io-ts";
 import { fromBase64, toByteArray } from "../internal/base64.ts";
 import { isObject, parseJson } from "../internal/json.ts";
+import { sha256 } from "../internal/sha256.ts";
 import { fields, guarded, list, literal, orNull } from "../model/codec.ts";
 
 /**
@@ -199,9 +200,8 @@ export async function toRecordedRequest(method: string, path: string, body: stri
   return { method, path, image: binary === null ? null : await toRecordedImage(toByteArray(binary)), fields };
 }
 
-async function toRecordedImage(image: Uint8Array<ArrayBuffer>): Promise<RecordedImage> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", image));
-  return { bytes: image.length, sha256: Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("") };
+async function toRecordedImage(image: Uint8Array): Promise<RecordedImage> {
+  return { bytes: image.length, sha256: await sha256(image) };
 }
 
 function isText(u: unknown, pattern: RegExp): u is string {

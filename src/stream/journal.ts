@@ -6,6 +6,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import type * as t from "io-ts";
 import { fromJson, isObject, toJson } from "../internal/json.ts";
+import { sha256 } from "../internal/sha256.ts";
 import { preview } from "../internal/text.ts";
 import { explain } from "../model/codec.ts";
 import type { RunState } from "../model/run_state.ts";
@@ -103,10 +104,4 @@ export async function forgetTask(storage: JournalStorage, key: string): Promise<
 /** What an image with its settings is recognized by: a SHA-256, as hexadecimal digits. */
 export async function digestOf(image: Uint8Array, settings: unknown): Promise<string> {
   return await sha256(new TextEncoder().encode(JSON.stringify([await sha256(image), settings ?? null])));
-}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  // A copy, since the bytes may be shared with other threads, which the hash does not accept.
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.slice()));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
