@@ -7,7 +7,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Output } from "../command.ts";
-import { reasonOf } from "../../files/reason.ts";
+import { codeOf, reasonOf } from "../../files/reason.ts";
 import { checkFolder, messageOf, writeWhole, type Written } from "../files.ts";
 import { type OutputFormat, type Page, toFormats } from "./page.ts";
 
@@ -63,10 +63,10 @@ export function createOutputs(
         owners.set(target, key);
         try {
           await openOnce(folder);
+          await checkName(target);
         } catch (error) {
           throw new Error(`its output ${target} cannot be written: ${reasonOf(error)}`);
         }
-        if (await isFolder(target)) throw new Error(`its output ${target} cannot be written: it is a folder`);
       }
     },
     write: async (key, page, image) => {
@@ -104,11 +104,12 @@ export function linkTo(key: string, folder: string): string | null {
   return relative(resolve(folder), resolve(key)).split(sep).map(encodeURIComponent).join("/");
 }
 
-async function isFolder(file: string): Promise<boolean> {
+/** Rejects if the file exists and is a folder, or if its folder cannot have a file of that name. */
+async function checkName(file: string): Promise<void> {
   try {
-    return (await stat(file)).isDirectory();
-  } catch {
-    return false;
+    if ((await stat(file)).isDirectory()) throw new Error("it is a folder");
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
   }
 }
 

@@ -49,6 +49,17 @@ Deno.test("an image is refused if its output would take the place of that of ano
     await rejects(prepare("x", IMAGE), /x\.coco\.json would take the place of that of x\.coco$/);
   }));
 
+Deno.test("an image is refused if its output cannot have its name", () =>
+  withFolder({}, async (folder) => {
+    const { prepare } = createOutputs(folder, { out: folder, formats: ["json"], link: false });
+    // A name has at most 255 bytes.
+    await prepare("x".repeat(250), IMAGE);
+    await rejects(prepare("x".repeat(251), IMAGE), /x\.json cannot be written: its name is too long$/);
+    await rejects(prepare("ä".repeat(126), IMAGE), /its name is too long$/);
+    await Deno.mkdir(`${folder}/a.json`);
+    await rejects(prepare("a", IMAGE), /a\.json cannot be written: it is a folder$/);
+  }));
+
 Deno.test("a file is written whole, in the folder that it needs, or not at all", () =>
   withFolder({}, async (folder) => {
     const { prepare, write } = createOutputs(folder, { out: folder, formats: ["json"], link: false });
