@@ -29,7 +29,7 @@ import { openFailures } from "./failures.ts";
 import { createGate } from "./gate.ts";
 import { type Images, openImages } from "./images.ts";
 import { detectJob, type Job, readJob } from "./job.ts";
-import { createLedger } from "./ledger.ts";
+import { createLedger, otherTasks } from "./ledger.ts";
 import { createOutputs, JOURNAL } from "./outputs.ts";
 import { createPrinter, isPrintable } from "./printer.ts";
 import { createStop } from "./stop.ts";
@@ -44,6 +44,9 @@ export function runDetect(command: Detect, io: Io, terminal: Terminal): Promise<
 export function runRead(command: Read, io: Io, terminal: Terminal): Promise<number> {
   return runBatch(command, readJob(command), io, terminal);
 }
+
+/** How many tasks of the journal are named whose images were not found. */
+const MAX_OTHERS = 10;
 
 /** Everything that a batch needs and that has to be closed. */
 interface Resources {
@@ -156,6 +159,11 @@ async function run<A>(
       display.label(key, "Submitted");
       announce(command, job, key, task, isKept, ids, io, terminal);
     },
+    onReplace: (key, task) =>
+      void terminal.insist(
+        `${key}: The image or a setting has changed since it was submitted as task ${task}, so it is a new image.` +
+          toWatch(job, task),
+      ),
     onFailure: (reason) => {
       terminal.insist(`${reason}. No further image is sent.`);
       stop.because("fault");
@@ -174,6 +182,8 @@ async function run<A>(
     terminal,
     warnings: new Set(),
   };
+  /** The keys of the images so far, if the journal may have more. */
+  const keys = new Set<string>();
   /** The images in progress. */
   const sent = new Map<string, Uint8Array>();
   async function* pull(): AsyncGenerator<BatchImage> {
@@ -181,6 +191,7 @@ async function run<A>(
       // What has been detected but not yet written takes up memory as well.
       await gate.enter();
       if (stop.reason() !== null) return;
+      if (command.resume) keys.add(key);
       const image = async (): Promise<Uint8Array> => {
         display.begin(key, "Sending");
         const bytes = await read();
@@ -223,6 +234,18 @@ async function run<A>(
   stop.close();
   display.close();
   await ids.remember([]);
+  if (journal !== null && command.resume && !isBroken && stop.reason() === null) {
+    let others = 0;
+    for await (const [key, { id }] of otherTasks(journal, keys)) {
+      // A folder of which only a few images are continued may have thousands.
+      if (++others <= MAX_OTHERS) {
+        await terminal.insist(
+          `${key}: This image was not found again. It was submitted as task ${id}.${toWatch(job, id)}`,
+        );
+      }
+    }
+    if (others > MAX_OTHERS) await terminal.insist(`… and ${others - MAX_OTHERS} more.`);
+  }
   const counts = tally.counts(), failed = countFailures(counts);
   if (!command.quiet && !(images.isSingle && out === null)) {
     const lines = summarize(counts, out, performance.now() - startedAt, stop.reason() !== null);
@@ -240,6 +263,11 @@ async function run<A>(
 async function openAlone(folder: string): Promise<void> {
   await checkFolder(folder);
   await sweep(folder);
+}
+
+/** Says how to get the result of a task that the batch does not wait for. */
+function toWatch({ isWatchable }: Pick<Job<never>, "isWatchable">, id: string): string {
+  return isWatchable ? ` To get its result: ocr-regions watch ${id}` : "";
 }
 
 /** Makes sure that the id of a task is not lost. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { JournalFile } from "../../files/journal.ts";
 import { isObject } from "../../internal/json.ts";
 import { PollState } from "../../model/poll_state.ts";
 import { forgetTask, type JournalStorage } from "../../stream/journal.ts";
@@ -30,6 +31,8 @@ export interface LedgerOptions {
   readonly stop: Stop;
   /** Called with each task as soon as its id is known. `isKept` says whether it is in the journal. */
   readonly onSubmit: (key: string, task: PollState, isKept: boolean) => void;
+  /** Called if an image is sent although the journal has the task `id` under its key: the image or a setting has changed. */
+  readonly onReplace: (key: string, id: string) => void;
   /** Called once with the reason if the journal cannot be written. */
   readonly onFailure: (reason: string) => void;
   /** Whether the tasks in the journal have ended with the process that submitted them. */
@@ -38,8 +41,10 @@ export interface LedgerOptions {
 
 /** Keeps a journal in `storage`, or in memory as long as an image is in progress if that is null. */
 export function createLedger(storage: JournalStorage | null, options: LedgerOptions): Ledger {
-  const { stop, onSubmit, onFailure, isVolatile } = options;
+  const { stop, onSubmit, onReplace, onFailure, isVolatile } = options;
   const tasks = new Map<string, PollState>();
+  /** What the journal had under the keys of images in progress. */
+  const earlier = new Map<string, unknown>();
   let isBroken = storage === null;
   /** Keeps the task of a state in memory. The entry of an image that has ended has none. */
   const keep = (key: string, state: ReturnType<typeof stateIn>): PollState | null => {
@@ -62,7 +67,7 @@ export function createLedger(storage: JournalStorage | null, options: LedgerOpti
     get: async (key) => {
       const entry = await storage?.get(key);
       if (isVolatile && stateIn(entry) !== null) return undefined;
-      keep(key, stateIn(entry));
+      if (keep(key, stateIn(entry)) !== null) earlier.set(key, entry);
       return entry;
     },
     put: async (key, entry) => {
@@ -70,6 +75,9 @@ export function createLedger(storage: JournalStorage | null, options: LedgerOpti
       const isSending = state !== null && state.submitting === true && task === null;
       if (isSending) await stop.beginSending(key);
       if (isSending && stop.signal.aborted) return;
+      const replaced = earlier.get(key), replacedTask = taskIn(replaced);
+      earlier.delete(key);
+      if (replacedTask !== null && digestIn(replaced) !== digestIn(entry)) onReplace(key, replacedTask.id);
       await write(async () => await storage?.put(key, entry));
       if (!isSending) stop.endSending(key);
       if (task !== null && task.id !== before) onSubmit(key, task, !isBroken);
@@ -80,9 +88,30 @@ export function createLedger(storage: JournalStorage | null, options: LedgerOpti
     forget: (key) => write(async () => storage !== null && await forgetTask(storage, key)),
     release: (key) => {
       tasks.delete(key);
+      earlier.delete(key);
       stop.endSending(key);
     },
   };
+}
+
+/** The tasks in progress of a journal that belong to other keys than these. */
+export async function* otherTasks(
+  journal: Pick<JournalFile, "keys" | "get">,
+  keys: ReadonlySet<string>,
+): AsyncGenerator<readonly [key: string, task: PollState]> {
+  for (const key of journal.keys()) {
+    const task = keys.has(key) ? null : taskIn(await journal.get(key));
+    if (task !== null) yield [key, task];
+  }
+}
+
+function taskIn(entry: unknown): PollState | null {
+  const task = stateIn(entry)?.task;
+  return PollState.is(task) ? task : null;
+}
+
+function digestIn(entry: unknown): unknown {
+  return isObject(entry) ? entry.digest : undefined;
 }
 
 /** The state in the entry of an image that has not ended. */

@@ -33,6 +33,7 @@ function ledgerOn(
   };
   const ledger = createLedger(limit === null ? null : storage, {
     onSubmit: (key, { id }, isKept) => told.push([key, id, isKept]),
+    onReplace: (key, id) => told.push([key, id, "replaced"]),
     onFailure: (reason) => told.push(reason),
     isVolatile,
     stop,
@@ -55,6 +56,22 @@ Deno.test("a ledger tells of each task once, after it is in the journal", async 
   deepEqual(stored.get("a"), { version: 1, digest: "d", last: {} });
   ledger.release("a");
   equal(ledger.taskOf("a"), null);
+});
+
+Deno.test("a ledger tells of a task in the journal that another image or setting replaces", async () => {
+  const { ledger, told, stored } = ledgerOn(9);
+  for (const key of ["a", "b", "c"]) stored.set(key, running("1"));
+  await ledger.get("a");
+  await ledger.put("a", { ...running(null), digest: "other" });
+  await ledger.put("a", { ...running("2"), digest: "other" });
+  deepEqual(told, [["a", "1", "replaced"], ["a", "2", true]]);
+  // The next task of a reading, and an image that has ended.
+  await ledger.get("b");
+  await ledger.put("b", running(null));
+  await ledger.put("b", { ...running(null), digest: "other" });
+  await ledger.get("c");
+  await ledger.put("c", { version: 1, digest: "d", last: {} });
+  equal(told.length, 2);
 });
 
 Deno.test("a ledger that cannot be written says so once, never rejects, and tells of tasks that it does not keep", async () => {

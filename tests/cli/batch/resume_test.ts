@@ -146,6 +146,27 @@ Deno.test("--detach prints the id of each task, and --resume gets the results", 
     equal((await pagesIn(out)).length, 3);
   }));
 
+Deno.test("--resume names the tasks of images that have been removed or changed since", () =>
+  withPages(async (paths, out) => {
+    const emulator = emulate(DETECTOR);
+    const command = toDetect({ paths, out, detach: true });
+    const { stdout } = await runBatch(command, emulator);
+    const idOf = (name: string): string => RegExp(`${name}\\t([-\\da-f]{36})\n`).exec(stdout)?.[1] ?? "none";
+    await Deno.remove(`${paths[0]}/b.pgm`);
+    await Deno.writeTextFile(`${paths[0]}/c.pgm`, page("d"));
+    const resumed = await runBatch({ ...command, detach: false, resume: true, quiet: true }, emulator);
+    deepEqual([resumed.status, resumed.posts], [0, 1], resumed.stderr);
+    equal(
+      resumed.stderr,
+      `${paths[0]}/c.pgm: The image or a setting has changed since it was submitted as task ${
+        idOf("c.pgm")
+      }, so it is ` +
+        `a new image. To get its result: ocr-regions watch ${idOf("c.pgm")}\n` +
+        `${paths[0]}/b.pgm: This image was not found again. It was submitted as task ${idOf("b.pgm")}. To get its ` +
+        `result: ocr-regions watch ${idOf("b.pgm")}\n`,
+    );
+  }));
+
 Deno.test("a result that cannot be written to its file stops the batch, and --resume writes it without sending anything", () =>
   withPages(async (paths, out) => {
     const command = toDetect({ paths, out, concurrency: 1 }), folder = `${out}${paths[0]}`;
