@@ -58,7 +58,7 @@ const TOPIC_TEXTS: Readonly<Record<string, string>> = {
   XDG_STATE_HOME                    the folder for the ids of --last (~/.local/state; on Windows, LOCALAPPDATA)
 `,
   "exit-status": `Exit status:
-  0    everything completed, and all output was written
+  0    everything completed (or was canceled, for cancel), and all output was written
   1    something failed, or some output could not be written
   2    nothing was sent: invalid arguments, no readable image, or a missing setting or permission
   130  stopped by Ctrl-C, SIGTERM or closing the terminal

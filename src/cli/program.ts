@@ -40,7 +40,7 @@ const DETECT_FORMATS: readonly string[] = [
 const MAX_WORKERS = 64;
 
 const PATHS = "The images are files, folders with all of their subfolders, and patterns such as 'scans/*.png'; - is " +
-  "standard input. A PDF, or a TIFF with several pages, is split into its pages. Each page is sent at most once.";
+  "standard input. A PDF, or a TIFF with several pages, is split into its pages.";
 
 /** Creates all commands. Commander keeps what it has parsed in them, so each parsing needs new ones. */
 export function createProgram(): Definition {
@@ -65,14 +65,20 @@ export function createProgram(): Definition {
     for (const option of options) command.addOption(option);
   };
   const paths = new Argument("[PATH...]"), ids = new Argument("[ID...]");
-  add(["detect", "find the text regions of images"], `Finds the text regions of images. ${PATHS}`, paths, [
-    ...outputOptions(DETECT_FORMATS),
-    ...detectionOptions(),
-    ...batchOptions(),
-  ]);
+  add(
+    ["detect", "find the text regions of images"],
+    `Finds the text regions of images. ${PATHS} Each page is sent at most once.`,
+    paths,
+    [
+      ...outputOptions(DETECT_FORMATS),
+      ...detectionOptions(),
+      ...batchOptions(),
+    ],
+  );
   add(
     ["read", "read the text of images"],
-    `Finds the text regions of images, then recognizes the text of each. Both are tasks of the service. ${PATHS}`,
+    `Finds the text regions of images, then recognizes the text of each. Both are tasks of the service. ${PATHS} ` +
+      "Each page is sent at most once for each task.",
     paths,
     [...outputOptions(READ_FORMATS), ...readingOptions(), ...batchOptions()],
   );
@@ -140,7 +146,7 @@ export function createProgram(): Definition {
   const topics = withChoices(new Argument("[TOPIC]"), [...names, ...TOPICS]);
   add(
     ["help", "explain a command, the environment or the exit statuses"],
-    "Explains a command or a topic.",
+    `Explains a command, or one of the topics ${TOPICS.join(" and ")}.`,
     topics,
     [],
   );

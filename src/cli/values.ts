@@ -110,6 +110,6 @@ export function didYouMean(text: string, names: readonly string[]): string {
 }
 
 /** `a, b or c` */
-function listed(names: readonly string[]): string {
+export function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names[names.length - 1]}`;
 }

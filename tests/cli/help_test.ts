@@ -58,6 +58,12 @@ Deno.test("the guides explain each option of each command", async () => {
   }
 });
 
+Deno.test("help names its topics, and how often detect and read send a page", () => {
+  for (const topic of TOPICS) match(helpOf("help", PLAIN), RegExp(`\\b${topic}\\b`));
+  match(helpOf("detect", PLAIN), /sent\s+at\s+most\s+once\.\n/);
+  match(helpOf("read", PLAIN), /sent\s+at\s+most\s+once\s+for\s+each\s+task\.\n/);
+});
+
 Deno.test("help explains the environment and the exit statuses", () => {
   const [environment, statuses] = TOPICS.map((topic) => helpOf(topic, PLAIN));
   for (const name of ["OCR_CLIENT_ID", "OCR_BASE_URL", "NO_COLOR", "FORCE_COLOR"]) ok(environment.includes(name), name);

@@ -218,7 +218,7 @@ Deno.test("arguments that make no sense are refused with a sentence that says wh
       ["serve --service-time 5", /^The option --service-time must be a duration of at most 24h, with its unit, such /],
       ["doctor --trial --emulate", /^The options --trial and --emulate cannot be combined\. /],
       ["doctor --replay r --trial", /^The option --replay sends nothing, so --record, --trial and --emulate have no /],
-      ["completion", "Missing shell. Expected bash, zsh, fish. Try ocr-regions completion --help."],
+      ["completion", "Missing shell. Expected bash, zsh or fish. Try ocr-regions completion --help."],
       ["completion tcsh", `Unknown shell "tcsh". Expected bash, zsh or fish. Try ocr-regions completion --help.`],
       ["help detct", `Unknown topic "detct". Did you mean detect? Try ocr-regions help --help.`],
     ] as const
