@@ -36,19 +36,23 @@ async function commandsOn(
   }
 }
 
+const ALL = ["chromium", "redis-server", "zsh", "fish"];
+
 Deno.test(".ci/tools installs each program that is missing, and no other", async () => {
-  deepEqual(await commandsOn(["chromium", "redis-server"]), []);
-  deepEqual(await commandsOn(["chromium"]), [UPDATE, `${INSTALL} redis-server`]);
-  deepEqual(await commandsOn(["redis-server"]), [UPDATE, `${INSTALL} chromium`]);
-  deepEqual(await commandsOn([]), [UPDATE, `${INSTALL} chromium redis-server`]);
+  deepEqual(await commandsOn(ALL), []);
+  for (const missing of ALL) {
+    const others = ALL.filter((program) => program !== missing);
+    deepEqual(await commandsOn(others), [UPDATE, `${INSTALL} ${missing}`]);
+  }
+  deepEqual(await commandsOn([]), [UPDATE, `${INSTALL} ${ALL.join(" ")}`]);
 });
 
 Deno.test(".ci/tools takes the browser that CHROMIUM names", async () => {
-  const env = { CHROMIUM: "google-chrome" };
-  deepEqual(await commandsOn(["google-chrome", "redis-server"], { env }), []);
-  deepEqual(await commandsOn(["redis-server"], { env }), [UPDATE, `${INSTALL} chromium`]);
+  const env = { CHROMIUM: "google-chrome" }, [, ...others] = ALL;
+  deepEqual(await commandsOn(["google-chrome", ...others], { env }), []);
+  deepEqual(await commandsOn(others, { env }), [UPDATE, `${INSTALL} chromium`]);
 });
 
 Deno.test(".ci/tools uses sudo unless it is root", async () => {
-  deepEqual(await commandsOn([], { uid: 1000 }), [`sudo ${UPDATE}`, `sudo ${INSTALL} chromium redis-server`]);
+  deepEqual(await commandsOn([], { uid: 1000 }), [`sudo ${UPDATE}`, `sudo ${INSTALL} ${ALL.join(" ")}`]);
 });
