@@ -105,7 +105,8 @@ async function openFolder(
   }
   try {
     const journal = await openJournal(file);
-    const fault = journal.size === 0
+    const isNew = !Array.from(journal.keys()).some((key) => key !== SETTINGS);
+    const fault = isNew
       ? null
       : !resume
       ? `The folder ${out} has the journal of an earlier run. To continue that run, add --resume. ` +
@@ -115,7 +116,7 @@ async function openFolder(
       await journal.close();
       return E.left(fault);
     }
-    if (journal.size === 0) await journal.put(SETTINGS, settings);
+    if (isNew) await journal.put(SETTINGS, settings);
     await attempt(() => sweep(out));
     return E.right(journal);
   } catch (error) {
@@ -161,7 +162,7 @@ async function run<A>(
     },
     onReplace: (key, task) =>
       void terminal.insist(
-        `${key}: The image or a setting has changed since it was submitted as task ${task}, so it is a new image.` +
+        `${key}: The image has changed since it was submitted as task ${task}, so it is a new one.` +
           toWatch(job, task),
       ),
     onFailure: (reason) => {
@@ -234,7 +235,8 @@ async function run<A>(
   stop.close();
   display.close();
   await ids.remember([]);
-  if (journal !== null && command.resume && !isBroken && stop.reason() === null) {
+  // The tasks of an emulator have ended with it.
+  if (journal !== null && command.resume && !command.emulate && !isBroken && stop.reason() === null) {
     let others = 0;
     for await (const [key, { id }] of otherTasks(journal, keys)) {
       // A folder of which only a few images are continued may have thousands.

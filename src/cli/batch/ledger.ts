@@ -31,7 +31,7 @@ export interface LedgerOptions {
   readonly stop: Stop;
   /** Called with each task as soon as its id is known. `isKept` says whether it is in the journal. */
   readonly onSubmit: (key: string, task: PollState, isKept: boolean) => void;
-  /** Called if an image is sent although the journal has the task `id` under its key: the image or a setting has changed. */
+  /** Called if an image is sent although the journal has the task `id` under its key: the image has changed. */
   readonly onReplace: (key: string, id: string) => void;
   /** Called once with the reason if the journal cannot be written. */
   readonly onFailure: (reason: string) => void;

@@ -58,7 +58,7 @@ Deno.test("a ledger tells of each task once, after it is in the journal", async 
   equal(ledger.taskOf("a"), null);
 });
 
-Deno.test("a ledger tells of a task in the journal that another image or setting replaces", async () => {
+Deno.test("a ledger tells of a task in the journal that another image replaces", async () => {
   const { ledger, told, stored } = ledgerOn(9);
   for (const key of ["a", "b", "c"]) stored.set(key, running("1"));
   await ledger.get("a");

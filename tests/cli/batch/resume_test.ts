@@ -158,13 +158,25 @@ Deno.test("--resume names the tasks of images that have been removed or changed 
     deepEqual([resumed.status, resumed.posts], [0, 1], resumed.stderr);
     equal(
       resumed.stderr,
-      `${paths[0]}/c.pgm: The image or a setting has changed since it was submitted as task ${
-        idOf("c.pgm")
-      }, so it is ` +
-        `a new image. To get its result: ocr-regions watch ${idOf("c.pgm")}\n` +
+      `${paths[0]}/c.pgm: The image has changed since it was submitted as task ${idOf("c.pgm")}, so it is a new one. ` +
+        `To get its result: ocr-regions watch ${idOf("c.pgm")}\n` +
         `${paths[0]}/b.pgm: This image was not found again. It was submitted as task ${idOf("b.pgm")}. To get its ` +
         `result: ocr-regions watch ${idOf("b.pgm")}\n`,
     );
+    // The tasks of an emulator inside the program have ended with it.
+    const emulated = await runBatch({ ...command, detach: false, resume: true, quiet: true, emulate: true }, emulator);
+    equal(emulated.stderr, "");
+  }));
+
+Deno.test("a run that has sent nothing can be repeated without --resume, and with other settings", () =>
+  withPages(async (paths, out) => {
+    for (const name of "abc") await Deno.writeTextFile(`${paths[0]}/${name}.pgm`, "");
+    deepEqual((await runBatch(toDetect({ paths, out }), DETECTOR)).status, NOTHING_SENT);
+    await Deno.writeTextFile(`${paths[0]}/a.pgm`, page("a"));
+    const settings = { rotate: 5 };
+    equal((await runBatch(toDetect({ paths, out, settings }), DETECTOR)).posts, 1);
+    const refused = await runBatch(toDetect({ paths, out, resume: true }), DETECTOR);
+    match(refused.stderr, /had other settings: \{"command":"detect","rotate":5\}\./);
   }));
 
 Deno.test("a result that cannot be written to its file stops the batch, and --resume writes it without sending anything", () =>
