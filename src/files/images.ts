@@ -114,13 +114,13 @@ async function* imagesIn(path: string, options: PagesOptions): AsyncGenerator<Fi
     }
     const { acquire, release, read } = share(async () => await openPages(await readAll(), options));
     if (isFile && !mayHavePages(start)) {
-      yield { key: path, image: () => read(1) };
+      yield { key: keyOf(path), image: () => read(1) };
       return;
     }
     try {
       const { count } = await acquire();
       for (let page = 1; page <= count; page++) {
-        yield { key: count === 1 ? path : `${path}#${page}`, image: () => read(page) };
+        yield { key: count === 1 ? keyOf(path) : `${path}#${page}`, image: () => read(page) };
       }
     } finally {
       await release();
@@ -164,8 +164,13 @@ function share(open: () => Promise<Pages>): SharedPages {
   return { acquire, release, read };
 }
 
-function failing(key: string, error: unknown): FileImage {
-  return { key, image: () => Promise.reject(new Error(reasonOf(error))) };
+/** The key of a file with one page. If its name ends like the key of a page, it gets the number of its own page. */
+function keyOf(path: string): string {
+  return /#\d+$/.test(path) ? `${path}#1` : path;
+}
+
+function failing(path: string, error: unknown): FileImage {
+  return { key: keyOf(path), image: () => Promise.reject(new Error(reasonOf(error))) };
 }
 
 /** Reads the first bytes, unless it is a pipe or a device. */

@@ -4,14 +4,13 @@
  * @module
  */
 import * as E from "fp-ts/lib/Either.js";
-import { concatMap, defer, finalize, map, mergeMap, Observable, of } from "rxjs";
+import { concatMap, defer, map, mergeMap, Observable, of } from "rxjs";
 import { onAbort } from "../internal/abort.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import { atLeast } from "../internal/check.ts";
 import { causeOf } from "../internal/http.ts";
 import { isObject } from "../internal/json.ts";
 import { reportUncaught } from "../internal/notify.ts";
-import { preview } from "../internal/text.ts";
 import type { Service } from "../client/service.ts";
 import { submitTask } from "../client/operations.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
@@ -34,7 +33,10 @@ import { detectRegions, type RunOptions } from "./watch.ts";
  * @category Tasks
  */
 export interface BatchImage {
-  /** Identifies the image in the stream, such as the name of its file. With a journal, unique in the batch. */
+  /**
+   * Identifies the image in the stream, such as the name of its file. With a journal, a second image with the same key is
+   * `Unreadable`.
+   */
   readonly key: string;
   /**
    * The image file, or a function that reads it, which is called when its turn has come. The message of an error that it
@@ -261,8 +263,12 @@ export function runMany<A, S extends RunState = RunState>(
   const { concurrency = 4, signal, journal, resubmit = false } = options;
   atLeast("run many tasks", "concurrency", concurrency, 1);
   return (service) => {
-    const start = ({ key, image }: BatchImage): Observable<BatchReply<A>> =>
-      defer(() => read(image)).pipe(
+    const seen = new Set<string>();
+    const start = ({ key, image }: BatchImage): Observable<BatchReply<A>> => {
+      // With the entry of another image, it might be sent in each run.
+      if (seen.has(key)) return of({ key, reply: E.left(unreadable("another image has the same key")) });
+      if (journal !== undefined) seen.add(key);
+      return defer(() => read(image)).pipe(
         mergeMap((file) => {
           if (E.isLeft(file)) return of(file);
           const runWith = (context: BatchContext<S>) => run(file.right, context)(service);
@@ -272,7 +278,8 @@ export function runMany<A, S extends RunState = RunState>(
         }),
         map((reply) => ({ key, reply })),
       );
-    return pullAll(images, journal === undefined ? start : onceAtATime(start), concurrency, signal);
+    };
+    return pullAll(images, start, concurrency, signal);
   };
 }
 
@@ -333,20 +340,6 @@ async function bytesOf(image: ImageSource): Promise<E.Either<RegionsError, Uint8
   } catch (error) {
     return E.left(unreadable(causeOf(error)));
   }
-}
-
-/** Errors if an image is started while another one with the same key is in progress. */
-function onceAtATime<B>(start: (image: BatchImage) => Observable<B>): (image: BatchImage) => Observable<B> {
-  const active = new Set<string>();
-  return (image) =>
-    defer(() => {
-      const { key } = image;
-      if (active.has(key)) {
-        throw new RangeError(`Cannot run many tasks as their keys must be unique: ${preview(key)} occurs twice`);
-      }
-      active.add(key);
-      return start(image).pipe(finalize(() => active.delete(key)));
-    });
 }
 
 /**

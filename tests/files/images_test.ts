@@ -180,6 +180,18 @@ Deno.test("a TIFF file with several pages is one image for each page", () =>
     deepEqual(await images[4].image(), tiff([PAGES[0]]));
   }));
 
+Deno.test("a file whose name ends like the key of a page has another key than the page", () =>
+  withFolder(async (folder) => {
+    await create(folder, { "a.tif": tiff(PAGES), "a.tif#1": IMAGE, "b#2": IMAGE });
+    deepEqual(await keys(folder, ["a.tif", "a.tif#1", "b#2", "c#3"]), [
+      "a.tif#1",
+      "a.tif#2",
+      "a.tif#1#1",
+      "b#2#1",
+      "c#3#1",
+    ]);
+  }));
+
 Deno.test("pages are read from a file that is opened once, and not kept after its last page", () =>
   withFolder(async (folder) => {
     await create(folder, { "1.tif": tiff(PAGES), "2.jpg": IMAGE });

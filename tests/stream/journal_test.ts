@@ -400,13 +400,15 @@ Deno.test("if the journal cannot be written after a submission, the task goes on
   deepEqual(uncaught.map(String), ["Error: disk full", "Error: disk full"]);
 });
 
-Deno.test("two images with the same key at the same time end the batch", async () => {
-  const world = createWorld();
-  const twice = [imageOf("a"), imageOf("a")];
-  await rejects(collect(detectAll(world, {}, twice)), { name: "RangeError", message: /"a" occurs twice$/ });
-  // The first one is still being hashed.
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  equal(world.posts.size, 0);
+Deno.test("of two images with the same key, the second is Unreadable, whether the first is in progress or not", async () => {
+  for (const concurrency of [1, 2]) {
+    const world = createWorld();
+    const images = [imageOf("a"), { key: "a", image: new Uint8Array([1]) }, imageOf("b")];
+    const replies = await collect(detectAll(world, { concurrency }, images));
+    const tags = replies.map(({ key, reply }) => `${key} ${valueOf(reply)._tag}`);
+    deepEqual(tags.toSorted(), ["a Completed", "a Unreadable", "b Completed"]);
+    deepEqual([...world.posts.values()], [1, 1]);
+  }
 });
 
 Deno.test("an image as a Blob is recognized by its bytes, and a broken one is Unreadable", async () => {

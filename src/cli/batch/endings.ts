@@ -135,9 +135,13 @@ function endingOf(error: RegionsError): Ending {
   }
 }
 
+/** The time limit for the cancellation of a task, in milliseconds. */
+const CANCEL_LIMIT = 5000;
+
 async function cancel<A>(batch: Batch<A>, key: string, { id, kind: name }: PollState): Promise<void> {
   const kind = batch.job.kinds.find((kind) => kind.name === name);
-  const canceled = await cancelTask(id, kind)(batch.service)();
+  // Somebody is waiting for the program to end.
+  const canceled = await cancelTask(id, kind)(batch.service, { endsAt: performance.now() + CANCEL_LIMIT })();
   if (E.isRight(canceled)) {
     await batch.ledger.forget(key);
     return await fail(batch, key, "canceled", `Canceled task ${id}.`, id);

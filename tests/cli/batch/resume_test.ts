@@ -70,6 +70,22 @@ Deno.test("the first Ctrl-C cancels what is in progress and sends nothing more; 
     deepEqual(await pagesIn(out), ["a.pgm.json", "b.pgm.json", "c.pgm.json"]);
   }));
 
+Deno.test("Ctrl-C does not wait long for a service that does not answer", () =>
+  withPages(async (paths, out) => {
+    const { emulator, finish } = createSlow();
+    const begin = performance.now();
+    const stopped = await runBatch(toDetect({ paths, out, concurrency: 1 }), emulator, {
+      requested: ({ method }, stop) =>
+        method === "DELETE" ? new Promise<Response>(() => {}) : method === "GET" ? stop() : undefined,
+    });
+    equal(stopped.status, STOPPED);
+    ok(performance.now() - begin < 15_000);
+    match(stopped.stderr, /: Task [-\da-f]{36} was not canceled and continues\. /);
+    finish();
+    const resumed = await runBatch(toDetect({ paths, out, resume: true }), emulator);
+    deepEqual([resumed.status, resumed.posts], [0, 2]);
+  }));
+
 Deno.test("Ctrl-C with --keep leaves the tasks alone, and --resume watches them", () =>
   withPages(async (paths, out) => {
     const { emulator, finish } = createSlow();
