@@ -32,7 +32,8 @@ export interface RunOptions extends PollOptions {
   /** When it aborts, the stream ends with `GaveUp`, or with `Unconfirmed` if the image was being sent. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called with the task's id as soon as the service has accepted the image. If it throws, the error is reported as uncaught and has no other effect.
+   * Called with the task's id as soon as the service has accepted the image. If it throws, the error is reported as
+   * uncaught and has no other effect.
    */
   readonly onSubmit?: ((id: string) => void) | undefined;
   /**
