@@ -22,7 +22,8 @@ import {
 } from "./command.ts";
 import type { PREPROCESSING } from "./options.ts";
 import { createProgram, PROGRAM, TOPICS } from "./program.ts";
-import { choice, didYouMean, listed, refuse } from "./values.ts";
+import { choice, didYouMean, refuse } from "./values.ts";
+import { listed } from "./words.ts";
 
 /** What commander returns: an option without a default is absent unless it was given. */
 type Given<A> = { readonly [K in keyof A]?: A[K] };
@@ -134,7 +135,7 @@ function toCommand(command: Definition): Command {
       return toDoctor(command.opts());
     case "completion":
       return args.length === 0
-        ? refuse(`Missing shell. Expected ${listed(SHELLS)}.`)
+        ? refuse(`Missing shell. Expected ${listed(SHELLS, "or")}.`)
         : { _tag: "Completion", shell: choice("shell", SHELLS)(args[0]) };
     default:
       return { _tag: "Help", topic: args.length === 0 ? null : topicOf(command, args[0]) };

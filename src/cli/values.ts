@@ -5,6 +5,7 @@
  */
 import { CommanderError } from "commander";
 import { closest } from "./suggest.ts";
+import { listed } from "./words.ts";
 
 /** How many names a sentence lists. */
 const MAX_NAMES = 12;
@@ -99,17 +100,12 @@ function advise(text: string, names: readonly string[]): string {
   const advice = didYouMean(text, names);
   if (advice !== "") return advice;
   return names.length <= MAX_NAMES
-    ? ` Expected ${listed(names)}.`
+    ? ` Expected ${listed(names, "or")}.`
     : ` Expected one of ${names.length} names, such as ${names.slice(0, MAX_NAMES / 3).join(", ")}.`;
 }
 
 /** A question after a sentence about an unknown name; empty if no name is close. */
 export function didYouMean(text: string, names: readonly string[]): string {
   const close = closest(text, names);
-  return close.length === 0 ? "" : ` Did you mean ${listed(close)}?`;
-}
-
-/** `a, b or c` */
-export function listed(names: readonly string[]): string {
-  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names[names.length - 1]}`;
+  return close.length === 0 ? "" : ` Did you mean ${listed(close, "or")}?`;
 }

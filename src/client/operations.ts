@@ -229,9 +229,13 @@ function isToken(text: string): boolean {
   return ID.test(text);
 }
 
-/** Decodes the id, which is plain text. A JSON string is accepted as well. */
+/** Returns what a response states as the id: plain text. A JSON string is accepted as well. */
+export function readTaskId(text: string): string {
+  return text.trim().replace(/^"(.*)"$/, "$1");
+}
+
 function decodeTaskId(isId: (text: string) => boolean, text: string): E.Either<RegionsError, string> {
-  const id = text.trim().replace(/^"(.*)"$/, "$1");
+  const id = readTaskId(text);
   return isId(id) ? E.right(id) : E.left(malformed([`TaskId: expected the id of a task, got ${preview(text)}`]));
 }
 

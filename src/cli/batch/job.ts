@@ -14,10 +14,10 @@ import { isFinal, type TaskStatus } from "../../model/task_status.ts";
 import { inReadingOrder } from "../../page/reading_order.ts";
 import { type BatchImage, type BatchReply, detectMany, readMany } from "../../stream/batch.ts";
 import type { JournalStorage } from "../../stream/journal.ts";
-
 import type { Schedule } from "../../polling/schedule.ts";
 import type { Detect, Read } from "../command.ts";
 import { toTable } from "../result.ts";
+import { count } from "../words.ts";
 import type { Page } from "./page.ts";
 
 /** The options of the library that every job takes. */
@@ -67,7 +67,7 @@ export function detectJob({ settings }: Pick<Detect, "settings">): Job<TaskStatu
         notices,
         shown: toTable(regions),
         json: status,
-        summary: count(regions.length, "region"),
+        summary: `${count(regions.length, "region")} found`,
       };
       return { _tag: "Completed", page };
     },
@@ -94,7 +94,7 @@ export function readJob({ settings }: Read): Job<ReadStatus> {
           notices,
           shown: toText(regions.map(({ text }) => text)),
           json: { regions, notices },
-          summary: count(regions.length, "text"),
+          summary: `${count(regions.length, "text")} found`,
         };
         return { _tag: "Completed", page };
       }
@@ -110,8 +110,4 @@ export function readJob({ settings }: Read): Job<ReadStatus> {
 /** The texts, separated by blank lines. */
 function toText(texts: readonly string[]): string {
   return texts.map((text) => text.trimEnd()).filter((text) => text !== "").map((text) => `${text}\n`).join("\n");
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"} found`;
 }

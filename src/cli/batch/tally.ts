@@ -4,6 +4,7 @@
  * @module
  */
 import { duration } from "../../model/describe.ts";
+import { count } from "../words.ts";
 import { FAILURES } from "./outputs.ts";
 
 /** How an image ended that was not completed. */
@@ -100,8 +101,8 @@ export function summarize(counts: Counts, out: string | null, elapsed: number, i
   const number = (ending: Ending): number => endings.get(ending) ?? 0;
   const all = countFailures(counts), total = all + completed + submitted;
   const parts = [
-    ...completed > 0 || submitted === 0 ? [`${completed} of ${total} image${total === 1 ? "" : "s"} completed`] : [],
-    ...submitted > 0 ? [`${submitted} of ${total} image${total === 1 ? "" : "s"} submitted`] : [],
+    ...completed > 0 || submitted === 0 ? [`${completed} of ${count(total, "image")} completed`] : [],
+    ...submitted > 0 ? [`${submitted} of ${count(total, "image")} submitted`] : [],
     ...WORDS.flatMap(([ending, words]) => number(ending) === 0 ? [] : [`${number(ending)} ${words}`]),
   ];
   const canResume = ["interrupted", "unfinished", "unwritten", "canceled"] as const;

@@ -6,6 +6,7 @@
 import { quote } from "../../internal/text.ts";
 import { readProblem } from "../../model/problem.ts";
 import type { RecordedExchange } from "../../emulator/recording.ts";
+import { count, listed } from "../words.ts";
 import { callsOf, type Envelope, type Log, readEnvelope, responseOf, type StepName, taskOf } from "./log.ts";
 
 /** A question about the service. It is answered from the log alone. */
@@ -55,12 +56,7 @@ export function word(text: string | null): string {
 
 /** Joins parts of a sentence: `a, b and c`. */
 export function joined(parts: readonly string[]): string {
-  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts[parts.length - 1]}`;
-}
-
-/** Returns a number with its noun: `1 call`, `2 calls`. */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+  return listed(parts, "and");
 }
 
 /** Describes what came back from a call. */

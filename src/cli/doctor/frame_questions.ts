@@ -4,7 +4,8 @@
  * @module
  */
 import { boundingBox, type Region } from "../../model/region.ts";
-import { cannotTell, count, explainMissing, type Finding, type Question, stepIn, told } from "./answer.ts";
+import { count } from "../words.ts";
+import { cannotTell, explainMissing, type Finding, type Question, stepIn, told } from "./answer.ts";
 import { findFrame, type Fit, type Frame } from "./frames.ts";
 import { type EnvelopeResult, type Log, rowsOf, type StepName, taskOf, textOfResult } from "./log.ts";
 import { TURN } from "./page.ts";

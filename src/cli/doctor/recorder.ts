@@ -7,6 +7,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { within } from "../../internal/abort.ts";
 import { causeOf, readText } from "../../internal/http.ts";
 import { isObject, parseJson } from "../../internal/json.ts";
+import { readTaskId } from "../../client/operations.ts";
 import { redactor } from "../../client/redact.ts";
 import type { Fetch, FetchInit, FetchResponse } from "../../client/transport.ts";
 import {
@@ -88,7 +89,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   };
   const cleanHeader = (header: string | null): string | null => header === null ? null : clean(header);
   const learnId = (text: string): void => {
-    const id = text.trim().replace(/^"(.*)"$/, "$1");
+    const id = readTaskId(text);
     if (!ID.test(id) || standIns.has(id.toLowerCase())) return;
     const number = String(standIns.size + 1);
     standIns.set(

@@ -5,7 +5,7 @@
  */
 import type { Recording } from "../../emulator/recording.ts";
 import { toJson } from "../result.ts";
-import { count } from "./answer.ts";
+import { count } from "../words.ts";
 import type { Log } from "./log.ts";
 import { QUESTIONS } from "./questions.ts";
 
@@ -23,14 +23,15 @@ const LABEL = 10;
  * @param subject What was examined, such as `the service at https://api.aspose.cloud`.
  */
 export function toReport(subject: string, log: Log): string {
-  const blocks = QUESTIONS.map(({ title, sent, find }, i) => {
-    const { seen, answer } = find(log);
+  const findings = QUESTIONS.map(({ find }) => find(log));
+  const blocks = QUESTIONS.map(({ title, sent }, i) => {
+    const { seen, answer } = findings[i];
     const paragraphs = answer._tag === "Told"
       ? [paragraph("Answer", answer.text), paragraph("Meaning", answer.meaning)]
       : [paragraph("Answer", `Cannot tell. ${answer.reason}`)];
     return [`${i + 1}. ${title}`, paragraph("Sent", sent), paragraph("Seen", seen), ...paragraphs].join("\n");
   });
-  const answered = QUESTIONS.filter(({ find }) => find(log).answer._tag === "Told").length;
+  const answered = findings.filter(({ answer }) => answer._tag === "Told").length;
   const summary = `About ${subject}, from ${count(log.length, "call")}, ${imagesOf(log)} with an image. ` +
     `${answered} of ${QUESTIONS.length} questions could be answered.`;
   return `${[wrap(summary, "", ""), ...blocks].join("\n\n")}\n`;

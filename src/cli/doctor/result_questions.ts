@@ -5,17 +5,9 @@
  */
 import { isObject, parseJson } from "../../internal/json.ts";
 import { Region } from "../../model/region.ts";
-import {
-  cannotTell,
-  count,
-  explainMissing,
-  type Finding,
-  joined,
-  type Question,
-  quoted,
-  told,
-  word,
-} from "./answer.ts";
+import { editDistance } from "../edit_distance.ts";
+import { count } from "../words.ts";
+import { cannotTell, explainMissing, type Finding, joined, type Question, quoted, told, word } from "./answer.ts";
 import { boxesOf } from "./frame_questions.ts";
 import { wordAt } from "./frames.ts";
 import { type Envelope, type Log, rowsOf, type StepName, taskOf, textOfResult } from "./log.ts";
@@ -169,21 +161,8 @@ function findTextOrder(log: Log): Finding {
 /** Returns the only word that a text may be, with some letters wrong; null if there is none. */
 function nearest(text: string, words: readonly string[]): string | null {
   const letters = text.toUpperCase().replace(/[^A-Z]/g, "").slice(0, 40);
-  const close = words.filter((word) => distance(letters, word) <= word.length / 2);
+  const close = words.filter((word) => editDistance(letters, word) <= word.length / 2);
   return close.length === 1 ? close[0] : null;
-}
-
-/** The edit distance of Levenshtein. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
 }
 
 function findCombined(log: Log): Finding {

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { readTaskId } from "../../client/operations.ts";
 import { isGuid } from "../../model/task_kind.ts";
 import type { RecordedExchange } from "../../emulator/recording.ts";
 import {
   cannotTell,
-  count,
   describeEnvelope,
   describeOutcome,
   explainMissing,
@@ -19,6 +19,7 @@ import {
   told,
   word,
 } from "./answer.ts";
+import { count } from "../words.ts";
 import { callsOf, type Envelope, type Log, readEnvelope, responseOf, type StepName, taskOf } from "./log.ts";
 
 /** Every step with a task. */
@@ -95,7 +96,7 @@ function findId(log: Log): Finding {
   const response = submission === null ? null : responseOf(submission);
   if (submission === null || response === null || response.status !== 200) return explainMissing(log, FIRST);
   const text = response.body.trim();
-  const id = text.replace(/^"(.*)"$/, "$1");
+  const id = readTaskId(text);
   const type = response.contentType === null ? "without a Content-Type" : `as ${typeOf(response.contentType)}`;
   const seen = `${quoted(text)} ${type}, after ${submission.time} ms. The id is a stand-in for the real one.`;
   if (!/^[\da-z-]+$/i.test(id)) return cannotTell(seen, "This is not the id of a task.");
