@@ -33,6 +33,12 @@ export function fromJson(text: string): unknown {
   });
 }
 
+/** An object without its undefined fields, in an order that does not depend on how it was written. */
+export function inOrder(object: object): Readonly<Record<string, unknown>> {
+  const fields = Object.entries(object).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(fields.sort(([a], [b]) => a < b ? -1 : 1));
+}
+
 /**
  * Parses a text. Returns undefined, which JSON cannot represent, if the text is not valid JSON.
  *

@@ -9,7 +9,7 @@ import { onAbort } from "../internal/abort.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import { atLeast } from "../internal/check.ts";
 import { causeOf } from "../internal/http.ts";
-import { isObject } from "../internal/json.ts";
+import { inOrder, isObject } from "../internal/json.ts";
 import { reportUncaught } from "../internal/notify.ts";
 import type { Service } from "../client/service.ts";
 import { submitTask } from "../client/operations.ts";
@@ -178,7 +178,7 @@ export function detectMany(
     storage,
     state: RunState,
     last: finalStatusCodec(Detection),
-    settings: [DETECT_REGIONS.name, inOrder(settings)],
+    settings: [DETECT_REGIONS.name, Object.entries(inOrder(settings ?? {}))],
   };
   const run = (image: ImageSource, { key, ...resumption }: BatchContext) =>
     detectRegions(image, settings, { ...others, ...resumption, onSubmit: onSubmit && ((id) => onSubmit(key, id)) });
@@ -223,7 +223,7 @@ export function readMany(
     storage,
     state: ReadState,
     last: FinalReadStatus,
-    settings: ["Read", inOrder({ ...settings, preprocess: settings.preprocess?.name })],
+    settings: ["Read", Object.entries(inOrder({ ...settings, preprocess: settings.preprocess?.name }))],
   };
   const run = (image: ImageSource, { onState, resume }: BatchContext<ReadState>) =>
     readRegions(image, settings, { ...others, onState, resume });
@@ -281,11 +281,6 @@ export function runMany<A, S extends RunState = RunState>(
     };
     return pullAll(images, start, concurrency, signal);
   };
-}
-
-/** The settings that are present, in an order that does not depend on how they were written. */
-function inOrder(settings: object = {}): unknown {
-  return Object.entries(settings).filter(([, value]) => value !== undefined).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
 /** Reads an image. */

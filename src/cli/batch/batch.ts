@@ -12,7 +12,7 @@ import { lastValueFrom, mergeMap } from "rxjs";
 import type { Service } from "../../client/service.ts";
 import { type JournalFile, openJournal } from "../../files/journal.ts";
 import { reasonOf } from "../../files/reason.ts";
-import { isObject } from "../../internal/json.ts";
+import { inOrder, isObject } from "../../internal/json.ts";
 import type { PollState } from "../../model/poll_state.ts";
 import type { BatchImage, BatchReply } from "../../stream/batch.ts";
 import type { BatchCommand, Detect, Read } from "../command.ts";
@@ -126,16 +126,12 @@ async function openFolder(
 
 /** Says that the earlier run had other settings, with which all images would be sent, and billed, again. */
 function otherSettings(out: string, earlier: unknown, settings: Job<unknown>["settings"]): string | null {
-  const before = inOrder(earlier), now = inOrder(settings);
-  return before === null || before === now
+  if (!isObject(earlier)) return null;
+  const before = JSON.stringify(inOrder(earlier)), now = JSON.stringify(inOrder(settings));
+  return before === now
     ? null
     : `The run in the folder ${out} had other settings: ${before}. They are now ${now}, with which all of its images ` +
       "would be sent again. To continue, use the same settings; for other ones, choose another folder.";
-}
-
-/** Settings as JSON, in an order that does not depend on how they were written. Null if there are none. */
-function inOrder(settings: unknown): string | null {
-  return isObject(settings) ? JSON.stringify(settings, Object.keys(settings).sort()) : null;
 }
 
 async function run<A>(
@@ -237,16 +233,7 @@ async function run<A>(
   await ids.remember([]);
   // The tasks of an emulator have ended with it.
   if (journal !== null && command.resume && !command.emulate && !isBroken && stop.reason() === null) {
-    let others = 0;
-    for await (const [key, { id }] of otherTasks(journal, keys)) {
-      // A folder of which only a few images are continued may have thousands.
-      if (++others <= MAX_OTHERS) {
-        await terminal.insist(
-          `${key}: This image was not found again. It was submitted as task ${id}.${toWatch(job, id)}`,
-        );
-      }
-    }
-    if (others > MAX_OTHERS) await terminal.insist(`… and ${others - MAX_OTHERS} more.`);
+    await nameOthers(journal, keys, job, terminal);
   }
   const counts = tally.counts(), failed = countFailures(counts);
   if (!command.quiet && !(images.isSingle && out === null)) {
@@ -259,6 +246,25 @@ async function run<A>(
   const isNothingSent = failed > 0 && failed === counts.endings.get("unreadable") &&
     counts.completed + counts.submitted === 0;
   return isNothingSent ? NOTHING_SENT : FAILED;
+}
+
+/** Names the tasks of the journal whose images were not found. */
+async function nameOthers(
+  journal: JournalFile,
+  keys: ReadonlySet<string>,
+  job: Pick<Job<never>, "isWatchable">,
+  terminal: Terminal,
+): Promise<void> {
+  let others = 0;
+  for await (const [key, { id }] of otherTasks(journal, keys)) {
+    // A folder of which only a few images are continued may have thousands.
+    if (++others <= MAX_OTHERS) {
+      await terminal.insist(
+        `${key}: This image was not found again. It was submitted as task ${id}.${toWatch(job, id)}`,
+      );
+    }
+  }
+  if (others > MAX_OTHERS) await terminal.insist(`… and ${others - MAX_OTHERS} more.`);
 }
 
 /** Opens a folder of the output, in which no other process writes files: the journal is locked. */

@@ -95,7 +95,7 @@ export function fileName(key: string): string {
 
 /** The name of the file that an image comes from, without the number of its page. */
 export function imageName(key: string): string | undefined {
-  return key.startsWith(STDIN) && /^-(?:#\d+)?$/.test(key) ? undefined : basename(key.replace(/#\d+$/, ""));
+  return /^-(?:#\d+)?$/.test(key) ? undefined : basename(key.replace(/#\d+$/, ""));
 }
 
 /** A link from a folder to the file of an image; null if the file has several pages, which a link cannot tell apart. */
