@@ -6,6 +6,7 @@ import type { Io } from "../../src/cli/io.ts";
 import { createTerminal } from "../../src/cli/terminal.ts";
 import { emulate, type EmulatorOptions, Recording } from "../../src/emulator/emulator.ts";
 import { serve } from "../../src/emulator/serve.ts";
+import { withFolder } from "../files/folder.ts";
 
 const CREDENTIALS = { OCR_CLIENT_ID: "client-zyxwvutsrq", OCR_CLIENT_SECRET: "s3cr3t-klmnopghijk" };
 
@@ -65,15 +66,6 @@ async function against(
     return { ...await run(options, { env: { ...env, OCR_BASE_URL: server.url }, ...more }), requests };
   } finally {
     await server.close();
-  }
-}
-
-async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
   }
 }
 

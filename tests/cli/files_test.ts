@@ -5,15 +5,7 @@ import { relative } from "node:path";
 import process from "node:process";
 import { checkTarget, type Target } from "../../src/cli/files.ts";
 import { PAGE } from "./run.ts";
-
-async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "../files/folder.ts";
 
 function target(checked: E.Either<string, Target>): Target {
   if (E.isLeft(checked)) throw new Error(checked.left);

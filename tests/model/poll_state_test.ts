@@ -4,6 +4,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { explain } from "../../src/model/codec.ts";
 import { PollState } from "../../src/model/poll_state.ts";
 import { GUID, json, junk, pollState, withProtoAccessor } from "../support/arbitrary.ts";
+import { checkFields, type FieldCases } from "../support/fields.ts";
 
 const STATE: PollState = {
   version: 2,
@@ -37,7 +38,7 @@ Deno.test("PollState accepts a state with null for unknown values", () => {
 Deno.test("PollState explains what is wrong with each field", () => {
   const time = "expected milliseconds since 1970";
   const count = "expected a count";
-  const cases: [keyof PollState, readonly unknown[], string][] = [
+  const cases: FieldCases<PollState> = [
     ["version", [0, 3, "2", true, null, undefined], "expected version 1 or 2"],
     ["kind", [null, 5, undefined, {}], "expected string"],
     ["id", [null, 5, undefined, {}], "expected string"],
@@ -52,16 +53,7 @@ Deno.test("PollState explains what is wrong with each field", () => {
     ["malformed", [-1, 0.5, null, undefined], count],
     ["failure", [0, {}, undefined], "expected string or null"],
   ];
-  deepEqual(cases.map(([key]) => key), Object.keys(STATE));
-  for (const [key, values, expected] of cases) {
-    for (const value of values) {
-      const result = PollState.decode({ ...STATE, [key]: value });
-      ok(E.isLeft(result), `${key} must not be ${value}`);
-      const [line, ...others] = explain(result.left);
-      ok(line.startsWith(`PollState/${key}: ${expected}, got `), line);
-      deepEqual(others, []);
-    }
-  }
+  checkFields(PollState, STATE, cases);
 });
 
 Deno.test("PollState reads version 1, in which every task was a detection", () => {

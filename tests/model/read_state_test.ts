@@ -1,10 +1,10 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
 import * as E from "fp-ts/lib/Either.js";
-import { explain } from "../../src/model/codec.ts";
 import { ReadState } from "../../src/model/read_state.ts";
 import { json, junk, pollState } from "../support/arbitrary.ts";
 import { REGION, STATE as TASK } from "../support/statuses.ts";
+import { checkFields, type FieldCases } from "../support/fields.ts";
 
 const STATE: ReadState = {
   version: 1,
@@ -25,7 +25,7 @@ Deno.test("ReadState is unchanged by a round trip through JSON", () => {
 });
 
 Deno.test("ReadState explains what is wrong with each field", () => {
-  const cases: [keyof ReadState, readonly unknown[], string][] = [
+  const cases: FieldCases<ReadState> = [
     ["version", [2, "1", undefined], "expected version 1"],
     ["step", ["done", null], "expected one of preprocess, detect, recognize"],
     ["submitting", ["true", null], "expected boolean"],
@@ -34,14 +34,7 @@ Deno.test("ReadState explains what is wrong with each field", () => {
     ["regions", [null, {}], "expected an array"],
     ["notices", [null, "one"], "expected an array"],
   ];
-  deepEqual(cases.map(([key]) => key), Object.keys(STATE));
-  for (const [key, values, expected] of cases) {
-    for (const value of values) {
-      const result = ReadState.decode({ ...STATE, [key]: value });
-      ok(E.isLeft(result), `${key} must not be ${value}`);
-      ok(explain(result.left)[0].startsWith(`ReadState/${key}: ${expected}, got `), explain(result.left)[0]);
-    }
-  }
+  checkFields(ReadState, STATE, cases);
 });
 
 Deno.test("ReadState reads the state of a task of an earlier version of the library", () => {

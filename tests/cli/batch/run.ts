@@ -5,6 +5,7 @@ import { createTerminal } from "../../../src/cli/terminal.ts";
 import { emulate, type EmulatorOptions } from "../../../src/emulator/emulator.ts";
 import { serve } from "../../../src/emulator/serve.ts";
 import { type Outcome, PAIR } from "../run.ts";
+import { withFolder as withNewFolder } from "../../files/folder.ts";
 
 const COMMAND: BatchCommand = {
   paths: [],
@@ -102,19 +103,16 @@ export async function runBatch(
 }
 
 /** A folder with a file for each name, which are no images to anybody but an emulator with its own detector. */
-export async function withFolder(
+export function withFolder(
   files: Readonly<Record<string, string | Uint8Array>>,
   test: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
+  return withNewFolder(async (folder) => {
     for (const [name, content] of Object.entries(files)) {
       const path = `${folder}/${name}`;
       await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
       await (typeof content === "string" ? Deno.writeTextFile(path, content) : Deno.writeFile(path, content));
     }
     await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
