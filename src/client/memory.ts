@@ -16,10 +16,10 @@ import { appendSpan, Histories, type History, NO_HISTORY, type Span } from "../m
  * @category Connect
  */
 export interface Memory {
-  /** Returns the durations of recent tasks of a kind; without its name, of detections. */
-  readonly history: (kind?: string) => History;
-  /** Records the duration of a task of a kind; without its name, of a detection. */
-  readonly learn: (span: Span, kind?: string) => void;
+  /** Returns the durations of recent tasks of a kind and size class; without a kind, of detections. */
+  readonly history: (kind?: string, sizeClass?: string | null) => History;
+  /** Records the duration of a task of a kind and size class; without a kind, of a detection. */
+  readonly learn: (span: Span, kind?: string, sizeClass?: string | null) => void;
   /** Returns the histories, without tokens. They can be stored and passed to {@linkcode createMemory} later. */
   readonly toJSON: () => Histories;
 }
@@ -60,14 +60,14 @@ const LOCK = 600_000;
 /** How long a claim is valid, in milliseconds. On Workers, the request that made it may have ended. */
 const LEASE = 3000;
 
-/** The maximum number of credential pairs in a memory. Beyond it, the oldest is dropped. */
-const MAX_PAIRS = 1000;
+/** The maximum number of credential pairs, and of histories, in a memory. Beyond it, the oldest is dropped. */
+const MAX_ENTRIES = 1000;
 
 const memories: WeakMap<Memory, Map<string, Entry>> = new WeakMap();
 
 /**
  * Creates a memory that several services can share, such as those that a Worker creates for its requests. It stores the
- * tokens of at most 1,000 credential pairs.
+ * tokens of at most 1,000 credential pairs, and the durations of at most 1,000 kinds and size classes.
  *
  * Services that need the same token at the same time send a single request for it. If the service that sent it
  * disappears, as it may with a Worker's request, another one takes over after 3 seconds. Therefore, a token endpoint
@@ -92,14 +92,22 @@ const memories: WeakMap<Memory, Map<string, Entry>> = new WeakMap();
 export function createMemory(histories: Histories = {}): Memory {
   if (!Histories.is(histories)) throw new TypeError("Cannot create a memory as its histories must be a Histories");
   const learned = new Map(Object.entries(histories));
-  const history = (kind: string = DETECTION.name): History => learned.get(kind) ?? NO_HISTORY;
+  const historyAt = (key: string): History => learned.get(key) ?? NO_HISTORY;
   const memory: Memory = {
-    history,
-    learn: (span, kind = DETECTION.name) => void learned.set(kind, appendSpan(history(kind), span)),
+    history: (kind, sizeClass) => historyAt(historyKey(kind, sizeClass)),
+    learn: (span, kind, sizeClass) => {
+      const key = historyKey(kind, sizeClass);
+      remember(learned, key, appendSpan(historyAt(key), span));
+    },
     toJSON: () => Object.fromEntries(learned),
   };
   memories.set(memory, new Map());
   return memory;
+}
+
+/** Returns the key of a history: `DetectRegions`, or `DetectRegions/large`. */
+function historyKey(kind: string = DETECTION.name, sizeClass: string | null = null): string {
+  return sizeClass === null ? kind : `${kind}/${sizeClass}`;
 }
 
 /**
@@ -145,11 +153,11 @@ function entryOf(outcome: E.Either<RegionsError, AccessToken>, now: number): Ent
 }
 
 /** Adds an entry as the newest one. A `Map` keeps keys in the order in which they were added. */
-function remember(entries: Map<string, Entry>, key: string, entry: Entry): void {
+function remember<A>(entries: Map<string, A>, key: string, entry: A): void {
   entries.delete(key);
   entries.set(key, entry);
   for (const oldest of entries.keys()) {
-    if (entries.size <= MAX_PAIRS) return;
+    if (entries.size <= MAX_ENTRIES) return;
     entries.delete(oldest);
   }
 }

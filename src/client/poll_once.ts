@@ -135,7 +135,7 @@ export function policyFor(service: Service, options: PollOptions): PollPolicy {
  */
 export function learn(
   { memory }: Service,
-  { kind, submittedAt, heardAt }: PollState,
+  { kind, sizeClass, submittedAt, heardAt }: PollState,
   reply: Reply<object> | null,
   now: number,
 ): void {
@@ -143,10 +143,10 @@ export function learn(
   const after = (heardAt ?? submittedAt) - submittedAt, before = now - submittedAt;
   if (!(after >= 0 && after <= before && before <= RETENTION)) return;
   const value = reply === null ? null : E.isRight(reply) ? reply.right : reply.left;
-  if (value?._tag === "Completed" || value?._tag === "Error") memory.learn([after, before], kind);
+  if (value?._tag === "Completed" || value?._tag === "Error") memory.learn([after, before], kind, sizeClass);
   // After `maxPolls`, the watch is likely to be resumed. Without a status, nothing is known about the duration.
   else if (after > 0 && (value === null || value._tag === "GaveUp" && value.reason !== "maxPolls")) {
-    memory.learn([after, null], kind);
+    memory.learn([after, null], kind, sizeClass);
   }
 }
 
@@ -169,7 +169,7 @@ async function poll<A extends object>(
       signal,
       endsAt: Math.min(end, endsAt),
     })();
-    const next = step(state, reply, now(), policy, memory.history(kind.name));
+    const next = step(state, reply, now(), policy, memory.history(kind.name, state.sizeClass));
     isFinal = next._tag === "Done";
     return next;
   } finally {

@@ -67,13 +67,13 @@ export const History: t.Type<History, unknown, unknown> = fields<History>({
 }, "History");
 
 /**
- * The histories of several kinds of tasks, by the name of the kind. Plain JSON.
+ * The histories of several kinds of tasks, by the name of the kind or, for a size class, by `kind/class`. Plain JSON.
  *
  * @category Schedules
  */
 export interface Histories {
-  /** The history of the kind with this name. */
-  readonly [kind: string]: History;
+  /** The history of the kind with this name, or of the size class. */
+  readonly [key: string]: History;
 }
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 import * as t from "io-ts";
-import { fields, guarded, orNull } from "./codec.ts";
+import { fields, guarded, nullable, orNull } from "./codec.ts";
 import { DETECT_REGIONS_NAME, type TaskRef } from "./task_kind.ts";
 import { isObject } from "../internal/json.ts";
 
@@ -53,6 +53,7 @@ const Current: t.Type<PollState, unknown, unknown> = fields<PollState>({
   kind: t.string,
   id: t.string,
   results: orNull(count),
+  sizeClass: nullable(t.string),
   submittedAt: orNull(time),
   startedAt: time,
   dueAt: time,

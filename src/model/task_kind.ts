@@ -78,6 +78,8 @@ export interface TaskRef {
   readonly id: string;
   /** The number of results that the task must have. If it has others, the response is malformed. */
   readonly results?: number | null | undefined;
+  /** The size class of its image, such as `large`. The durations of each class are learned separately. */
+  readonly sizeClass?: string | null | undefined;
 }
 
 /**

@@ -192,7 +192,7 @@ export function step<A extends object>(
 
 /** Returns the state before the first poll. Times are in milliseconds since 1970. */
 export function firstState(
-  { kind, id, results = null }: TaskRef,
+  { kind, id, results = null, sizeClass = null }: TaskRef,
   submittedAt: number | null,
   startedAt: number,
   dueAt: number,
@@ -202,6 +202,7 @@ export function firstState(
     kind,
     id,
     results,
+    sizeClass,
     submittedAt,
     startedAt,
     dueAt,
@@ -240,7 +241,7 @@ function stepStatus<A extends object>(
   policy: PollPolicy,
   history: History,
 ): Next<A> {
-  const { version, kind, id, results, submittedAt, startedAt, polls, heard } = state;
+  const { version, kind, id, results, sizeClass, submittedAt, startedAt, polls, heard } = state;
   const delay = nextDelay(policy, { id, attempt: heard + 1, elapsed: ageOf(state, now), history });
   // No spread, since in Node.js 20 its result is larger and slower to create.
   const next: PollState = {
@@ -248,6 +249,7 @@ function stepStatus<A extends object>(
     kind,
     id,
     results,
+    sizeClass,
     submittedAt,
     startedAt,
     dueAt: delay === null ? state.dueAt : now + delay,

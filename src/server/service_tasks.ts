@@ -109,7 +109,7 @@ function tasksOf<Input, A extends object>(
   const begin = ({ submittedAt, ...ref }: SubmittedTask, known: Known<A>, now: number): Next<A> => {
     const startedAt = submittedAt ?? now;
     const next = known.state === null
-      ? startPoll(ref, now, submittedAt, policy, service.memory.history(kind.name), startedAt)
+      ? startPoll(ref, now, submittedAt, policy, service.memory.history(kind.name, ref.sizeClass), startedAt)
       : resumePoll(known.state, now, policy, startedAt);
     // If the clock was set back, the next poll is due at a new time.
     if (next._tag === "Wait") known.state = next.state;

@@ -6,7 +6,7 @@
  */
 import * as t from "io-ts";
 import { parseJson } from "../internal/json.ts";
-import { fields, guarded, orNull } from "../model/codec.ts";
+import { fields, guarded, nullable, orNull } from "../model/codec.ts";
 import type { Signer } from "./signature.ts";
 import type { SubmittedTask } from "./tasks.ts";
 
@@ -14,16 +14,22 @@ const Id: t.Type<SubmittedTask, unknown, unknown> = /* @__PURE__ */ idCodec();
 
 function idCodec(): t.Type<SubmittedTask, unknown, unknown> {
   const number = orNull(guarded("a finite number", (u): u is number => Number.isFinite(u)));
-  return fields<SubmittedTask>({ kind: t.string, id: t.string, results: number, submittedAt: number }, "Id");
+  return fields<SubmittedTask>({
+    kind: t.string,
+    id: t.string,
+    results: number,
+    sizeClass: nullable(t.string),
+    submittedAt: number,
+  }, "Id");
 }
 
 /** Returns the id of a task for URLs. Only `subject` may use it. */
 export function writeTaskId(
   signer: Signer,
   subject: string,
-  { kind, id, results, submittedAt }: SubmittedTask,
+  { kind, id, results, sizeClass, submittedAt }: SubmittedTask,
 ): Promise<string> {
-  return signer.seal(["task", subject], JSON.stringify({ kind, id, results, submittedAt }));
+  return signer.seal(["task", subject], JSON.stringify({ kind, id, results, sizeClass, submittedAt }));
 }
 
 /** Returns the task of an id, or null if the id was not written for `subject`. */

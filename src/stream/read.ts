@@ -59,6 +59,11 @@ export interface ReadSettings
  * @category Recognize
  */
 export interface ReadOptions extends PollOptions {
+  /**
+   * The size class of the image, such as `large`, if durations depend on it. The schedule learns each class separately, so
+   * use a few classes.
+   */
+  readonly sizeClass?: string | undefined;
   /** When it aborts, the stream ends with `GaveUp`, or with `Unconfirmed` if an image was being sent. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -246,10 +251,11 @@ function runStep<Input, A extends object>(
     // The caller's part of the input has been checked, so if it is invalid, it is because of what the service returned.
     const submit = E.tryCatch(() => submitTask(kind, input), (error) => malformed([E.toError(error).message]));
     if (E.isLeft(submit)) return failWith(submit.left);
-    const { onState } = options;
+    const { sizeClass, onState } = options;
     const save = onState && ((changed: RunState) => onState({ ...state, ...changed }));
     const began = now() - (service.timers.now() - startedAt);
-    return startTask(service, policy, { kind, input, submit: submit.right, state, save }, began, now, signal);
+    const submission = { kind, input, submit: submit.right, sizeClass, state, save };
+    return startTask(service, policy, submission, began, now, signal);
   });
 }
 

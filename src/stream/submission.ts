@@ -18,6 +18,8 @@ export interface Submission<Input, A extends object> {
   readonly kind: TaskKind<Input, A>;
   readonly input: Input;
   readonly submit: Req<string>;
+  /** The size class of the image. */
+  readonly sizeClass: string | undefined;
   /** What the earlier process has done. */
   readonly state: RunState;
   /** Saves a new state. If it rejects or throws before the submission, nothing is sent. */
@@ -49,7 +51,7 @@ export function startTask<Input, A extends object>(
 async function submit<Input, A extends object>(
   service: Service,
   policy: PollPolicy,
-  { kind, input, submit, state, save, onSubmit }: Submission<Input, A>,
+  { kind, input, submit, sizeClass, state, save, onSubmit }: Submission<Input, A>,
   began: number,
   now: () => number,
   signal: AbortSignalLike,
@@ -63,9 +65,9 @@ async function submit<Input, A extends object>(
   }
   if (onSubmit) notify(onSubmit, id.right);
   const submittedAt = now();
-  const ref = taskRef(kind, id.right, input);
+  const ref = { ...taskRef(kind, id.right, input), sizeClass };
   if (save) await report(save, { ...state, task: firstState(ref, submittedAt, began, submittedAt) });
-  return startPoll(ref, now(), submittedAt, policy, service.memory.history(kind.name), began);
+  return startPoll(ref, now(), submittedAt, policy, service.memory.history(kind.name, sizeClass), began);
 }
 
 /** Ends a run whose task was not submitted. A timeout past its deadline is the end of the run itself. */

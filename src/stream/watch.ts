@@ -29,6 +29,11 @@ import { startTask } from "./submission.ts";
  * @category Tasks
  */
 export interface RunOptions extends PollOptions {
+  /**
+   * The size class of the image, such as `large`, if durations depend on it. The schedule learns each class separately, so
+   * use a few classes.
+   */
+  readonly sizeClass?: string | undefined;
   /** When it aborts, the stream ends with `GaveUp`, or with `Unconfirmed` if the image was being sent. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -72,6 +77,11 @@ export interface WatchOptions extends PollOptions {
    * response with another number is `Malformed`. The state in `resume` contains it already.
    */
   readonly results?: number | undefined;
+  /**
+   * The size class of the image, such as `large`, if durations depend on it. The schedule learns each class separately, so
+   * use a few classes. The state in `resume` contains it already.
+   */
+  readonly sizeClass?: string | undefined;
 }
 
 /**
@@ -140,7 +150,7 @@ export function watchTask<A extends object>(
   if (resumed !== null && E.isRight(resumed) && !(resumed.right.id === id && resumed.right.kind === kind.name)) {
     throw new RangeError(`Cannot resume the watch of task ${id} as the state must be of the same task`);
   }
-  const { submittedAt = null, signal, results = null } = options;
+  const { submittedAt = null, signal, results = null, sizeClass } = options;
   if (submittedAt !== null && !Number.isFinite(submittedAt)) {
     throw new RangeError(
       "Cannot watch a task as submittedAt must be a time in milliseconds since 1970: " +
@@ -152,11 +162,13 @@ export function watchTask<A extends object>(
       `Cannot watch a task as results must be an integer of 0 or more: current value is ${preview(results)}`,
     );
   }
-  const task = { kind: kind.name, id, results };
+  const task = { kind: kind.name, id, results, sizeClass };
   return (service) => {
     const policy = policyFor(service, options);
     return statusStream(service, kind, policy, signal, (now) => {
-      if (resumed === null) return startPoll(task, now(), submittedAt, policy, service.memory.history(kind.name));
+      if (resumed === null) {
+        return startPoll(task, now(), submittedAt, policy, service.memory.history(kind.name, sizeClass));
+      }
       return E.isRight(resumed) ? resumePoll(resumed.right, now(), policy) : failWith(fromCodec(resumed.left));
     });
   };
@@ -234,8 +246,8 @@ export function runTask<Input, A extends object>(
     const policy = policyFor(service, options);
     return statusStream(service, kind, policy, options.signal, (now, signal) => {
       if (E.isLeft(resumed)) return failWith(fromCodec(resumed.left));
-      const { onState: save, onSubmit } = options;
-      const submission = { kind, input, submit, state: resumed.right, save, onSubmit };
+      const { sizeClass, onState: save, onSubmit } = options;
+      const submission = { kind, input, submit, sizeClass, state: resumed.right, save, onSubmit };
       return startTask(service, policy, submission, now(), now, signal);
     });
   };

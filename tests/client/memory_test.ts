@@ -40,6 +40,26 @@ withClock("createMemory() keeps tokens for other services with the same credenti
   equal(shown.some((text) => text.includes("one")), false);
 });
 
+Deno.test("createMemory() learns the durations of each size class, and then drops the class that has not learned for longest", () => {
+  const memory = createMemory();
+  memory.learn([1, 2], undefined, "large");
+  memory.learn([3, 4], "RecognizeImage", "large");
+  memory.learn([5, 6]);
+  deepEqual(memory.toJSON(), {
+    "DetectRegions/large": { version: 1, spans: [[1, 2]] },
+    "RecognizeImage/large": { version: 1, spans: [[3, 4]] },
+    "DetectRegions": { version: 1, spans: [[5, 6]] },
+  });
+  deepEqual(memory.history("RecognizeImage", "large").spans, [[3, 4]]);
+  deepEqual(memory.history(undefined, "small").spans, []);
+  memory.learn([7, 8], "DetectRegions", "large");
+  for (let i = 0; i < 998; i++) memory.learn([1, 2], "DetectRegions", String(i));
+  equal(Object.keys(memory.toJSON()).length, 1000);
+  deepEqual(memory.history("RecognizeImage", "large").spans, []);
+  deepEqual(memory.history("DetectRegions", "large").spans, [[1, 2], [7, 8]]);
+  deepEqual(memory.history("DetectRegions", null).spans, [[5, 6]]);
+});
+
 Deno.test("slotOf() throws a TypeError for a memory that createMemory() did not create", () => {
   const foreign = { ...createMemory() };
   throws(() => slotOf(foreign, "key"), {

@@ -126,13 +126,16 @@ Deno.test("pollOnce() throws for an option out of range when it gets the service
   throws(() => pollOnce(state, { deadline: -1 })(serviceOf(mock())), RangeError);
 });
 
-Deno.test("pollTask() learns from a watch that gave up, for the kind of its task", async () => {
+Deno.test("pollTask() learns from a watch that gave up, for the kind and size class of its task", async () => {
   const service = serviceOf(mock({ fetch: [pending] }));
   const now = Date.now();
-  const first = waiting(startPoll(taskRef(RECOGNIZE_IMAGE, ID), now, now - 5000, pollPolicy()));
+  const first = waiting(
+    startPoll({ ...taskRef(RECOGNIZE_IMAGE, ID), sizeClass: "large" }, now, now - 5000, pollPolicy()),
+  );
   const state = { ...first.state, heard: 1, heardAt: now - 1000, startedAt: now - 5000 };
   const next = await pollTask(RECOGNIZE_IMAGE, state, { deadline: 1 })(service)();
   equal(next._tag, "Done");
   deepEqual(service.memory.history().spans, []);
-  deepEqual(service.memory.history("RecognizeImage").spans, [[4000, null]]);
+  deepEqual(service.memory.history("RecognizeImage").spans, []);
+  deepEqual(service.memory.history("RecognizeImage", "large").spans, [[4000, null]]);
 });

@@ -11,6 +11,7 @@ const STATE: PollState = {
   kind: "DetectRegions",
   id: GUID,
   results: null,
+  sizeClass: null,
   submittedAt: 1_700_000_000_000,
   startedAt: 1_700_000_000_100,
   dueAt: 1_700_000_002_000.5,
@@ -28,6 +29,7 @@ Deno.test("PollState accepts a state with null for unknown values", () => {
       ...STATE,
       polls: 0,
       results: 3,
+      sizeClass: "large",
     }]
   ) {
     deepEqual(PollState.decode(state), E.right(state));
@@ -43,6 +45,7 @@ Deno.test("PollState explains what is wrong with each field", () => {
     ["kind", [null, 5, undefined, {}], "expected string"],
     ["id", [null, 5, undefined, {}], "expected string"],
     ["results", [-1, 0.5, "1", undefined], "expected a count or null"],
+    ["sizeClass", [0, {}], "expected string or null"],
     ["submittedAt", ["2026-01-01", NaN, Infinity, undefined, {}], `${time} or null`],
     ["startedAt", [null, "0", NaN, -Infinity, undefined], time],
     ["dueAt", [null, "0", NaN, Infinity, undefined], time],
@@ -54,6 +57,11 @@ Deno.test("PollState explains what is wrong with each field", () => {
     ["failure", [0, {}, undefined], "expected string or null"],
   ];
   checkFields(PollState, STATE, cases);
+});
+
+Deno.test("PollState reads states that were stored before there were size classes", () => {
+  const { sizeClass: _, ...old } = STATE;
+  deepEqual(PollState.decode(json(old)), E.right(old));
 });
 
 Deno.test("PollState reads version 1, in which every task was a detection", () => {
@@ -75,7 +83,7 @@ Deno.test("PollState rejects values that are not states", () => {
   }
   const nothing = PollState.decode({});
   ok(E.isLeft(nothing));
-  equal(explain(nothing.left).length, Object.keys(STATE).length);
+  equal(explain(nothing.left).length, Object.keys(STATE).length - 1);
 });
 
 Deno.test("PollState ignores fields of a __proto__ key", () => {

@@ -42,6 +42,7 @@ const FRESH: PollState = {
   kind: "DetectRegions",
   id: GUID,
   results: null,
+  sizeClass: null,
   submittedAt: null,
   startedAt: NOW - 10_000,
   dueAt: NOW,

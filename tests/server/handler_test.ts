@@ -1,6 +1,7 @@
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal, throws } from "node:assert/strict";
 import * as E from "fp-ts/lib/Either.js";
 import { some } from "fp-ts/lib/Option.js";
+import { createMemory } from "../../src/client/memory.ts";
 import { connect } from "../../src/client/service.ts";
 import { BINARIZE_IMAGE } from "../../src/model/preprocessing.ts";
 import { RECOGNIZE_REGIONS } from "../../src/model/recognition.ts";
@@ -23,7 +24,7 @@ import {
   type Responder,
   text,
 } from "../support/mock.ts";
-import { firstValueFrom } from "rxjs";
+import { firstValueFrom, lastValueFrom } from "rxjs";
 import { STATE } from "../support/statuses.ts";
 import { clientOf, createInstance, IMAGE, immediately, ORIGIN, SECRET, tagsOf } from "./handler_world.ts";
 
@@ -177,6 +178,20 @@ Deno.test("serviceTasks() starts over with the cursor of another task", async ()
     await firstValueFrom(tasks.watch({ ...task, id: STATE.id }, JSON.stringify(cursor)));
   }
   ok(world.requests.every(({ url }) => new URL(url).searchParams.get("id") === STATE.id));
+});
+
+Deno.test("serviceTasks() schedules a task by the history of its size class", async () => {
+  const memory = createMemory({ "DetectRegions/large": { version: 1, spans: [[2000, 3100]] } });
+  const lengths: number[] = [];
+  const schedule: Schedule = ({ history }) => {
+    lengths.push(history.spans.length);
+    return some(0);
+  };
+  const { fetch } = mock({ fetch: [pending, completed] });
+  const tasks = serviceTasks(connect({ token: "token", fetch, memory }), { schedule });
+  const task = { kind: "DetectRegions", id: STATE.id, results: null, sizeClass: "large", submittedAt: Date.now() };
+  await lastValueFrom(tasks.watch(task, null));
+  deepEqual(lengths, [1, 1]);
 });
 
 Deno.test("createHandler() returns the status as JSON with a tag, and 304 to a client that has it", async () => {

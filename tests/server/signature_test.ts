@@ -57,7 +57,7 @@ Deno.test("createSigner() requires a secret of 32 characters", () => {
 });
 
 Deno.test("the id of a task cannot be used as that of an event, or the reverse", async () => {
-  const task = { kind: "DetectRegions", id: "1", results: null, submittedAt: 1 };
+  const task = { kind: "DetectRegions", id: "1", results: null, sizeClass: "large", submittedAt: 1 };
   const id = await writeTaskId(signer, "ann", task);
   const event = await writeEventId(signer, id, JSON.stringify(task));
   equal(JSON.stringify(await readTaskId(signer, "ann", id)), JSON.stringify(task));

@@ -267,16 +267,19 @@ Deno.test("readRegions() does not take a new task for an unknown one, even if it
   equal(label(await watch(states.find(({ task }) => task !== null))), "detect Completed");
 });
 
-Deno.test("readRegions() schedules each step by the history of its kind", async () => {
+Deno.test("readRegions() schedules each step by the history of its kind and of the size class", async () => {
   const service = scripted((kind) => kind === "DetectRegions" ? FOUND : READ);
   for (const before of [2, 3]) service.memory.learn([1, before], "RecognizeRegions");
+  service.memory.learn([1, 2], "DetectRegions", "large");
   const lengths: number[] = [];
   const schedule: Schedule = ({ history }) => {
     lengths.push(history.spans.length);
     return some(1);
   };
   await collect(service, {}, { schedule });
-  deepEqual(lengths, [0, 2]);
+  deepEqual(lengths.splice(0), [0, 2]);
+  await collect(service, {}, { schedule, sizeClass: "large" });
+  deepEqual(lengths, [1, 0]);
 });
 
 Deno.test("readRegions() stops at its signal while it fetches the preprocessed image again", async () => {

@@ -157,6 +157,42 @@ Deno.test("runTask() learns the durations of each kind separately, and passes ea
   deepEqual([memory.history().spans.length, memory.history("BinarizeImage").spans.length], [0, 1]);
 });
 
+Deno.test("runTask() and watchTask() learn the durations of each size class separately, even after a resumption", async () => {
+  const large: History = { version: 1, spans: [[2000, 3100]] };
+  const memory = createMemory({ "RecognizeImage/large": large });
+  const seen: History[] = [];
+  const schedule: Schedule = ({ history }) => {
+    seen.push(history);
+    return O.some(0);
+  };
+  const serviceWith = (world: Mock): Service => connect({ token: "t", fetch: world.fetch, memory, schedule });
+  const lengths = (): (readonly [string, number])[] =>
+    Object.entries(memory.toJSON()).map(([key, { spans }]) => [key, spans.length]);
+
+  const options = { sizeClass: "large", minDelay: 0 };
+  await collect(runTask(RECOGNIZE_IMAGE, { image: IMAGE }, options)(serviceWith(mock({ fetch: [pending, done(A)] }))));
+  deepEqual(seen.splice(0), [large, large]);
+  deepEqual(lengths(), [["RecognizeImage/large", 2]]);
+
+  const submittedAt = Date.now() - 5000;
+  const gaveUp = await collect(
+    watchTask(RECOGNIZE_IMAGE, ID, { ...options, submittedAt, maxPolls: 1 })(serviceWith(mock({ fetch: [pending] }))),
+  );
+  deepEqual(seen.splice(0).map(({ spans }) => spans.length), [2, 2]);
+  const last = gaveUp.at(-1);
+  ok(last !== undefined && E.isLeft(last) && last.left._tag === "GaveUp");
+  const state = PollState.decode(json(last.left.state));
+  ok(E.isRight(state));
+  equal(state.right.sizeClass, "large");
+  await collect(
+    watchTask(RECOGNIZE_IMAGE, ID, { minDelay: 0, resume: state.right })(
+      serviceWith(mock({ fetch: [pending, done(A)] })),
+    ),
+  );
+  deepEqual(seen.map(({ spans }) => spans.length), [2]);
+  deepEqual(lengths(), [["RecognizeImage/large", 3]]);
+});
+
 Deno.test("toEventStream() writes the bytes of a file as Base64", async () => {
   const replies = watchTask(DESKEW_IMAGE, ID, SOON)(serviceOf(mock({ fetch: [done({ data: "iVBORw==" })] })));
   const events = await new Response(toEventStream(replies)).text();

@@ -85,6 +85,7 @@ export const pollState: fc.Arbitrary<PollState> = fc.record({
   kind: fc.constant("DetectRegions"),
   id: fc.string(),
   results: fc.option(count),
+  sizeClass: fc.option(fc.string()),
   submittedAt: fc.option(time),
   startedAt: time,
   dueAt: time,

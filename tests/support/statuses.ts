@@ -20,6 +20,7 @@ export const STATE: PollState = {
   kind: "DetectRegions",
   id: GUID,
   results: null,
+  sizeClass: null,
   submittedAt: null,
   startedAt: 1000,
   dueAt: 3000,
