@@ -2,7 +2,8 @@
 import type { Fault } from "./answers.ts";
 import { EXPOSE_GC, runNumber, type Runtime, RUNTIMES, transpile } from "./child.ts";
 import { ratiosInWorkerd } from "./decode_workerd.ts";
-import { median, short } from "./numbers.ts";
+import { median } from "../lib/median.ts";
+import { short } from "./numbers.ts";
 import { atMost, type Bar, type Part, type Table } from "./report.ts";
 
 const CONTENDERS: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { answerText, type Fault } from "./answers.ts";
-import { median } from "./numbers.ts";
+import { median } from "../lib/median.ts";
 
 interface Decoder {
   readonly decode: (text: string) => unknown;

@@ -1,7 +1,7 @@
 /** Decoding in workerd, timed from outside. */
 import { Miniflare } from "miniflare";
 import { transpile } from "./child.ts";
-import { median } from "./numbers.ts";
+import { median } from "../lib/median.ts";
 
 /** Milliseconds of computing in a sample: far more than a request takes. */
 const SAMPLE = 30;

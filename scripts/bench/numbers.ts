@@ -1,10 +1,4 @@
-/** The few numbers that a bench needs. */
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
+/** How numbers are printed. */
 
 /** Two digits behind the point, and none where they would pretend. */
 export function short(value: number): string {

@@ -12,7 +12,8 @@ import {
   type ServiceTime,
   TWO_POINT,
 } from "../lib/simulation.ts";
-import { median, short } from "./numbers.ts";
+import { median } from "../lib/median.ts";
+import { short } from "./numbers.ts";
 import { optimum, POLICIES } from "./policies.ts";
 import { atMost, type Bar, type Part, type Table } from "./report.ts";
 

@@ -1,6 +1,7 @@
 /** Ten thousand tasks at once: what one that sleeps holds, and what a poll costs, by poller. */
 import { run, type Runtime, RUNTIMES, transpile } from "./child.ts";
-import { median, short } from "./numbers.ts";
+import { median } from "../lib/median.ts";
+import { short } from "./numbers.ts";
 import { atMost, type Bar, type Part, type Table } from "./report.ts";
 
 const POLLERS: Readonly<Record<string, string>> = {
