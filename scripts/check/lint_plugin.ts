@@ -31,7 +31,7 @@ const plugin: Deno.lint.Plugin = {
     "no-polyfills": toRule(POLYFILLS, /^(?:src\/.*|mod)\.ts$/),
     "no-platform": toRule(
       PLATFORM,
-      /^(?:src\/(?!cli\/|files\/|emulator\/(?:detector|job_worker|language_data|recognizer|serve)\.ts).*|mod)\.ts$/,
+      /^(?:src\/(?!cli\/|files\/|emulator\/(?:detector|job_pool|language_data|recognizer|serve)\.ts).*|mod)\.ts$/,
     ),
   },
 };

@@ -15,10 +15,6 @@ export interface LocalEmulator {
   readonly close: () => Promise<void>;
 }
 
-interface Closable {
-  readonly close: () => Promise<void>;
-}
-
 /**
  * Starts an emulator with a thread for detection and one for recognition per worker. Times are in milliseconds. A Left
  * is a sentence for the user.
@@ -31,49 +27,18 @@ export async function startEmulator(
     import("../emulator/detector.ts"),
     import("../emulator/recognizer.ts"),
   ]);
-  const detectors = createPool(startDetector);
-  const recognizers = createPool(startRecognizer);
+  const { workers } = options;
+  const detector = startDetector({ workers }), recognizer = startRecognizer({ workers });
   const close = async (): Promise<void> => {
-    await Promise.all([detectors.close(), recognizers.close()]);
+    await Promise.all([detector.close(), recognizer.close()]);
   };
   try {
     // A recognizer is not started before the first text, and a language that is missing is named in the task's error.
-    await detectors.use((detector) => detector.ready());
+    await detector.ready();
   } catch (error) {
     await close();
     return E.left(`${messageOf(error)}.`);
   }
-  const fetch = emulate({
-    ...options,
-    detect: (image, mode) => detectors.use((detector) => detector.detect(image, mode)),
-    recognize: (image, request) => recognizers.use((recognizer) => recognizer.recognize(image, request)),
-  });
+  const fetch = emulate({ ...options, detect: detector.detect, recognize: recognizer.recognize });
   return E.right({ fetch, close });
-}
-
-/**
- * Gives each call of `use` a member that is idle, and creates one if there is none. So there are as many members as there
- * have been calls at the same time, of which the emulator makes one per worker.
- */
-function createPool<Member extends Closable>(create: () => Member) {
-  const members: Member[] = [];
-  const idle: Member[] = [];
-  const add = (): Member => {
-    const member = create();
-    members.push(member);
-    return member;
-  };
-  return {
-    use: async <A>(call: (member: Member) => Promise<A>): Promise<A> => {
-      const member = idle.pop() ?? add();
-      try {
-        return await call(member);
-      } finally {
-        idle.push(member);
-      }
-    },
-    close: async (): Promise<void> => {
-      await Promise.all(members.map((member) => member.close()));
-    },
-  };
 }

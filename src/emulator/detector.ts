@@ -13,29 +13,31 @@
 import type { Region } from "../model/region.ts";
 import type { DsrMode } from "../model/settings.ts";
 import { checkHeader, createEngine } from "./engine.ts";
-import { runJobs, startJobWorker } from "./job_worker.ts";
+import { runJobs, startJobPool, type WorkerOptions } from "./job_pool.ts";
 import { analyzeLayout } from "./layout.ts";
 
+export type { WorkerOptions };
+
 /**
- * A detector that runs in a worker thread.
+ * A detector that runs in worker threads.
  *
  * @category Emulator
  */
 export interface Detector {
   /**
-   * Does the same as the function {@linkcode detect}, without blocking the calling thread. Images are processed one at
-   * a time, in the order of the calls. The image is copied before the call returns. In addition, rejects with an
-   * `Error` if the worker exits or the detector is closed before the image has been processed.
+   * Does the same as the function {@linkcode detect}, without blocking the calling thread. Images are started in the
+   * order of the calls. The image is copied before the call returns. In addition, rejects with an `Error` if the worker
+   * exits, the time limit is exceeded, or the detector is closed before the image has been processed.
    */
   readonly detect: (image: Uint8Array, mode: DsrMode) => Promise<readonly Region[]>;
   /**
-   * Starts the worker and loads Tesseract now, rather than when the first image arrives, so that a server finds
+   * Starts a worker and loads Tesseract now, rather than when the first image arrives, so that a server finds
    * problems before it accepts images. Rejects if the detector does not work in this environment, with an `Error` whose
    * message starts with `Cannot start the detector:`. If `tesseract.js-core` is not installed, the message contains the
    * command that installs it.
    */
   readonly ready: () => Promise<void>;
-  /** Terminates the worker and frees its memory. Pending and later calls of `detect` reject. */
+  /** Terminates the workers and frees their memory. Pending and later calls of `detect` reject. */
   readonly close: () => Promise<void>;
 }
 
@@ -81,13 +83,15 @@ export async function detect(image: Uint8Array, mode: DsrMode): Promise<readonly
 }
 
 /**
- * Creates a detector that runs in a worker thread, so that a server can do other work while it analyzes a page. The
- * worker is started when the first image arrives. If it crashes, it is replaced, and only the image that was being
- * processed is lost. An idle worker does not keep the process alive. To use several processors, create several
- * detectors.
+ * Creates a detector that runs in worker threads, so that a server can do other work while it analyzes pages. A worker
+ * is started when an image arrives and no worker is idle, up to the number in `options`. One that crashes, or exceeds
+ * the time limit, is replaced, and only the image that it was processing is lost. Idle workers do not keep the process
+ * alive.
  *
- * The worker runs this same module. Therefore, Deno needs permission to read the module and its dependencies, and the
- * module must not be bundled into a single file with the application, which would then be started again in the worker.
+ * The workers run this same module. Therefore, Deno needs permission to read the module and its dependencies, and the
+ * module must not be bundled into a single file with the application, which would then be started again in each worker.
+ *
+ * @throws {RangeError} If an option is out of range.
  *
  * @example
  * ```ts
@@ -103,8 +107,8 @@ export async function detect(image: Uint8Array, mode: DsrMode): Promise<readonly
  *
  * @category Emulator
  */
-export function startDetector(): Detector {
-  const { run, close } = startJobWorker<Job, readonly Region[]>(NAME, import.meta.url);
+export function startDetector(options: WorkerOptions = {}): Detector {
+  const { run, close } = startJobPool<Job, readonly Region[]>(NAME, import.meta.url, options);
   const detect: Detector["detect"] = (bytes, mode) => {
     const image = new Uint8Array(bytes);
     return run({ image, mode }, [image.buffer]);

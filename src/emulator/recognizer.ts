@@ -16,33 +16,33 @@ import { displaySize, type ImageHeader } from "../internal/image_header.ts";
 import type { Language } from "../model/language.ts";
 import type { Region } from "../model/region.ts";
 import { checkHeader, createEngine, MAX_PIXELS } from "./engine.ts";
-import { runJobs, startJobWorker } from "./job_worker.ts";
+import { runJobs, startJobPool, type WorkerOptions } from "./job_pool.ts";
 import type { RecognitionRequest } from "./kinds.ts";
 import { loadLanguage } from "./language_data.ts";
 import { areaOf, clamp, recognizeText } from "./recognition.ts";
 
-export type { RecognitionRequest };
+export type { RecognitionRequest, WorkerOptions };
 
 /**
- * A recognizer that runs in a worker thread.
+ * A recognizer that runs in worker threads.
  *
  * @category Emulator
  */
 export interface Recognizer {
   /**
-   * Does the same as the function {@linkcode recognize}, without blocking the calling thread. Images are processed one
-   * at a time, in the order of the calls. The image is copied before the call returns. In addition, rejects with an
-   * `Error` if the worker exits or the recognizer is closed before the image has been processed.
+   * Does the same as the function {@linkcode recognize}, without blocking the calling thread. Images are started in the
+   * order of the calls. The image is copied before the call returns. In addition, rejects with an `Error` if the worker
+   * exits, the time limit is exceeded, or the recognizer is closed before the image has been processed.
    */
   readonly recognize: (image: Uint8Array, request: RecognitionRequest) => Promise<readonly string[]>;
   /**
-   * Starts the worker, and loads Tesseract and the data of a language now, rather than when the first image arrives, so
+   * Starts a worker, and loads Tesseract and the data of a language now, rather than when the first image arrives, so
    * that a server finds problems before it accepts images. Rejects as {@linkcode recognize} does.
    *
    * @param language The language; `English` by default.
    */
   readonly ready: (language?: Language) => Promise<void>;
-  /** Terminates the worker and frees its memory. Pending and later calls of `recognize` reject. */
+  /** Terminates the workers and frees their memory. Pending and later calls of `recognize` reject. */
   readonly close: () => Promise<void>;
 }
 
@@ -104,13 +104,15 @@ export async function recognize(image: Uint8Array, request: RecognitionRequest):
 }
 
 /**
- * Creates a recognizer that runs in a worker thread, so that a server can do other work while it recognizes a page. The
- * worker is started when the first image arrives. If it crashes, it is replaced, and only the image that was being
- * processed is lost. An idle worker does not keep the process alive. To use several processors, create several
- * recognizers.
+ * Creates a recognizer that runs in worker threads, so that a server can do other work while it recognizes pages. A
+ * worker is started when an image arrives and no worker is idle, up to the number in `options`. One that crashes, or
+ * exceeds the time limit, is replaced, and only the image that it was processing is lost. Idle workers do not keep the
+ * process alive.
  *
- * The worker runs this same module. Therefore, Deno needs permission to read the module and its dependencies, and the
- * module must not be bundled into a single file with the application, which would then be started again in the worker.
+ * The workers run this same module. Therefore, Deno needs permission to read the module and its dependencies, and the
+ * module must not be bundled into a single file with the application, which would then be started again in each worker.
+ *
+ * @throws {RangeError} If an option is out of range.
  *
  * @example
  * ```ts
@@ -128,8 +130,8 @@ export async function recognize(image: Uint8Array, request: RecognitionRequest):
  *
  * @category Emulator
  */
-export function startRecognizer(): Recognizer {
-  const { run, close } = startJobWorker<Job, readonly string[]>(NAME, import.meta.url);
+export function startRecognizer(options: WorkerOptions = {}): Recognizer {
+  const { run, close } = startJobPool<Job, readonly string[]>(NAME, import.meta.url, options);
   const recognize: Recognizer["recognize"] = (bytes, request) => {
     const image = new Uint8Array(bytes);
     return run({ image, request }, [image.buffer]);

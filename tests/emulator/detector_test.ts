@@ -323,11 +323,11 @@ Deno.test("detect() returns regions or a documented error for mutated images", s
 const closed = /^Error: Cannot read the image: the detector is closed$/;
 
 Deno.test(
-  "startDetector() returns the same as detect(), in order and from a single worker",
+  "startDetector() with one worker returns the same as detect(), in order",
   strict,
   () =>
     watchWorkers(async (workers) => {
-      const detector = startDetector();
+      const detector = startDetector({ workers: 1 });
       const order: number[] = [];
       const page = await readPage("lucasta.047.jpg");
       const jobs = [
@@ -348,14 +348,14 @@ Deno.test(
     }),
 );
 
-Deno.test("startDetector() sends one image at a time to the worker", strict, async () => {
+Deno.test("startDetector() sends one image at a time to a worker", strict, async () => {
   let posted = 0;
   const { postMessage } = Worker.prototype;
   Worker.prototype.postMessage = function (...message) {
     posted++;
     return postMessage.apply(this, message);
   };
-  const detector = startDetector();
+  const detector = startDetector({ workers: 1 });
   try {
     const jobs = [1, 2, 3].map(() => detector.detect(pgm(TEXT), "Regions"));
     equal(posted, 1);
@@ -396,7 +396,7 @@ Deno.test(
   strict,
   () =>
     watchWorkers(async (workers) => {
-      const detector = startDetector();
+      const detector = startDetector({ workers: 1 });
       for (const bytes of [new Uint8Array(), ascii("text"), pgm(TEXT).subarray(0, 2000)]) {
         const here = await detect(bytes, "Regions").catch((error) => error);
         const there = await detector.detect(bytes, "Regions").catch((error) => error);
@@ -414,7 +414,7 @@ Deno.test(
   strict,
   () =>
     watchWorkers(async (workers) => {
-      const detector = startDetector();
+      const detector = startDetector({ workers: 1 });
       const page = await readPage("lucasta.047.jpg");
       for (const delay of [0, 150]) {
         const held = detector.detect(page, "Regions");

@@ -310,11 +310,11 @@ Deno.test("recognize() returns texts or a documented error for mutated images", 
 const closed = /^Error: Cannot read the image: the recognizer is closed$/;
 
 Deno.test(
-  "startRecognizer() returns the same as recognize(), in order, from a single worker, without blocking the caller",
+  "startRecognizer() with one worker returns the same as recognize(), in order, without blocking the caller",
   strict,
   () =>
     watchWorkers(async (workers) => {
-      const recognizer = startRecognizer();
+      const recognizer = startRecognizer({ workers: 1 });
       await recognizer.ready();
       const image = pgm(TEXT);
       let ticks = 0;
@@ -355,7 +355,7 @@ Deno.test(
   strict,
   () =>
     watchWorkers(async (workers) => {
-      const recognizer = startRecognizer();
+      const recognizer = startRecognizer({ workers: 1 });
       await recognizer.ready();
       const held = recognizer.recognize(page, WHOLE);
       const waiting = recognizer.recognize(pgm(TEXT), english([HELLO]));
