@@ -23,11 +23,24 @@ const PLATFORM: Faults = {
   "MemberExpression[object.name=/^(?:Deno|Buffer|process)$/]": "not every runtime has this global",
 };
 
+/** What takes long to load, and what the library uses of it instead. Types cost nothing. */
+const HEAVY: Faults = Object.fromEntries(
+  [
+    [/^fp-ts\//, "src/internal/either.ts, option.ts or pipe.ts"],
+    [/^io-ts/, "src/model/type.ts and codec.ts"],
+    [/^rxjs$/, "src/internal/rxjs.ts"],
+  ].map(([source, instead]) => [
+    `ImportDeclaration[source.value=${source}][importKind!="type"]`,
+    `loading this module takes long: use ${instead}, or import types with "import type"`,
+  ]),
+);
+
 const ROOT = new URL("../..", import.meta.url).pathname;
 
 const plugin: Deno.lint.Plugin = {
   name: "regions",
   rules: {
+    "no-heavy-imports": toRule(HEAVY, /^(?:src\/.*|mod)\.ts$/),
     "no-polyfills": toRule(POLYFILLS, /^(?:src\/.*|mod)\.ts$/),
     "no-platform": toRule(
       PLATFORM,

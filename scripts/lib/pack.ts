@@ -40,7 +40,6 @@ export async function packWithDeno(root: string, folder: string): Promise<string
 
   const facts: Facts = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
   const files = await readTexts(content);
-  const modules = [...files].filter(([path]) => path.endsWith(".js")).map(([, text]) => text);
   const written: Manifest = JSON.parse(files.get("package.json") ?? "");
   const exports: Record<string, Target> = {}, bin: Record<string, string> = {};
   for (const { kind, name, path } of entryPoints(facts)) {
@@ -51,7 +50,7 @@ export async function packWithDeno(root: string, folder: string): Promise<string
       await Deno.writeTextFile(program, `#!/usr/bin/env node\n${await Deno.readTextFile(program)}`);
     }
   }
-  const manifest = { ...completed({ ...written }, facts, modules), exports: completeExports(exports), bin };
+  const manifest = { ...completed({ ...written }, facts), exports: completeExports(exports), bin };
   await Deno.writeTextFile(join(content, "package.json"), JSON.stringify(manifest, null, 2));
   succeed(await run(["tar", "-czf", tarball, "-C", folder, "package"]), "tar");
   return tarball;

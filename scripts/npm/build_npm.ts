@@ -6,7 +6,6 @@ import { readTexts } from "../lib/files.ts";
 import { run, runDeno, succeed } from "../lib/process.ts";
 import { completeExports, type Exports } from "./metadata.ts";
 import {
-  bundlerFields,
   completed,
   entryPoints,
   type Facts,
@@ -67,11 +66,10 @@ Deno.exit(await runDeno(["run", "-A", "--config=deno.json", "tests/runtimes/main
 /** Before the tests are run, so that they run on what is published. */
 async function finish(): Promise<void> {
   for (const format of FORMATS) await removePolyfills(format);
-  const modules = [...await readTexts(`${OUT}/esm`, /\.js$/)].filter(([path]) => !isTest(path)).map(([, text]) => text);
-  await edit("esm/package.json", (written) => ({ ...written, ...bundlerFields(modules) }));
-  await edit("script/package.json", (written) => ({ ...written, sideEffects: false }));
+  // Bundlers read the package.json nearest to a module.
+  for (const format of FORMATS) await edit(`${format}/package.json`, (written) => ({ ...written, sideEffects: false }));
   await edit("package.json", ({ exports, ...written }) => ({
-    ...completed(written, facts, modules),
+    ...completed(written, facts),
     exports: completeExports(exports as Exports),
   }));
   for (const file of COPIED) await Deno.copyFile(file, `${OUT}/${file}`);

@@ -64,37 +64,19 @@ export function manifest(facts: Facts): OwnManifest {
 }
 
 /**
- * Returns the package.json to publish: what a packer wrote, with the facts of deno.json and the fields for bundlers.
+ * Returns the package.json to publish: what a packer wrote, with the facts of deno.json.
  * Packers make a dependency of every package that is imported; those that are peers are removed.
- *
- * @param modules The texts of the package's ES modules.
  *
  * @throws {TypeError} If a package is imported that is neither a dependency nor a peer, such as one that only tests need.
  */
-export function completed(written: Manifest, facts: Facts, modules: Iterable<string>): Manifest {
+export function completed(written: Manifest, facts: Facts): Manifest {
   const own = manifest(facts);
   const known = { ...own.dependencies, ...own.peerDependencies };
   const stray = Object.keys(written.dependencies ?? {}).filter((name) => !(name in known));
   if (stray.length > 0) {
     throw new TypeError(`Cannot build the package as ${stray.join(", ")} must be a dependency or a peer`);
   }
-  return { ...written, ...own, ...bundlerFields(modules) };
-}
-
-/**
- * What bundlers are to know of ES modules, to stand in the package.json nearest to them: that no import of one has
- * effects, and that fp-ts has ES modules as well. io-ts imports those, so that without the map there are two fp-ts in a
- * bundle, and one of them cannot be shaken.
- *
- * @param texts The modules.
- */
-export function bundlerFields(texts: Iterable<string>): { readonly sideEffects: false; readonly browser: Manifest } {
-  const modules = new Set<string>();
-  for (const text of texts) {
-    for (const [, module] of text.matchAll(/["']fp-ts\/lib\/(\w+)\.js["']/g)) modules.add(module);
-  }
-  const browser = [...modules].sort().map((module) => [`fp-ts/lib/${module}.js`, `fp-ts/es6/${module}.js`]);
-  return { sideEffects: false, browser: Object.fromEntries(browser) };
+  return { ...written, ...own };
 }
 
 /**

@@ -4,9 +4,9 @@
  * @module
  */
 import { createParser } from "eventsource-parser";
-import * as E from "fp-ts/lib/Either.js";
-import { pipe } from "fp-ts/lib/function.js";
 import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
+import { pipe } from "../internal/pipe.ts";
 import { type AbortSignalLike, onAbort, within } from "../internal/abort.ts";
 import { causeOf, isSuccess } from "../internal/http.ts";
 import { fromJson } from "../internal/json.ts";

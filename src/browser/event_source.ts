@@ -4,9 +4,9 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import type * as t from "io-ts";
-import { Observable, type Subscriber } from "rxjs";
+import * as E from "../internal/either.ts";
+import { Observable, type Subscriber } from "../internal/rxjs.ts";
 import { cancel, type Cancellation, createCancellation, MAX_TIMER, onAbort, sleep } from "../internal/abort.ts";
 import { atLeast, type Complete } from "../internal/check.ts";
 import { isObject } from "../internal/json.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import * as O from "fp-ts/lib/Option.js";
+import * as O from "../internal/option.ts";
 import type { Complete } from "../internal/check.ts";
 import { network, type RegionsError, timeout } from "../model/error.ts";
 import { isLast, type Reply } from "../model/reply.ts";

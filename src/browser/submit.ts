@@ -3,10 +3,10 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { pipe } from "fp-ts/lib/function.js";
-import * as O from "fp-ts/lib/Option.js";
 import type { TaskEither } from "fp-ts/lib/TaskEither.js";
+import * as E from "../internal/either.ts";
+import { pipe } from "../internal/pipe.ts";
+import * as O from "../internal/option.ts";
 import { sleep, within } from "../internal/abort.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import { atLeast } from "../internal/check.ts";

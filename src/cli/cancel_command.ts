@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { cancelTask, fetchRegions } from "../client/operations.ts";
 import { describeError } from "../model/describe.ts";
 import { isFinal } from "../model/task_status.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import type { Command } from "./command.ts";
 import { completionScript } from "./completion.ts";
 import { helpOf } from "./help.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import process from "node:process";
+import * as E from "../internal/either.ts";
 import { connect, type Retry, type Service } from "../client/service.ts";
 import type { BudgetOptions } from "../client/budget.ts";
 import type { Credentials } from "../client/token.ts";

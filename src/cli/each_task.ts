@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { from, lastValueFrom, mergeMap } from "rxjs";
+import * as E from "../internal/either.ts";
+import { from, lastValueFrom, mergeMap } from "../internal/rxjs.ts";
 import type { Retry, Service } from "../client/service.ts";
 import type { Tasks } from "./command.ts";
 import { connectFrom } from "./connection.ts";

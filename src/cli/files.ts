@@ -3,11 +3,11 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { lstat, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import * as E from "../internal/either.ts";
 import { codeOf, reasonOf } from "../files/reason.ts";
 
 /** The result of writing. A Left is the reason for a failure, in a few words. */

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import * as E from "../internal/either.ts";
 import { codeOf } from "../files/reason.ts";
 import type { Tasks } from "./command.ts";
 import { attempt, type Written } from "./files.ts";

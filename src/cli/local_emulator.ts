@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { emulate } from "../emulator/emulator.ts";
 import { messageOf } from "./files.ts";
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { pipe } from "fp-ts/lib/function.js";
 import { availableParallelism } from "node:os";
+import * as E from "../internal/either.ts";
+import { pipe } from "../internal/pipe.ts";
 import { connect, type Retry, type Service } from "../client/service.ts";
 import { fixed } from "../polling/schedule.ts";
 import { connectFrom } from "./connection.ts";

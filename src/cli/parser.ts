@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command as Definition, CommanderError } from "commander";
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { BINARIZE_IMAGE, DESKEW_IMAGE, DEWARP_IMAGE, UPSCALE_IMAGE } from "../model/preprocessing.ts";
 import { isGuid } from "../model/task_kind.ts";
 import type { DetectionSettings } from "../model/settings.ts";

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import { isIP } from "node:net";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import * as E from "../internal/either.ts";
 import type { Command, Doctor, Serve, Tasks } from "./command.ts";
 import type { Io, Permission } from "./io.ts";
 import { quote } from "./shell.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { isLoopback } from "../client/service.ts";
 import { serve } from "../emulator/serve.ts";
 import type { Serve } from "./command.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { fetchRegions } from "../client/operations.ts";
 import { describe } from "../model/describe.ts";
 import type { Status } from "./command.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { printable } from "../internal/text.ts";
 import { attempt, type Written } from "./files.ts";
 import { canRead, type Colors, colorsFor, type Paint } from "./colors.ts";

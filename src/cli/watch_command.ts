@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { lastValueFrom, tap } from "rxjs";
+import * as E from "../internal/either.ts";
+import { lastValueFrom, tap } from "../internal/rxjs.ts";
 import { describe } from "../model/describe.ts";
 import { type Reply, valueOf } from "../model/reply.ts";
 import { watchRegions } from "../stream/watch.ts";

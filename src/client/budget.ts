@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { type AbortSignalLike, type Interruption, onAbort } from "../internal/abort.ts";
 import { createHeap, type Heap, type HeapEntry } from "../internal/heap.ts";
 import { atLeast } from "../internal/check.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import type { RegionsError } from "../model/error.ts";
 import { DETECTION } from "../model/detection.ts";
 import { appendSpan, Histories, type History, NO_HISTORY, type Span } from "../model/history.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import { parseJson } from "../internal/json.ts";
 import { jsonWithImage } from "../internal/json_body.ts";

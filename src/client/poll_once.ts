@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import type { Task } from "fp-ts/lib/Task.js";
+import * as E from "../internal/either.ts";
 import { DETECTION } from "../model/detection.ts";
 import type { PollState } from "../model/poll_state.ts";
 import type { ResultKind } from "../model/task_kind.ts";

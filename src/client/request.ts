@@ -3,9 +3,9 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { pipe } from "fp-ts/lib/function.js";
-import * as O from "fp-ts/lib/Option.js";
+import * as E from "../internal/either.ts";
+import { pipe } from "../internal/pipe.ts";
+import * as O from "../internal/option.ts";
 import { sleep } from "../internal/abort.ts";
 import { isSuccess } from "../internal/http.ts";
 import { notify } from "../internal/notify.ts";

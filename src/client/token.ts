@@ -4,12 +4,10 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { pipe } from "fp-ts/lib/function.js";
-import * as t from "io-ts";
+import * as E from "../internal/either.ts";
+import { pipe } from "../internal/pipe.ts";
 import { type AbortSignalLike, sleep, within } from "../internal/abort.ts";
-import { parseJson } from "../internal/json.ts";
-import { fields, guarded } from "../model/codec.ts";
+import { isObject, parseJson } from "../internal/json.ts";
 import { interrupted, malformed, type RegionsError, unauthorized } from "../model/error.ts";
 import type { AccessToken, TokenSlot } from "./memory.ts";
 
@@ -142,21 +140,13 @@ export function clientToken(
 export function decodeAccessToken(text: string, now: number): E.Either<RegionsError, AccessToken> {
   const body = parseJson(text);
   if (body === undefined) return E.left(malformed(["AccessToken: expected JSON"]));
-  if (!Wire.is(body)) return E.left(malformed(["AccessToken: expected an object with a string as access_token"]));
+  if (!isObject(body) || typeof body.access_token !== "string") {
+    return E.left(malformed(["AccessToken: expected an object with a string as access_token"]));
+  }
   const lifetime = toLifetime(body.expires_in);
   const staleAt = now + lifetime - Math.min(MARGIN, lifetime / 10);
   return pipe(checkToken(body.access_token), E.map((value) => ({ value, staleAt })));
 }
-
-interface Wire {
-  readonly access_token: string;
-  readonly expires_in: unknown;
-}
-
-const Wire: t.Type<Wire, unknown, unknown> = fields<Wire>(
-  { access_token: guarded("a token", t.string.is), expires_in: t.unknown },
-  "AccessToken",
-);
 
 /** Converts `expires_in` to milliseconds. Some servers send it as a string, or send an unusable value. */
 function toLifetime(expiresIn: unknown): number {

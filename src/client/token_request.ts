@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { pipe } from "fp-ts/lib/function.js";
+import * as E from "../internal/either.ts";
+import { pipe } from "../internal/pipe.ts";
 import { type RegionsError, unauthorized } from "../model/error.ts";
 import type { AccessToken } from "./memory.ts";
 import { httpError, isTokenRefusal, readProblem } from "../model/problem.ts";

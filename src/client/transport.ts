@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { type AbortSignalLike, within } from "../internal/abort.ts";
 import { acceptsCache, causeOf, isSuccess, readText, retryAfterOf, type WebBody } from "../internal/http.ts";
 import { type Call, interrupted, network, permissionDenied, type RegionsError, tooLarge } from "../model/error.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { readBytes } from "../internal/body.ts";
 import { busy, problem } from "./responses.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { fromBase64, toByteArray } from "../internal/base64.ts";
 import { isObject } from "../internal/json.ts";
 import { preview } from "../internal/text.ts";

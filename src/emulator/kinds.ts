@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
 import { isObject } from "../internal/json.ts";
 import { preview } from "../internal/text.ts";
 import { explain, fields, guarded, list, nullable, oneOf } from "../model/codec.ts";

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import * as t from "io-ts";
+import type * as t from "io-ts";
 import { preview } from "../internal/text.ts";
 import { atLeast } from "../internal/check.ts";
 import type { Result } from "../model/response.ts";
 import { type Completed, RETENTION, statusCodec, type TaskError, type TaskStatus } from "../model/task_status.ts";
 import type { Work } from "./kinds.ts";
+import { createCodec, success } from "../model/type.ts";
 
 /**
  * Options of the emulator's queue. Times are in milliseconds. Numbers out of range throw a `RangeError`.
@@ -68,10 +69,10 @@ export interface Results {
 
 /** The codec of the statuses of any kind of task. */
 export const EmulatedStatus: t.Type<TaskStatus<Results>, unknown, unknown> = statusCodec(
-  new t.Type<Results, readonly Result[], readonly Result[]>(
+  createCodec<Results, readonly Result[], readonly Result[]>(
     "Results",
     (_): _ is Results => true,
-    (results) => t.success({ results }),
+    (results) => success({ results }),
     ({ results }) => results,
   ),
 );

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import * as t from "io-ts";
+import type * as t from "io-ts";
 import { fromBase64, toByteArray } from "../internal/base64.ts";
 import { isObject, parseJson } from "../internal/json.ts";
 import { sha256 } from "../internal/sha256.ts";
-import { fields, guarded, list, literal, orNull } from "../model/codec.ts";
+import { fields, guarded, list, literal, orNull, string } from "../model/codec.ts";
+import { createCodec, identity } from "../model/type.ts";
 
 /**
  * Stands for an image in a recording, which does not contain the image itself.
@@ -121,15 +122,15 @@ const ResponseCodec = /* @__PURE__ */ fields<RecordedResponse>({
   status: /* @__PURE__ */ guarded("an HTTP status from 200 to 599", isStatus),
   contentType: Header,
   retryAfter: Header,
-  body: t.string,
+  body: string,
 }, "Response");
 
 const Failure = /* @__PURE__ */ fields<RecordedFailure>(
-  { _tag: /* @__PURE__ */ literal("Failure"), cause: t.string },
+  { _tag: /* @__PURE__ */ literal("Failure"), cause: string },
   "Failure",
 );
 
-const Outcome: t.Type<RecordedExchange["outcome"], unknown, unknown> = /* @__PURE__ */ new t.Type<
+const Outcome: t.Type<RecordedExchange["outcome"], unknown, unknown> = /* @__PURE__ */ createCodec<
   RecordedExchange["outcome"],
   unknown,
   unknown
@@ -138,7 +139,7 @@ const Outcome: t.Type<RecordedExchange["outcome"], unknown, unknown> = /* @__PUR
   (u): u is RecordedExchange["outcome"] => ResponseCodec.is(u) || Failure.is(u),
   (u, context) =>
     isObject(u) && u._tag === "Failure" ? Failure.validate(u, context) : ResponseCodec.validate(u, context),
-  t.identity,
+  identity,
 );
 
 const Exchange = /* @__PURE__ */ fields<RecordedExchange>({

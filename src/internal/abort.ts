@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "./either.ts";
 
 /**
  * The longest delay that `setTimeout` supports, in milliseconds. Runtimes fire timers with longer delays immediately.

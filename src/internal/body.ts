@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "./either.ts";
 
 /** The size of the buffer for a body, in bytes. It grows as needed. */
 const FIRST_BUFFER = 4096;

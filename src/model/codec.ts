@@ -10,10 +10,11 @@
  *
  * @module
  */
-import type * as E from "fp-ts/lib/Either.js";
-import * as t from "io-ts";
+import type * as t from "io-ts";
+import type * as E from "../internal/either.ts";
 import { isObject } from "../internal/json.ts";
 import { cut, preview } from "../internal/text.ts";
+import { appendContext, createCodec, failures, identity, success } from "./type.ts";
 
 /** The maximum number of errors that are reported for a value. A malicious one may contain millions. */
 export const MAX_ERRORS = 100;
@@ -25,18 +26,24 @@ export function nullable<A>(
   codec: t.Type<A, unknown, unknown>,
 ): t.Type<A | null | undefined, unknown, unknown> {
   const isAbsent = (u: unknown): u is null | undefined => u === null || u === undefined;
-  return new t.Type<A | null | undefined, unknown, unknown>(
+  return createCodec<A | null | undefined, unknown, unknown>(
     `${codec.name} or null`,
     (u): u is A | null | undefined => isAbsent(u) || codec.is(u),
-    (u, context) => isAbsent(u) ? t.success(u) : codec.validate(u, context),
-    t.identity,
+    (u, context) => isAbsent(u) ? success(u) : codec.validate(u, context),
+    identity,
   );
 }
 
 /** A codec for the values that satisfy `is`. Returns the value unchanged. Errors state that `name` was expected. */
 export function guarded<A>(name: string, is: (u: unknown) => u is A): t.Type<A> {
-  return new t.Type<A, A, unknown>(name, is, (u, context) => is(u) ? t.success(u) : fail(u, context), t.identity);
+  return createCodec<A, A, unknown>(name, is, (u, context) => is(u) ? success(u) : fail(u, context), identity);
 }
+
+/** The codec of strings. */
+export const string: t.Type<string> = /* @__PURE__ */ guarded("string", (u) => typeof u === "string");
+
+/** The codec of booleans. */
+export const boolean: t.Type<boolean> = /* @__PURE__ */ guarded("boolean", (u) => typeof u === "boolean");
 
 /** A codec for the values of `codec` and null. Returns the value unchanged. */
 export function orNull<A>(codec: { readonly name: string; readonly is: t.Is<A> }): t.Type<A | null> {
@@ -68,20 +75,20 @@ export function list<A>(
     for (const element of u) if (!codec.is(element)) return false;
     return true;
   };
-  return new t.Type<readonly A[], unknown, unknown>(
+  return createCodec<readonly A[], unknown, unknown>(
     name,
     is,
     (u, context) => {
-      if (is(u)) return t.success(u);
+      if (is(u)) return success(u);
       if (!Array.isArray(u)) return fail(u, context, "expected an array");
       const errors: t.ValidationError[] = [];
       for (let i = 0; i < u.length && errors.length < MAX_ERRORS; i++) {
-        const result = codec.validate(u[i], t.appendContext(context, String(i), codec, u[i]));
+        const result = codec.validate(u[i], appendContext(context, String(i), codec, u[i]));
         if (result._tag === "Left") errors.push(...result.left);
       }
-      return t.failures(errors);
+      return failures(errors);
     },
-    t.identity,
+    identity,
   );
 }
 
@@ -96,26 +103,45 @@ export function fields<A extends object>(
     for (const [key, codec] of entries) if (!codec.is(u[key])) return false;
     return true;
   };
-  return new t.Type<A, unknown, unknown>(
+  return createCodec<A, unknown, unknown>(
     name,
     is,
     (u, context) => {
-      if (is(u)) return t.success(u);
+      if (is(u)) return success(u);
       if (!isObject(u)) return fail(u, context, "expected an object");
       const errors: t.ValidationError[] = [];
       for (const [key, codec] of entries) {
-        const result = codec.validate(u[key], t.appendContext(context, key, codec, u[key]));
+        const result = codec.validate(u[key], appendContext(context, key, codec, u[key]));
         if (result._tag === "Left") errors.push(...result.left);
       }
-      return t.failures(errors);
+      return failures(errors);
     },
-    t.identity,
+    identity,
+  );
+}
+
+/** What all codecs of a union have, whichever case they are of. */
+export interface Case<A> {
+  readonly is: t.Is<A>;
+  readonly validate: t.Validate<unknown, A>;
+}
+
+/** A codec for the values whose `_tag` has a codec. Returns the value unchanged. */
+export function byTag<A>(codecs: Readonly<Record<string, Case<A>>>, name: string): t.Type<A, unknown, unknown> {
+  const known = new Map(Object.entries(codecs));
+  const codecOf = (u: unknown): Case<A> | undefined =>
+    isObject(u) && typeof u._tag === "string" ? known.get(u._tag) : undefined;
+  return createCodec<A, unknown, unknown>(
+    name,
+    (u): u is A => codecOf(u)?.is(u) === true,
+    (u, context) => codecOf(u)?.validate(u, context) ?? fail(u, context),
+    identity,
   );
 }
 
 /** A failed validation of the value `actual` at `context`. Without a message, the error states the name of the type. */
 export function fail<A>(actual: unknown, context: t.Context, message?: string): t.Validation<A> {
-  return t.failures(mismatch(actual, context, message));
+  return failures(mismatch(actual, context, message));
 }
 
 /** The errors of a single invalid value, for a failed validation or an {@linkcode Explain}. */
@@ -134,7 +160,7 @@ export type Explain = (context: t.Context) => t.Errors;
 
 /** Appends the name of a codec that is not a field of its parent to the path. */
 export function appendName(context: t.Context, codec: t.Decoder<unknown, unknown>, actual: unknown): t.Context {
-  return t.appendContext(context, "", codec, actual);
+  return appendContext(context, "", codec, actual);
 }
 
 /**

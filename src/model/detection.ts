@@ -3,12 +3,13 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import * as t from "io-ts";
+import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
 import { isObject } from "../internal/json.ts";
 import { Payload, readPayload, type Region, Regions } from "./region.ts";
 import { explainResult, type Result } from "./response.ts";
 import { DETECT_REGIONS_NAME, type ResultKind } from "./task_kind.ts";
+import { createCodec, failures } from "./type.ts";
 
 /**
  * The output of a detection.
@@ -35,7 +36,7 @@ export interface Detection {
  *
  * @category Detect
  */
-export const Detection: t.Type<Detection, readonly Result[], readonly Result[]> = /* @__PURE__ */ new t.Type<
+export const Detection: t.Type<Detection, readonly Result[], readonly Result[]> = /* @__PURE__ */ createCodec<
   Detection,
   readonly Result[],
   readonly Result[]
@@ -67,7 +68,7 @@ function validate(results: readonly Result[], context: t.Context): t.Validation<
     const { data } = results[i];
     if (data === null || data === undefined) continue;
     const read = readPayload(data);
-    if (E.isLeft(read)) return t.failures(explainResult(read.left, results, i, context));
+    if (E.isLeft(read)) return failures(explainResult(read.left, results, i, context));
     // There is usually a single list. Copying it would take as long as parsing a small response.
     if (regions.length === 0) regions = read.right;
     else for (const region of read.right) regions.push(region);

@@ -4,11 +4,10 @@
  *
  * @module
  */
-import * as t from "io-ts";
+import type * as t from "io-ts";
 import type { Interruption } from "../internal/abort.ts";
-import { isObject } from "../internal/json.ts";
 import { quote } from "../internal/text.ts";
-import { explain, fail, fields, guarded, list, literal, oneOf, orNull } from "./codec.ts";
+import { boolean, byTag, type Case, explain, fields, guarded, list, literal, oneOf, orNull, string } from "./codec.ts";
 import { PollState } from "./poll_state.ts";
 
 /**
@@ -203,23 +202,23 @@ function errorCodec(): t.Type<RegionsError, unknown, unknown> {
   const call = oneOf<Call>(["token", "submit", "fetch", "cancel"]);
   const number = guarded("number", (u): u is number => typeof u === "number");
   const cause = {
-    Network: fields<Network>({ _tag: literal("Network"), call, cause: t.string, neverSent: t.boolean }, "Network"),
+    Network: fields<Network>({ _tag: literal("Network"), call, cause: string, neverSent: boolean }, "Network"),
     PermissionDenied: fields<PermissionDenied>(
-      { _tag: literal("PermissionDenied"), call, cause: t.string },
+      { _tag: literal("PermissionDenied"), call, cause: string },
       "PermissionDenied",
     ),
     Timeout: fields<Timeout>({ _tag: literal("Timeout"), call, after: number }, "Timeout"),
     Http: fields<Http>(
-      { _tag: literal("Http"), call, status: number, retryAfter: orNull(number), detail: t.string },
+      { _tag: literal("Http"), call, status: number, retryAfter: orNull(number), detail: string },
       "Http",
     ),
-    Unauthorized: fields<Unauthorized>({ _tag: literal("Unauthorized"), call, detail: t.string }, "Unauthorized"),
-    Malformed: fields<Malformed>({ _tag: literal("Malformed"), errors: list(t.string, "Errors") }, "Malformed"),
+    Unauthorized: fields<Unauthorized>({ _tag: literal("Unauthorized"), call, detail: string }, "Unauthorized"),
+    Malformed: fields<Malformed>({ _tag: literal("Malformed"), errors: list(string, "Errors") }, "Malformed"),
     TooLarge: fields<TooLarge>(
       { _tag: literal("TooLarge"), call, what: oneOf<TooLarge["what"]>(["answer", "image"]), limit: number },
       "TooLarge",
     ),
-    Unreadable: fields<Unreadable>({ _tag: literal("Unreadable"), cause: t.string }, "Unreadable"),
+    Unreadable: fields<Unreadable>({ _tag: literal("Unreadable"), cause: string }, "Unreadable"),
     GaveUp: fields<GaveUp>({
       _tag: literal("GaveUp"),
       reason: oneOf<GaveUp["reason"]>(["deadline", "maxPolls", "aborted", "schedule"]),
@@ -227,36 +226,14 @@ function errorCodec(): t.Type<RegionsError, unknown, unknown> {
     }, "GaveUp"),
   };
   // The cause of an `Unconfirmed` is never one itself, so the depth is bounded, even of a hostile value.
-  const codecs: Readonly<Record<RegionsError["_tag"], ErrorCodec>> = {
+  const codecs: Readonly<Record<RegionsError["_tag"], Case<RegionsError>>> = {
     ...cause,
     Unconfirmed: fields<Unconfirmed>(
-      { _tag: literal("Unconfirmed"), cause: byTag(cause, "the cause of an Unconfirmed") },
+      { _tag: literal("Unconfirmed"), cause: byTag<Unconfirmed["cause"]>(cause, "the cause of an Unconfirmed") },
       "Unconfirmed",
     ),
   };
-  return byTag(codecs, "RegionsError");
-}
-
-/** What all codecs of an error have, whichever it is. */
-interface ErrorCodec {
-  readonly is: t.Is<RegionsError>;
-  readonly validate: t.Validate<unknown, RegionsError>;
-}
-
-/** A codec for the values whose `_tag` has a codec. */
-function byTag(
-  codecs: Readonly<Record<string, ErrorCodec>>,
-  name: string,
-): t.Type<RegionsError, unknown, unknown> {
-  const known = new Map(Object.entries(codecs));
-  const codecOf = (u: unknown): ErrorCodec | undefined =>
-    isObject(u) && typeof u._tag === "string" ? known.get(u._tag) : undefined;
-  return new t.Type<RegionsError, unknown, unknown>(
-    name,
-    (u): u is RegionsError => codecOf(u)?.is(u) === true,
-    (u, context) => codecOf(u)?.validate(u, context) ?? fail(u, context),
-    t.identity,
-  );
+  return byTag<RegionsError>(codecs, "RegionsError");
 }
 
 /** Makes a `Network`. */

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import * as t from "io-ts";
+import type * as t from "io-ts";
 import { isObject } from "../internal/json.ts";
 import { fail, fields, guarded, list } from "./codec.ts";
+import { createCodec, identity } from "./type.ts";
 
 /**
  * The duration of a task, in milliseconds from its submission: longer than `after`, and at most `before`. Polls do not
@@ -38,14 +39,14 @@ const MAX_SPANS = 64;
 
 const SpanType: t.Type<Span> = guarded("a span of milliseconds", isSpan);
 
-const Spans: t.Type<readonly Span[], unknown, unknown> = new t.Type<readonly Span[], unknown, unknown>(
+const Spans: t.Type<readonly Span[], unknown, unknown> = createCodec<readonly Span[], unknown, unknown>(
   "Spans",
   (u): u is readonly Span[] => Array.isArray(u) && u.length <= MAX_SPANS && u.every(isSpan),
   (u, context) =>
     Array.isArray(u) && u.length > MAX_SPANS
       ? fail(u, context, `expected at most ${MAX_SPANS} spans`)
       : list(SpanType, "Spans").validate(u, context),
-  t.identity,
+  identity,
 );
 
 /**

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { pipe } from "fp-ts/lib/function.js";
-import * as t from "io-ts";
+import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
+import { pipe } from "../internal/pipe.ts";
 import { fromBase64, fromUtf8, toBase64, toByteArray } from "../internal/base64.ts";
 import { isObject } from "../internal/json.ts";
-import { fail, mismatch, type Read } from "./codec.ts";
+import { fail, mismatch, type Read, string } from "./codec.ts";
 import { explainResult, type Result } from "./response.ts";
+import { createCodec, failures } from "./type.ts";
 
 /**
  * The output of a task with a single text.
@@ -55,7 +56,7 @@ export interface FileOutput {
  *
  * @category Tasks
  */
-export const TextOutput: t.Type<TextOutput, readonly Result[], readonly Result[]> = /* @__PURE__ */ new t.Type<
+export const TextOutput: t.Type<TextOutput, readonly Result[], readonly Result[]> = /* @__PURE__ */ createCodec<
   TextOutput,
   readonly Result[],
   readonly Result[]
@@ -84,14 +85,14 @@ export const TextOutput: t.Type<TextOutput, readonly Result[], readonly Result[]
  *
  * @category Tasks
  */
-export const TextsOutput: t.Type<TextsOutput, readonly Result[], readonly Result[]> = /* @__PURE__ */ new t.Type<
+export const TextsOutput: t.Type<TextsOutput, readonly Result[], readonly Result[]> = /* @__PURE__ */ createCodec<
   TextsOutput,
   readonly Result[],
   readonly Result[]
 >(
   "TextsOutput",
   // The copy has undefined in place of holes, which `every` skips.
-  (u): u is TextsOutput => isObject(u) && Array.isArray(u.texts) && [...u.texts].every(t.string.is),
+  (u): u is TextsOutput => isObject(u) && Array.isArray(u.texts) && [...u.texts].every(string.is),
   (results, context) => pipe(readTexts(results, context), E.map((texts) => ({ texts }))),
   ({ texts }) => texts.map(toTextResult),
 );
@@ -111,7 +112,7 @@ export const TextsOutput: t.Type<TextsOutput, readonly Result[], readonly Result
  *
  * @category Tasks
  */
-export const FileOutput: t.Type<FileOutput, readonly Result[], readonly Result[]> = /* @__PURE__ */ new t.Type<
+export const FileOutput: t.Type<FileOutput, readonly Result[], readonly Result[]> = /* @__PURE__ */ createCodec<
   FileOutput,
   readonly Result[],
   readonly Result[]
@@ -121,7 +122,7 @@ export const FileOutput: t.Type<FileOutput, readonly Result[], readonly Result[]
   (results, context) => {
     if (results.length !== 1) return fail(results, context, "expected one result");
     const file = readFile(results[0].data);
-    return E.isLeft(file) ? t.failures(explainResult(file.left, results, 0, context)) : E.right({ file: file.right });
+    return E.isLeft(file) ? failures(explainResult(file.left, results, 0, context)) : E.right({ file: file.right });
   },
   ({ file }) => [{ type: "Other", data: toBase64(file) }],
 );
@@ -130,7 +131,7 @@ function readTexts(results: readonly Result[], context: t.Context): t.Validation
   const texts: string[] = [];
   for (let i = 0; i < results.length; i++) {
     const text = readText(results[i].data);
-    if (E.isLeft(text)) return t.failures(explainResult(text.left, results, i, context));
+    if (E.isLeft(text)) return failures(explainResult(text.left, results, i, context));
     texts.push(text.right);
   }
   return E.right(texts);

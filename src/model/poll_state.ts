@@ -4,10 +4,11 @@
  *
  * @module
  */
-import * as t from "io-ts";
-import { fields, guarded, nullable, orNull } from "./codec.ts";
+import type * as t from "io-ts";
+import { fields, guarded, nullable, orNull, string } from "./codec.ts";
 import { DETECT_REGIONS_NAME, type TaskRef } from "./task_kind.ts";
 import { isObject } from "../internal/json.ts";
+import { createCodec, identity } from "./type.ts";
 
 /**
  * The state of polling a task: plain JSON without results. Times are in milliseconds since 1970.
@@ -50,10 +51,10 @@ const count: t.Type<number> = /* @__PURE__ */ guarded("a count", isCount);
 /** The codec of the current version. */
 const Current: t.Type<PollState, unknown, unknown> = fields<PollState>({
   version,
-  kind: t.string,
-  id: t.string,
+  kind: string,
+  id: string,
   results: orNull(count),
-  sizeClass: nullable(t.string),
+  sizeClass: nullable(string),
   submittedAt: orNull(time),
   startedAt: time,
   dueAt: time,
@@ -62,7 +63,7 @@ const Current: t.Type<PollState, unknown, unknown> = fields<PollState>({
   heardAt: orNull(time),
   failures: count,
   malformed: count,
-  failure: orNull(t.string),
+  failure: orNull(string),
 }, "PollState");
 
 /**
@@ -82,11 +83,11 @@ const Current: t.Type<PollState, unknown, unknown> = fields<PollState>({
  *
  * @category Durable
  */
-export const PollState: t.Type<PollState, unknown, unknown> = new t.Type<PollState, unknown, unknown>(
+export const PollState: t.Type<PollState, unknown, unknown> = createCodec<PollState, unknown, unknown>(
   Current.name,
   Current.is,
   (u, context) => Current.validate(isObject(u) && u.version === 1 ? upgrade(u) : u, context),
-  t.identity,
+  identity,
 );
 
 /** Upgrades a state of version 1, in which every task was a detection. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as t from "io-ts";
-import { fields, guarded, list, oneOf, orNull } from "./codec.ts";
+import type * as t from "io-ts";
+import { fields, guarded, list, oneOf, orNull, string } from "./codec.ts";
 import { Region } from "./region.ts";
 import { RUN_FIELDS, type RunState, withTask } from "./run_state.ts";
 
@@ -57,8 +57,8 @@ function createCodec(): t.Type<ReadState, unknown, unknown> {
   return withTask(fields<ReadState>({
     ...RUN_FIELDS,
     step: oneOf(READ_STEPS),
-    preprocessed: orNull(t.string),
+    preprocessed: orNull(string),
     regions: list(guarded("Region", Region.is), "Regions"),
-    notices: list(t.string, "Notices"),
+    notices: list(string, "Notices"),
   }, "ReadState"));
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type * as E from "fp-ts/lib/Either.js";
 import type * as t from "io-ts";
+import type * as E from "../internal/either.ts";
 import { isObject } from "../internal/json.ts";
 import { guarded } from "./codec.ts";
 import type { RegionsError } from "./error.ts";

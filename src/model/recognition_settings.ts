@@ -3,12 +3,13 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { pipe } from "fp-ts/lib/function.js";
-import * as t from "io-ts";
+import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
+import { pipe } from "../internal/pipe.ts";
 import { isObject } from "../internal/json.ts";
-import { fields, nullable } from "./codec.ts";
+import { boolean, fields, nullable } from "./codec.ts";
 import { type CompleteSettings, DetectionSettings } from "./settings.ts";
+import { createCodec, identity } from "./type.ts";
 
 /**
  * Every {@linkcode ResultType}, in the service's own spelling. Source: the service's OpenAPI description.
@@ -99,7 +100,7 @@ interface Given {
 }
 
 const Given: t.Type<Given, unknown, unknown> = /* @__PURE__ */ fields<Given>(
-  { makeSpellCheck: /* @__PURE__ */ nullable(t.boolean) },
+  { makeSpellCheck: /* @__PURE__ */ nullable(boolean) },
   "RecognitionSettings",
 );
 
@@ -118,7 +119,7 @@ const Given: t.Type<Given, unknown, unknown> = /* @__PURE__ */ fields<Given>(
  *
  * @category Recognize
  */
-export const RecognitionSettings: t.Type<CompleteRecognitionSettings, unknown, unknown> = /* @__PURE__ */ new t.Type<
+export const RecognitionSettings: t.Type<CompleteRecognitionSettings, unknown, unknown> = /* @__PURE__ */ createCodec<
   CompleteRecognitionSettings,
   unknown,
   unknown
@@ -136,5 +137,5 @@ export const RecognitionSettings: t.Type<CompleteRecognitionSettings, unknown, u
         )
       ),
     ),
-  t.identity,
+  identity,
 );

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import * as t from "io-ts";
+import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
 import { appendName, type Explain, fail, guarded, MAX_ERRORS, mismatch, type Read } from "./codec.ts";
 import { fromBase64, isAscii, toByteArray } from "../internal/base64.ts";
 import { isObject, parseJson } from "../internal/json.ts";
+import { appendContext, createCodec, failures, identity, success } from "./type.ts";
 
 /**
  * A point of an image, in pixels. The origin is the top left corner.
@@ -52,14 +53,14 @@ const MAX_COORDINATE = 2 ** 53;
 
 const isCoordinate = (u: unknown): u is number => typeof u === "number" && u >= -MAX_COORDINATE && u <= MAX_COORDINATE;
 
-const Coordinate: t.Type<number, number, unknown> = /* @__PURE__ */ new t.Type<number, number, unknown>(
+const Coordinate: t.Type<number, number, unknown> = /* @__PURE__ */ createCodec<number, number, unknown>(
   "number",
   isCoordinate,
   (u, context) =>
     isCoordinate(u)
-      ? t.success(u)
+      ? success(u)
       : fail(u, context, typeof u === "number" ? "expected a number of at most 2^53 in size" : undefined),
-  t.identity,
+  identity,
 );
 
 /**
@@ -77,12 +78,12 @@ const Coordinate: t.Type<number, number, unknown> = /* @__PURE__ */ new t.Type<n
  *
  * @category Detect
  */
-export const Region: t.Type<Region, readonly number[], unknown> = /* @__PURE__ */ new t.Type<Region, Row, unknown>(
+export const Region: t.Type<Region, readonly number[], unknown> = /* @__PURE__ */ createCodec<Region, Row, unknown>(
   "Region",
   isRegion,
   (u, context) => {
     const region = readRow(u);
-    return region === null ? t.failures(explainRow(u, context)) : t.success(region);
+    return region === null ? failures(explainRow(u, context)) : success(region);
   },
   (region) =>
     region.polygon === undefined
@@ -104,7 +105,7 @@ export const Region: t.Type<Region, readonly number[], unknown> = /* @__PURE__ *
  *
  * @category Detect
  */
-export const Regions: t.Type<readonly Region[], readonly (readonly number[])[], unknown> = /* @__PURE__ */ new t.Type<
+export const Regions: t.Type<readonly Region[], readonly (readonly number[])[], unknown> = /* @__PURE__ */ createCodec<
   readonly Region[],
   readonly Row[],
   unknown
@@ -113,7 +114,7 @@ export const Regions: t.Type<readonly Region[], readonly (readonly number[])[], 
   (u): u is readonly Region[] => Array.isArray(u) && u.every(isRegion),
   (u, context) => {
     const regions = readRows(u);
-    return regions === null ? t.failures(explainRows(u, context)) : t.success(regions);
+    return regions === null ? failures(explainRows(u, context)) : success(regions);
   },
   (regions) => regions.map(Region.encode),
 );
@@ -133,7 +134,7 @@ export const Regions: t.Type<readonly Region[], readonly (readonly number[])[], 
  *
  * @category Detect
  */
-export const Payload: t.Type<readonly Region[], string, unknown> = /* @__PURE__ */ new t.Type<
+export const Payload: t.Type<readonly Region[], string, unknown> = /* @__PURE__ */ createCodec<
   readonly Region[],
   string,
   unknown
@@ -143,7 +144,7 @@ export const Payload: t.Type<readonly Region[], string, unknown> = /* @__PURE__ 
   (u): u is readonly Region[] => Regions.is(u),
   (u, context) => {
     const regions = readPayload(u);
-    return E.isLeft(regions) ? t.failures(regions.left(context)) : regions;
+    return E.isLeft(regions) ? failures(regions.left(context)) : regions;
   },
   (regions) => btoa(JSON.stringify(Regions.encode(regions))),
 );
@@ -296,7 +297,7 @@ function explainRows(u: unknown, context: t.Context, first = 0): t.Errors {
   const errors: t.ValidationError[] = [];
   for (let i = first; i < u.length && errors.length < MAX_ERRORS; i++) {
     if (readRow(u[i]) !== null) continue;
-    const place = t.appendContext(context, String(i), NAMED.region, u[i]);
+    const place = appendContext(context, String(i), NAMED.region, u[i]);
     errors.push(...explainRow(u[i], appendName(place, NAMED.region, u[i])));
   }
   return errors;
@@ -308,7 +309,7 @@ function explainRow(u: unknown, context: t.Context): t.Errors {
   }
   const errors: t.ValidationError[] = [];
   for (let i = 0; i < u.length && errors.length < MAX_ERRORS; i++) {
-    const number = Coordinate.validate(u[i], t.appendContext(context, String(i), Coordinate, u[i]));
+    const number = Coordinate.validate(u[i], appendContext(context, String(i), Coordinate, u[i]));
     if (number._tag === "Left") errors.push(...number.left);
   }
   if (errors.length > 0) return errors;

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import * as t from "io-ts";
+import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
 import { isObject } from "../internal/json.ts";
 import { fail, guarded } from "./codec.ts";
 import { Detection } from "./detection.ts";
 import { RegionsError } from "./error.ts";
 import { type FinalStatus, isFinal, isTaskStatus, type TaskStatus } from "./task_status.ts";
+import { createCodec, success } from "./type.ts";
 
 /**
  * An element of a status stream: a status, or the reason why the status could not be determined.
@@ -59,15 +60,15 @@ export function replyCodec<A extends object>(
   output: { readonly name: string; readonly is: t.Is<A> },
 ): t.Type<Reply<A>, unknown, unknown> {
   const isStatus = (u: unknown): u is TaskStatus<A> => isTaskStatus(u) && (u._tag !== "Completed" || output.is(u));
-  return new t.Type<Reply<A>, unknown, unknown>(
+  return createCodec<Reply<A>, unknown, unknown>(
     "Reply",
     (u): u is Reply<A> =>
       isObject(u) && (u._tag === "Left" ? RegionsError.is(u.left) : u._tag === "Right" && isStatus(u.right)),
     (u, context) => {
-      if (isStatus(u)) return t.success(E.right(u));
+      if (isStatus(u)) return success(E.right(u));
       if (isTaskStatus(u)) return fail(u, context, `expected the output ${output.name}`);
       const error = RegionsError.validate(u, context);
-      return E.isRight(error) ? t.success(E.left(error.right)) : error;
+      return E.isRight(error) ? success(E.left(error.right)) : error;
     },
     valueOf,
   );

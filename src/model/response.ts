@@ -3,10 +3,11 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import * as t from "io-ts";
+import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
 import { isObject } from "../internal/json.ts";
-import { type Explain, fields, list, mismatch, nullable, oneOf } from "./codec.ts";
+import { type Explain, fields, list, mismatch, nullable, oneOf, string } from "./codec.ts";
+import { appendContext } from "./type.ts";
 
 /** The status of a task, in the service's spelling. */
 export type StatusName = "Pending" | "Processing" | "Completed" | "Error" | "NotExist";
@@ -36,20 +37,20 @@ export interface ResponseBody {
 }
 
 const resultCodec: t.Type<Result, unknown, unknown> = /* @__PURE__ */ fields<Result>(
-  { type: /* @__PURE__ */ nullable(t.string), data: /* @__PURE__ */ nullable(t.string) },
+  { type: /* @__PURE__ */ nullable(string), data: /* @__PURE__ */ nullable(string) },
   "Result",
 );
 const Results = /* @__PURE__ */ list(resultCodec, "Results");
-const Messages = /* @__PURE__ */ nullable(/* @__PURE__ */ list(t.string, "Messages"));
+const Messages = /* @__PURE__ */ nullable(/* @__PURE__ */ list(string, "Messages"));
 const Problem = /* @__PURE__ */ nullable(
   /* @__PURE__ */ fields<NonNullable<ResponseBody["error"]>>({ messages: Messages, warnings: Messages }, "Error"),
 );
 
 /** The codec of {@linkcode ResponseBody}. */
 export const ResponseBody: t.Type<ResponseBody, unknown, unknown> = /* @__PURE__ */ fields<ResponseBody>({
-  id: /* @__PURE__ */ nullable(t.string),
+  id: /* @__PURE__ */ nullable(string),
   // Its value matters only if the task is Completed.
-  responseStatusCode: t.string,
+  responseStatusCode: string,
   taskStatus: /* @__PURE__ */ oneOf<StatusName>(["Pending", "Processing", "Completed", "Error", "NotExist"]),
   results: /* @__PURE__ */ nullable(Results),
   error: Problem,
@@ -96,18 +97,18 @@ export function explainResult(
   context: t.Context,
 ): t.Errors {
   const result = results[index];
-  const inResult = t.appendContext(context, String(index), resultCodec, result);
-  return explainData(t.appendContext(inResult, "data", t.string, result.data));
+  const inResult = appendContext(context, String(index), resultCodec, result);
+  return explainData(appendContext(inResult, "data", string, result.data));
 }
 
 /** Appends the field `results` to the path of a response. */
 export function inResults(context: t.Context, results: readonly Result[]): t.Context {
-  return t.appendContext(context, "results", Results, results);
+  return appendContext(context, "results", Results, results);
 }
 
 function explainLost(code: string): Explain {
   const message = "expected Ok or NoAnyResultData, since missing results must not look like an empty page";
-  return (context) => mismatch(code, t.appendContext(context, "responseStatusCode", t.string, code), message);
+  return (context) => mismatch(code, appendContext(context, "responseStatusCode", string, code), message);
 }
 
 function explainCount(results: readonly Result[], count: number): Explain {

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { pipe } from "fp-ts/lib/function.js";
-import * as t from "io-ts";
+import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
 import { isObject } from "../internal/json.ts";
-import { fields, guarded } from "./codec.ts";
+import { boolean, fields, guarded } from "./codec.ts";
 import { PollState } from "./poll_state.ts";
+import { createCodec, identity } from "./type.ts";
 
 /**
  * The state of running a task: plain JSON, without the image.
@@ -33,7 +33,7 @@ export const NOT_SUBMITTED: RunState = { version: 1, submitting: false, task: nu
 /** The codecs of the fields that every state of a run has. */
 export const RUN_FIELDS: { readonly [K in keyof RunState]: t.Type<RunState[K], unknown, unknown> } = {
   version: /* @__PURE__ */ guarded("version 1", (u): u is 1 => u === 1),
-  submitting: t.boolean,
+  submitting: boolean,
   task: /* @__PURE__ */ guarded("a PollState or null", (u): u is PollState | null => u === null || PollState.is(u)),
 };
 
@@ -58,15 +58,16 @@ export const RunState: t.Type<RunState, unknown, unknown> = /* @__PURE__ */ with
 
 /** A codec that also reads states whose task is a state of polling of an earlier version. */
 export function withTask<S extends RunState>(current: t.Type<S, unknown, unknown>): t.Type<S, unknown, unknown> {
-  return new t.Type<S, unknown, unknown>(
+  return createCodec<S, unknown, unknown>(
     current.name,
     current.is,
     (u, context) => current.validate(upgradeTask(u), context),
-    t.identity,
+    identity,
   );
 }
 
 function upgradeTask(u: unknown): unknown {
   if (!isObject(u)) return u;
-  return pipe(PollState.decode(u.task), E.match(() => u, (task) => ({ ...u, task })));
+  const task = PollState.decode(u.task);
+  return E.isRight(task) ? { ...u, task: task.right } : u;
 }

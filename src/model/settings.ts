@@ -3,11 +3,12 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { pipe } from "fp-ts/lib/function.js";
-import * as t from "io-ts";
-import { explain, fields, guarded, nullable, oneOf } from "./codec.ts";
+import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
+import { pipe } from "../internal/pipe.ts";
+import { boolean, explain, fields, guarded, nullable, oneOf } from "./codec.ts";
 import { Language } from "./language.ts";
+import { createCodec, identity } from "./type.ts";
 
 /**
  * The algorithm of the structure analysis. Source: the service's OpenAPI description.
@@ -189,11 +190,11 @@ const Given: t.Type<Given, unknown, unknown> = /* @__PURE__ */ givenCodec();
 function givenCodec(): t.Type<Given, unknown, unknown> {
   return fields<Given>({
     language: nullable(Language),
-    makeSkewCorrect: nullable(t.boolean),
+    makeSkewCorrect: nullable(boolean),
     rotate: nullable(Degrees),
-    makeBinarization: nullable(t.boolean),
-    makeContrastCorrection: nullable(t.boolean),
-    makeUpsampling: nullable(t.boolean),
+    makeBinarization: nullable(boolean),
+    makeContrastCorrection: nullable(boolean),
+    makeUpsampling: nullable(boolean),
     dsrMode: nullable(DsrMode),
     dsrConfidence: nullable(DsrConfidence),
   }, "DetectionSettings");
@@ -214,11 +215,11 @@ function givenCodec(): t.Type<Given, unknown, unknown> {
  *
  * @category Detect
  */
-export const DetectionSettings: t.Type<CompleteSettings> = /* @__PURE__ */ new t.Type<CompleteSettings>(
+export const DetectionSettings: t.Type<CompleteSettings> = /* @__PURE__ */ createCodec<CompleteSettings>(
   "DetectionSettings",
   (u): u is CompleteSettings => Given.is(u) && KEYS.every((key) => (u[key] ?? null) !== null),
   (u, context) => pipe(Given.validate(u, context), E.map(complete)),
-  t.identity,
+  identity,
 );
 
 /**

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import * as t from "io-ts";
+import type * as t from "io-ts";
+import { string } from "./codec.ts";
+import * as E from "../internal/either.ts";
 import { isObject } from "../internal/json.ts";
 import { preview } from "../internal/text.ts";
 import type { Read } from "./codec.ts";
@@ -21,6 +22,7 @@ import {
   resultsOf,
 } from "./response.ts";
 import type { ResultKind } from "./task_kind.ts";
+import { contextOf, createCodec, failures } from "./type.ts";
 
 /**
  * The task is queued. Poll again in a couple of seconds.
@@ -155,12 +157,12 @@ export const TaskStatus: t.Type<TaskStatus, unknown, unknown> = /* @__PURE__ */ 
 export function statusCodec<A extends object>(
   output: t.Type<A, readonly Result[], readonly Result[]>,
 ): t.Type<TaskStatus<A>, unknown, unknown> {
-  return new t.Type<TaskStatus<A>, unknown, unknown>(
+  return createCodec<TaskStatus<A>, unknown, unknown>(
     "Response",
     (u): u is TaskStatus<A> => isTaskStatus(u) && (u._tag !== "Completed" || output.is(u)),
     (u, context) => {
       const status = readStatus(output, u, null);
-      return E.isLeft(status) ? t.failures(status.left(context)) : status;
+      return E.isLeft(status) ? failures(status.left(context)) : status;
     },
     (status) => writeStatus(output, status),
   );
@@ -232,7 +234,7 @@ export function decodeTask<A extends object>(
 ): E.Either<RegionsError, TaskStatus<A>> {
   try {
     const status = readStatus(kind.output, body, count);
-    return E.isLeft(status) ? E.left(fromCodec(status.left(t.getDefaultContext(ResponseBody)))) : checkId(status, id);
+    return E.isLeft(status) ? E.left(fromCodec(status.left(contextOf(ResponseBody)))) : checkId(status, id);
   } catch {
     // Parsed JSON never throws, but a proxy or a getter may.
     return E.left(malformed(["Response: expected JSON, got a value that cannot be read"]));
@@ -375,7 +377,7 @@ export function isTaskStatus(u: unknown): u is TaskStatus<object> {
 
 /** Whether a value is a list of texts. */
 export function isTexts(u: unknown): u is readonly string[] {
-  return Array.isArray(u) && u.every(t.string.is);
+  return Array.isArray(u) && u.every(string.is);
 }
 
 function writeStatus<A extends object>(

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import type { TaskEither } from "fp-ts/lib/TaskEither.js";
+import * as E from "../internal/either.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import { preview, quote } from "../internal/text.ts";
 import type { Region } from "../model/region.ts";

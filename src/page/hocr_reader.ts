@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type * as E from "fp-ts/lib/Either.js";
+import type * as E from "../internal/either.ts";
 import { preview } from "../internal/text.ts";
 import type { Region } from "../model/region.ts";
 import type { PageContent } from "./content.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { cut, preview, printable } from "../internal/text.ts";
 import { MAX_ERRORS } from "../model/codec.ts";
 import { boundingBox, type Point, Region } from "../model/region.ts";

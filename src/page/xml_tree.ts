@@ -6,8 +6,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import { SaxesParser } from "saxes";
+import * as E from "../internal/either.ts";
 import { quote } from "../internal/text.ts";
 
 /** An element of the document. */

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import * as O from "fp-ts/lib/Option.js";
+import * as O from "../internal/option.ts";
 import type { History, Span } from "../model/history.ts";
 import { atLeast } from "../internal/check.ts";
 import { jitter } from "./retry.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as O from "fp-ts/lib/Option.js";
+import * as O from "../internal/option.ts";
 import { atLeast, type Complete } from "../internal/check.ts";
 import { isTransientStatus, type RegionsError } from "../model/error.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as O from "fp-ts/lib/Option.js";
+import * as O from "../internal/option.ts";
 import { atLeast } from "../internal/check.ts";
 import type { History } from "../model/history.ts";
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import * as O from "fp-ts/lib/Option.js";
+import * as E from "../internal/either.ts";
+import * as O from "../internal/option.ts";
 import { atLeast } from "../internal/check.ts";
 import { cut } from "../internal/text.ts";
 import { brief, type GaveUp, gaveUp, type RegionsError } from "../model/error.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { concat, defer, mergeMap, type Observable, Subject } from "rxjs";
+import * as E from "../internal/either.ts";
+import { concat, defer, mergeMap, type Observable, Subject } from "../internal/rxjs.ts";
 import { cancelTask, submitTask } from "../client/operations.ts";
 import { policyFor, pollBy } from "../client/poll_once.ts";
 import type { Service } from "../client/service.ts";

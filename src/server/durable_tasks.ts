@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { concat, defer, EMPTY, filter, map, type Observable, of } from "rxjs";
+import * as E from "../internal/either.ts";
+import { concat, defer, EMPTY, filter, map, type Observable, of } from "../internal/rxjs.ts";
 import type { DetectionInput } from "../model/detect_regions.ts";
 import { DETECTION, type Detection } from "../model/detection.ts";
 import type { DurableTask } from "./durable_object.ts";

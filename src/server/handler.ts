@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { concatMap } from "rxjs";
+import * as E from "../internal/either.ts";
+import { concatMap } from "../internal/rxjs.ts";
 import { atLeast } from "../internal/check.ts";
 import { toJson } from "../internal/json.ts";
 import type { DetectionInput } from "../model/detect_regions.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { pipe } from "fp-ts/lib/function.js";
 import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
+import { pipe } from "../internal/pipe.ts";
 import { preview, quote } from "../internal/text.ts";
 import { explain } from "../model/codec.ts";
 import type { DetectionInput } from "../model/detect_regions.ts";

@@ -5,7 +5,7 @@
  */
 import { describe } from "../model/describe.ts";
 import type { RegionsError } from "../model/error.ts";
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 
 /** The HTTP statuses of problems, and their titles (RFC 9110, section 15). */
 const TITLES = {

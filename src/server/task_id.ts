@@ -4,9 +4,9 @@
  *
  * @module
  */
-import * as t from "io-ts";
+import type * as t from "io-ts";
 import { parseJson } from "../internal/json.ts";
-import { fields, guarded, nullable, orNull } from "../model/codec.ts";
+import { fields, guarded, nullable, orNull, string } from "../model/codec.ts";
 import type { Signer } from "./signature.ts";
 import type { SubmittedTask } from "./tasks.ts";
 
@@ -15,10 +15,10 @@ const Id: t.Type<SubmittedTask, unknown, unknown> = /* @__PURE__ */ idCodec();
 function idCodec(): t.Type<SubmittedTask, unknown, unknown> {
   const number = orNull(guarded("a finite number", (u): u is number => Number.isFinite(u)));
   return fields<SubmittedTask>({
-    kind: t.string,
-    id: t.string,
+    kind: string,
+    id: string,
     results: number,
-    sizeClass: nullable(t.string),
+    sizeClass: nullable(string),
     submittedAt: number,
   }, "Id");
 }

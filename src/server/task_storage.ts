@@ -8,9 +8,9 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import * as t from "io-ts";
-import { fields, guarded, list, literal } from "../model/codec.ts";
+import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
+import { byTag, fields, guarded, list, literal } from "../model/codec.ts";
 import { fromJson, isObject, toJson } from "../internal/json.ts";
 import { DETECTION } from "../model/detection.ts";
 import { fromCodec, malformed, type RegionsError } from "../model/error.ts";
@@ -103,11 +103,14 @@ function storedCodec<A extends object>(name: string): t.Type<Stored<A>, unknown,
   );
   const heard = list(guarded("a status", (u): u is TaskStatus<A> => isTaskStatus(u)), "Heard");
   const envelope = { version, kind, dueAt: number };
-  return t.union([
-    fields<Stored<A> & Sending>({ ...envelope, _tag: literal("Sending") }, "Sending"),
-    fields<Stored<A> & Polling<A>>({ ...envelope, _tag: literal("Polling"), heard, state: PollState }, "Polling"),
-    fields<Stored<A> & { _tag: "Over" }>({ ...envelope, _tag: literal("Over"), heard, parts: number }, "Over"),
-  ], "Task");
+  return byTag<Stored<A>>({
+    Sending: fields<Stored<A> & Sending>({ ...envelope, _tag: literal("Sending") }, "Sending"),
+    Polling: fields<Stored<A> & Polling<A>>(
+      { ...envelope, _tag: literal("Polling"), heard, state: PollState },
+      "Polling",
+    ),
+    Over: fields<Stored<A> & { _tag: "Over" }>({ ...envelope, _tag: literal("Over"), heard, parts: number }, "Over"),
+  }, "Task");
 }
 
 /** Reads the task, which must be of the given kind. */

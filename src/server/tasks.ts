@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Either, right } from "fp-ts/lib/Either.js";
 import type { Observable } from "rxjs";
+import { type Either, right } from "../internal/either.ts";
 import type { RegionsError } from "../model/error.ts";
 import { isLast, type Reply } from "../model/reply.ts";
 import type { TaskRef } from "../model/task_kind.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import { within } from "../internal/abort.ts";
 import { readBytes, readForm } from "../internal/body.ts";
 import { parseJson } from "../internal/json.ts";

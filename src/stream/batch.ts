@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { concatMap, defer, map, mergeMap, Observable, of } from "rxjs";
+import * as E from "../internal/either.ts";
+import { concatMap, defer, map, mergeMap, Observable, of } from "../internal/rxjs.ts";
 import { onAbort } from "../internal/abort.ts";
 import { isBlob, toBytes } from "../internal/bytes.ts";
 import { atLeast } from "../internal/check.ts";

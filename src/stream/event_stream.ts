@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { type Observable, takeWhile } from "rxjs";
+import * as E from "../internal/either.ts";
+import { type Observable, takeWhile } from "../internal/rxjs.ts";
 import { timerDelay } from "../internal/abort.ts";
 import { atLeast } from "../internal/check.ts";
 import { toJson } from "../internal/json.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import type * as t from "io-ts";
+import * as E from "../internal/either.ts";
 import { fromJson, isObject, toJson } from "../internal/json.ts";
 import { sha256 } from "../internal/sha256.ts";
 import { preview } from "../internal/text.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { concat, concatMap, defer, type Observable, of } from "rxjs";
+import * as E from "../internal/either.ts";
+import { concat, concatMap, defer, type Observable, of } from "../internal/rxjs.ts";
 import { cancelTask, submitTask } from "../client/operations.ts";
 import { policyFor } from "../client/poll_once.ts";
 import type { Req, Service } from "../client/service.ts";
@@ -249,13 +249,16 @@ function runStep<Input, A extends object>(
 ): Observable<Reply<A>> {
   return statusStream(service, kind, policy, options.signal, (now, signal) => {
     // The caller's part of the input has been checked, so if it is invalid, it is because of what the service returned.
-    const submit = E.tryCatch(() => submitTask(kind, input), (error) => malformed([E.toError(error).message]));
-    if (E.isLeft(submit)) return failWith(submit.left);
+    let submit: Req<string>;
+    try {
+      submit = submitTask(kind, input);
+    } catch (error) {
+      return failWith(malformed([error instanceof Error ? error.message : String(error)]));
+    }
     const { sizeClass, onState } = options;
     const save = onState && ((changed: RunState) => onState({ ...state, ...changed }));
     const began = now() - (service.timers.now() - startedAt);
-    const submission = { kind, input, submit: submit.right, sizeClass, state, save };
-    return startTask(service, policy, submission, began, now, signal);
+    return startTask(service, policy, { kind, input, submit, sizeClass, state, save }, began, now, signal);
   });
 }
 

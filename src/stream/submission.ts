@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../internal/either.ts";
 import type { AbortSignalLike } from "../internal/abort.ts";
 import { notify, reportUncaught } from "../internal/notify.ts";
 import type { Req, Service } from "../client/service.ts";

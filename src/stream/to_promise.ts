@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { lastValueFrom, type Observable } from "rxjs";
+import * as E from "../internal/either.ts";
+import { lastValueFrom, type Observable } from "../internal/rxjs.ts";
 import { toError } from "../model/describe.ts";
 import type { Reply } from "../model/reply.ts";
 import type { Completed } from "../model/task_status.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { Observable, type Subscriber } from "rxjs";
+import * as E from "../internal/either.ts";
+import { Observable, type Subscriber } from "../internal/rxjs.ts";
 import { type AbortSignalLike, cancel, type Cancellation, createCancellation, onAbort } from "../internal/abort.ts";
 import { preview } from "../internal/text.ts";
 import type { TimerEntry } from "../internal/timers.ts";

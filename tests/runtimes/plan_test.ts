@@ -1,5 +1,4 @@
 import {
-  bundlerFields,
   completed,
   entryPoints,
   type Facts,
@@ -85,11 +84,9 @@ Deno.test("completed() adds the facts and removes the peers from the dependencie
     exports: { ".": "./mod.js" },
     dependencies: { "rxjs": "^7.8.2", "tesseract.js-core": "^7.0.0", "eventsource-parser": "^3.1.1" },
   };
-  const modules = [`import * as E from "fp-ts/lib/Either.js";`];
-  deepEqual(completed(written, FACTS, modules), {
+  deepEqual(completed(written, FACTS), {
     ...written,
     ...manifest(FACTS),
-    ...bundlerFields(modules),
     dependencies: {
       "commander": "^14.0.3",
       "eventsource-parser": "^3.1.1",
@@ -102,23 +99,9 @@ Deno.test("completed() adds the facts and removes the peers from the dependencie
 
 Deno.test("completed() refuses a dependency that is not planned", () => {
   const written = { dependencies: { "eventsource-parser": "^3.1.1", "undici": "^7.16.0" } };
-  throws(() => completed(written, FACTS, []), {
+  throws(() => completed(written, FACTS), {
     name: "TypeError",
     message: "Cannot build the package as undici must be a dependency or a peer",
-  });
-});
-
-Deno.test("bundlerFields() maps each module of fp-ts that is used, once", () => {
-  const texts = [
-    `import * as E from "fp-ts/lib/Either.js";\nimport { pipe } from 'fp-ts/lib/function.js';`,
-    `import * as E from "fp-ts/lib/Either.js";\nimport * as t from "io-ts";`,
-  ];
-  deepEqual(bundlerFields(texts), {
-    sideEffects: false,
-    browser: {
-      "fp-ts/lib/Either.js": "fp-ts/es6/Either.js",
-      "fp-ts/lib/function.js": "fp-ts/es6/function.js",
-    },
   });
 });
 

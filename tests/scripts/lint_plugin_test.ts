@@ -35,6 +35,18 @@ Deno.test("the lint plugin refuses what dnt polyfills in every published file", 
   }
 });
 
+Deno.test("the lint plugin refuses to load what takes long, and accepts its types", () => {
+  const modules = ["fp-ts/lib/Either.js", "io-ts", "io-ts/lib/PathReporter.js", "rxjs"];
+  for (const module of modules) {
+    for (const path of ["mod.ts", "src/core.ts", "src/cli/cli.ts"]) {
+      deepEqual(brokenRules(path, `import * as a from "${module}";`), ["regions/no-heavy-imports"], module);
+      deepEqual(brokenRules(path, `import { a } from "${module}";`), ["regions/no-heavy-imports"], module);
+      deepEqual(brokenRules(path, `import type { A } from "${module}";`), [], module);
+    }
+  }
+  deepEqual(brokenRules("src/internal/rxjs.ts", `export { A } from "rxjs/internal/A";`), []);
+});
+
 Deno.test("the lint plugin refuses what only some runtimes have, except where it is needed", () => {
   for (const text of PLATFORM) {
     for (const path of ["mod.ts", "src/core.ts", "src/emulator/emulator.ts"]) {

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import { none } from "fp-ts/lib/Option.js";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { lastValueFrom, mergeMap } from "rxjs";
+import * as E from "../../internal/either.ts";
+import { none } from "../../internal/option.ts";
+import { lastValueFrom, mergeMap } from "../../internal/rxjs.ts";
 import type { Service } from "../../client/service.ts";
 import { type JournalFile, openJournal } from "../../files/journal.ts";
 import { reasonOf } from "../../files/reason.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../../internal/either.ts";
 import { cancelTask } from "../../client/operations.ts";
 import type { Service } from "../../client/service.ts";
 import { describeError } from "../../model/describe.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../../internal/either.ts";
 import { filesOf, imagesOf } from "../../files/images.ts";
 import { openPages } from "../../files/pages.ts";
 import { messageOf } from "../files.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import * as E from "../../internal/either.ts";
 import type { Output } from "../command.ts";
 import { codeOf, reasonOf } from "../../files/reason.ts";
 import { checkFolder, messageOf, writeWhole, type Written } from "../files.ts";

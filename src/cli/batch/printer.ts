@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../../internal/either.ts";
 import { printable } from "../../internal/text.ts";
 import type { Output } from "../command.ts";
 import { messageOf, type Written } from "../files.ts";

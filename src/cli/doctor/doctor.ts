@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
 import { readFile } from "node:fs/promises";
+import * as E from "../../internal/either.ts";
 import { connect, type Service } from "../../client/service.ts";
 import { emulate, Recording } from "../../emulator/emulator.ts";
 import { parseJson } from "../../internal/json.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../../internal/either.ts";
 import { sleep } from "../../internal/abort.ts";
 import type { Service } from "../../client/service.ts";
 import { constantToken, type Credentials } from "../../client/token.ts";

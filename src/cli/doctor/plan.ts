@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
-import * as t from "io-ts";
+import type * as t from "io-ts";
+import * as E from "../../internal/either.ts";
 import { cancelTask, fetchTask, submitTask } from "../../client/operations.ts";
 import type { Service } from "../../client/service.ts";
 import type { Result } from "../../model/response.ts";
@@ -14,6 +14,7 @@ import type { TaskKind, TaskRequest } from "../../model/task_kind.ts";
 import { callsOf, isFinal, readEnvelope, type StepName } from "./log.ts";
 import { drawPage, WORDS } from "./page.ts";
 import type { Clock, Recorder } from "./recorder.ts";
+import { createCodec, success } from "../../model/type.ts";
 
 /** One task. */
 export interface Step {
@@ -128,10 +129,10 @@ export async function runPlan(plan: Plan, session: Session): Promise<void> {
 export const UNKNOWN = "ffffffff-ffff-4fff-8fff-ffffffffffff";
 
 /** Any results: the questions read the log. */
-const ANY: t.Decoder<readonly Result[], object> = new t.Type<object, readonly Result[], readonly Result[]>(
+const ANY: t.Decoder<readonly Result[], object> = createCodec<object, readonly Result[], readonly Result[]>(
   "Any",
   (_): _ is object => true,
-  () => t.success({}),
+  () => success({}),
   () => [],
 );
 

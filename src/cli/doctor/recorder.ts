@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as E from "fp-ts/lib/Either.js";
+import * as E from "../../internal/either.ts";
 import { within } from "../../internal/abort.ts";
 import { causeOf, readText } from "../../internal/http.ts";
 import { isObject, parseJson } from "../../internal/json.ts";
