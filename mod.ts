@@ -36,11 +36,4 @@ export { type EventStreamOptions, toEventStream, toReadableStream } from "./src/
 export { type SvgOptions, svgWarnings, toSvg } from "./src/page/svg.ts";
 export { cancelReading, type ReadOptions, readRegions, type ReadSettings } from "./src/stream/read.ts";
 export { toPromise } from "./src/stream/to_promise.ts";
-export {
-  detectRegions,
-  type RunOptions,
-  runTask,
-  type WatchOptions,
-  watchRegions,
-  watchTask,
-} from "./src/stream/watch.ts";
+export { detectRegions, type RunOptions, runTask, watchRegions, watchTask } from "./src/stream/watch.ts";

@@ -112,6 +112,7 @@ export { type Done, type Next, resumePoll, startPoll, step, type Wait } from "./
 export type { BudgetOptions } from "./client/budget.ts";
 export { createMemory, type Memory } from "./client/memory.ts";
 export { cancelTask, fetchRegions, fetchTask, submitImage, submitTask } from "./client/operations.ts";
+export type { WatchOptions } from "./client/poll_loop.ts";
 export { pollOnce, pollTask } from "./client/poll_once.ts";
 export {
   connect,
@@ -124,4 +125,5 @@ export {
   type TokenOptions,
 } from "./client/service.ts";
 export type { Credentials, TokenSource } from "./client/token.ts";
+export { waitForRegions, waitForTask } from "./client/wait.ts";
 export type { CallContext, Fetch, FetchInit, FetchResponse, Transport } from "./client/transport.ts";

@@ -9,7 +9,6 @@ import {
   completed,
   entryPoints,
   type Facts,
-  isTest,
   type Manifest,
   manifest,
   NO_POLYFILLS,

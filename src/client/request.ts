@@ -4,7 +4,6 @@
  * @module
  */
 import * as E from "../internal/either.ts";
-import { pipe } from "../internal/pipe.ts";
 import * as O from "../internal/option.ts";
 import { sleep } from "../internal/abort.ts";
 import { isSuccess } from "../internal/http.ts";
@@ -77,7 +76,8 @@ async function attempt<A>(exchange: Exchange<A>, service: Service, context: Call
   const { signal } = context;
   const fail = (error: RegionsError): Attempt<A> => ({ token: null, outcome: E.left(error) });
   if (signal?.aborted) return fail(interrupted(call, "aborted", 0));
-  const source = await service.tokens.get(timeLimit(service, context), signal);
+  // A poll does without a promise where none is needed.
+  const source = service.tokens.known() ?? await service.tokens.get(timeLimit(service, context), signal);
   if (E.isLeft(source)) return fail(source.left);
   if (signal?.aborted) return fail(interrupted(call, "aborted", 0));
   if (timeLimit(service, context) <= 0) return fail(timeout(call, 0));
@@ -88,13 +88,10 @@ async function attempt<A>(exchange: Exchange<A>, service: Service, context: Call
     ...body === undefined ? {} : { "Content-Type": "application/json" },
   };
   const response = await send(service, { call, method, path, headers, body }, context);
+  const outcome = E.isLeft(response) ? response : decodeReceived(call, response.right, decode);
+  if (E.isRight(outcome)) return { token, outcome };
   const isRefusal = E.isRight(response) && isServiceRefusal(response.right);
-  const outcome = pipe(
-    response,
-    E.chain((response) => decodeReceived(call, response, decode)),
-    E.mapLeft((error) => afterSending(redactError(error, [token]), isRefusal)),
-  );
-  return { token, outcome };
+  return { token, outcome: E.left(afterSending(redactError(outcome.left, [token]), isRefusal)) };
 }
 
 function isUnauthorized(outcome: E.Either<RegionsError, unknown>): boolean {

@@ -29,6 +29,8 @@ export interface Credentials {
  * @category Connect
  */
 export interface TokenSource {
+  /** Returns what {@linkcode TokenSource.get} would without a request, or null. */
+  readonly known: () => E.Either<RegionsError, string> | null;
   /** Returns a token, or an error if that takes more than `ms` milliseconds or `signal` aborts. */
   readonly get: (ms: number, signal: AbortSignalLike | undefined) => Promise<E.Either<RegionsError, string>>;
   /** Reports that the service rejected a token. Returns false if there is no other one. */
@@ -52,7 +54,7 @@ const MAX_TOKEN = 65_536;
 /** Creates a source of a constant token. */
 export function constantToken(token: string): TokenSource {
   const checked = checkToken(token);
-  return { get: () => Promise.resolve(checked), refuse: () => false };
+  return { known: () => checked, get: () => Promise.resolve(checked), refuse: () => false };
 }
 
 /** Creates a source that calls `supply` for each request, and again if the service rejects the token. */
@@ -65,7 +67,7 @@ export function suppliedToken(supply: () => Promise<string>): TokenSource {
       return E.left(unauthorized("token", "the function that supplies the token failed"));
     }
   };
-  return { get: (ms, signal) => bounded(ms, signal, supplyChecked), refuse: () => true };
+  return { known: () => null, get: (ms, signal) => bounded(ms, signal, supplyChecked), refuse: () => true };
 }
 
 /** A request for a token that callers share. */
@@ -117,9 +119,8 @@ export function clientToken(
   };
 
   return {
+    known: () => slot.recall(Date.now()),
     get: async (ms, signal) => {
-      const known = slot.recall(Date.now());
-      if (known !== null) return known;
       const mine = shared ??= begin();
       mine.waiting++;
       const token = await bounded(ms, signal, () => mine.token);

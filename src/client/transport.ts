@@ -45,6 +45,8 @@ export interface FetchResponse {
   readonly headers: { readonly get: (name: string) => string | null };
   /** The body: a web stream, or a Node.js stream, as in node-fetch. */
   readonly body: WebBody | AsyncIterable<Uint8Array | string> | null;
+  /** Reads the whole body. If it is missing, the body is read as a stream. */
+  readonly text?: (() => Promise<string>) | undefined;
 }
 
 /**
@@ -118,10 +120,12 @@ export async function send(
       const response = await fetch(baseUrl + path, acceptsCache() ? { ...init, cache: "no-store" } : init);
       hasResponse = true;
       const { status } = response;
-      const retryAfter = retryAfterOf(response.headers);
-      const limit = isSuccess(response) ? maxResponseBytes : MAX_PROBLEM_BYTES;
-      const { text, whole } = await readText(response, limit, signal);
-      return whole || !isSuccess(response) ? E.right({ status, retryAfter, text }) : E.left(tooLarge(call, limit));
+      if (isSuccess(response)) {
+        const { text, whole } = await readText(response, maxResponseBytes, signal);
+        return whole ? E.right({ status, retryAfter: null, text }) : E.left(tooLarge(call, maxResponseBytes));
+      }
+      const { text } = await readText(response, MAX_PROBLEM_BYTES, signal);
+      return E.right({ status, retryAfter: retryAfterOf(response.headers), text });
     });
     return E.isRight(end) ? end.right : E.left(interrupted(call, end.left, ms));
   } catch (error) {

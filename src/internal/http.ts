@@ -74,13 +74,42 @@ function tryCache(): boolean {
   }
 }
 
-/** Reads at most `limit` bytes, counted after decompression, and cancels the rest. */
-export async function readText(
-  { body }: { readonly body: WebBody | AsyncIterable<Uint8Array | string> | null },
+/** The part of a response that {@linkcode readText} uses. */
+interface TextResponse {
+  readonly headers: ResponseHeaders;
+  readonly body: WebBody | AsyncIterable<Uint8Array | string> | null;
+  readonly text?: (() => Promise<string>) | undefined;
+}
+
+/** The text of a response, and whether it is the whole text. */
+interface LimitedText {
+  readonly text: string;
+  readonly whole: boolean;
+}
+
+/**
+ * Reads at most `limit` bytes, counted after decompression, and cancels the rest. A body that is known to be shorter is
+ * read in one go, since reading a stream takes Deno as long as half of the rest of the request.
+ */
+export async function readText(response: TextResponse, limit: number, signal: AbortSignal): Promise<LimitedText> {
+  const { headers, body } = response;
+  if (body === null) return { text: "", whole: true };
+  if (response.text === undefined || !isShorter(headers, limit)) return await readChunks(body, limit, signal);
+  const text = await response.text();
+  return { text, whole: text.length <= limit };
+}
+
+/** Whether `Content-Length` states the length of the text: HTTP guarantees it, unless the body is decompressed. */
+function isShorter(headers: ResponseHeaders, limit: number): boolean {
+  const length = headers.get("Content-Length");
+  return length !== null && Number(length) <= limit && headers.get("Content-Encoding") === null;
+}
+
+async function readChunks(
+  body: NonNullable<TextResponse["body"]>,
   limit: number,
   signal: AbortSignal,
-): Promise<{ readonly text: string; readonly whole: boolean }> {
-  if (body === null) return { text: "", whole: true };
+): Promise<LimitedText> {
   const reader = "getReader" in body ? body.getReader() : iteratorReader(body);
   const cancel = (): Promise<void> => reader.cancel().catch(() => {});
   if (signal.aborted) await cancel();

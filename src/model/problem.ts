@@ -14,7 +14,7 @@ const MAX_DETAIL = 300;
 export interface Received {
   /** The HTTP status. */
   readonly status: number;
-  /** The delay in `Retry-After`, in milliseconds, or null. */
+  /** The delay in `Retry-After`, in milliseconds, or null. Always null for 2xx. */
   readonly retryAfter: number | null;
   /** The body, possibly truncated. */
   readonly text: string;

@@ -17,7 +17,8 @@ import { type Reply, valueOf } from "../model/reply.ts";
 import { type TaskKind, taskRef } from "../model/task_kind.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
 import { type Done, type Next, resumePoll, startPoll, type Wait } from "../polling/step.ts";
-import { type Begin, type Poll, statusStream } from "../stream/watch.ts";
+import type { Begin, Poll } from "../client/poll_loop.ts";
+import { statusStream } from "../stream/watch.ts";
 import { absent, type SubmittedTask, type Tasks, toUpdate, type Update } from "./tasks.ts";
 
 /** The number of tasks without listeners that are remembered, and of submissions that are recognized when repeated. */

@@ -4,23 +4,20 @@
  * @module
  */
 import * as E from "../internal/either.ts";
-import { Observable, type Subscriber } from "../internal/rxjs.ts";
-import { type AbortSignalLike, cancel, type Cancellation, createCancellation, onAbort } from "../internal/abort.ts";
-import { preview } from "../internal/text.ts";
-import type { TimerEntry } from "../internal/timers.ts";
+import { Observable } from "../internal/rxjs.ts";
 import { submitTask } from "../client/operations.ts";
-import { learn, policyFor, pollBy } from "../client/poll_once.ts";
+import { type Begin, beginWatch, type Poll, runPolls, type WatchOptions } from "../client/poll_loop.ts";
+import { policyFor, pollBy } from "../client/poll_once.ts";
 import type { Service } from "../client/service.ts";
 import { DETECT_REGIONS } from "../model/detect_regions.ts";
 import { DETECTION } from "../model/detection.ts";
-import { fromCodec, gaveUp } from "../model/error.ts";
-import { PollState } from "../model/poll_state.ts";
+import { fromCodec } from "../model/error.ts";
 import { NOT_SUBMITTED, RunState } from "../model/run_state.ts";
 import type { DetectionSettings } from "../model/settings.ts";
 import type { ImageSource, ResultKind, TaskKind } from "../model/task_kind.ts";
 import type { Reply } from "../model/reply.ts";
 import type { PollOptions, PollPolicy } from "../polling/policy.ts";
-import { failWith, type Next, resumePoll, startPoll } from "../polling/step.ts";
+import { failWith } from "../polling/step.ts";
 import { startTask } from "./submission.ts";
 
 /**
@@ -55,33 +52,6 @@ export interface RunOptions extends PollOptions {
    * from `{ ...state, submitting: false }`.
    */
   readonly resume?: RunState | undefined;
-}
-
-/**
- * Options of {@linkcode watchTask} and {@linkcode watchRegions}.
- *
- * @category Tasks
- */
-export interface WatchOptions extends PollOptions {
-  /** When it aborts, the stream ends with `GaveUp`. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * The time of the submission, in milliseconds since 1970. If it is set, the schedule determines the time of the first
-   * poll, and `NotExist` is not final within the first 10 seconds.
-   */
-  readonly submittedAt?: number | undefined;
-  /** The state from the `GaveUp` of an earlier watch of the task, even after it has been serialized to JSON. */
-  readonly resume?: PollState | undefined;
-  /**
-   * The number of results that the task must have, such as that of the regions that were sent to be recognized. A
-   * response with another number is `Malformed`. The state in `resume` contains it already.
-   */
-  readonly results?: number | undefined;
-  /**
-   * The size class of the image, such as `large`, if durations depend on it. The schedule learns each class separately, so
-   * use a few classes. The state in `resume` contains it already.
-   */
-  readonly sizeClass?: string | undefined;
 }
 
 /**
@@ -146,31 +116,10 @@ export function watchTask<A extends object>(
   id: string,
   options: WatchOptions = {},
 ): (service: Service) => Observable<Reply<A>> {
-  const resumed = options.resume === undefined ? null : PollState.decode(options.resume);
-  if (resumed !== null && E.isRight(resumed) && !(resumed.right.id === id && resumed.right.kind === kind.name)) {
-    throw new RangeError(`Cannot resume the watch of task ${id} as the state must be of the same task`);
-  }
-  const { submittedAt = null, signal, results = null, sizeClass } = options;
-  if (submittedAt !== null && !Number.isFinite(submittedAt)) {
-    throw new RangeError(
-      "Cannot watch a task as submittedAt must be a time in milliseconds since 1970: " +
-        `current value is ${preview(submittedAt)}`,
-    );
-  }
-  if (results !== null && !(Number.isSafeInteger(results) && results >= 0)) {
-    throw new RangeError(
-      `Cannot watch a task as results must be an integer of 0 or more: current value is ${preview(results)}`,
-    );
-  }
-  const task = { kind: kind.name, id, results, sizeClass };
+  const begin = beginWatch(kind, id, options);
   return (service) => {
     const policy = policyFor(service, options);
-    return statusStream(service, kind, policy, signal, (now) => {
-      if (resumed === null) {
-        return startPoll(task, now(), submittedAt, policy, service.memory.history(kind.name, sizeClass));
-      }
-      return E.isRight(resumed) ? resumePoll(resumed.right, now(), policy) : failWith(fromCodec(resumed.left));
-    });
+    return statusStream(service, kind, policy, options.signal, begin(service, policy));
   };
 }
 
@@ -254,15 +203,6 @@ export function runTask<Input, A extends object>(
 }
 
 /**
- * Starts a watch. `now` returns milliseconds since 1970. `signal` aborts when the subscriber leaves or the watch is
- * aborted.
- */
-export type Begin<A extends object> = (now: () => number, signal: AbortSignalLike) => Next<A> | PromiseLike<Next<A>>;
-
-/** A function with the signature of {@linkcode pollBy}. */
-export type Poll<A extends object> = (...args: Required<Parameters<typeof pollBy<A>>>) => PromiseLike<Next<A>>;
-
-/**
  * Returns the statuses of a watch: emits each status, waits, and polls again, until the watch ends or `outer` aborts.
  */
 export function statusStream<A extends object>(
@@ -273,84 +213,5 @@ export function statusStream<A extends object>(
   begin: Begin<A>,
   poll: Poll<A> = pollBy,
 ): Observable<Reply<A>> {
-  return new Observable((subscriber) => run(subscriber, service, kind, policy, outer, begin, poll));
-}
-
-/**
- * Runs a watch for a subscriber. There may be thousands at a time, so the closures keep as little as possible, not even
- * `begin`.
- */
-function run<A extends object>(
-  subscriber: Subscriber<Reply<A>>,
-  service: Service,
-  kind: ResultKind<A>,
-  policy: PollPolicy,
-  outer: AbortSignal | undefined,
-  begin: Begin<A>,
-  poll: Poll<A>,
-): void {
-  // The difference between the watch's clock and that of the timers.
-  const offset = Date.now() - service.timers.now();
-  let state: PollState | null = null;
-  let timer: TimerEntry | null = null;
-  let inFlight: Cancellation | null = null;
-
-  const settle = (next: Next<A>): void => {
-    inFlight = null;
-    state = next._tag === "Wait" ? next.state : null;
-    if (next.heard !== null) subscriber.next(E.right(next.heard));
-    if (subscriber.closed) return;
-    if (next._tag === "Done") end(subscriber, next.reply);
-    // The caller's own `onSubmit` or schedule may abort the signal before there is a state.
-    else if (outer?.aborted) end(subscriber, E.left(gaveUp("aborted", next.state)));
-    else timer = service.timers.set(next.delay, pollNext);
-  };
-  const pollNext = (): void => {
-    if (state === null) return;
-    const signal = inFlight = openRequest(outer);
-    whenDone(poll(service, kind, policy, state, clockOf(service, offset), { signal }), settle, subscriber);
-  };
-
-  const unlisten = outer && onAbort(outer, () => {
-    // While the image is being sent, the outcome of the request determines whether it may have been accepted.
-    if (state !== null) end(subscriber, E.left(gaveUp("aborted", state)));
-    else if (inFlight !== null) cancel(inFlight);
-  });
-  subscriber.add(() => {
-    unlisten?.();
-    if (timer !== null) service.timers.cancel(timer);
-    if (inFlight !== null) cancel(inFlight);
-    if (state !== null) learn(service, state, null, clockOf(service, offset)());
-  });
-  const signal = inFlight = openRequest(outer);
-  whenDone(begin(clockOf(service, offset), signal), settle, subscriber);
-}
-
-/** Creates the signal of a request, which has already aborted if `outer` has. */
-function openRequest(outer: AbortSignal | undefined): Cancellation {
-  const signal = createCancellation();
-  if (outer?.aborted) cancel(signal);
-  return signal;
-}
-
-function whenDone<A extends object>(
-  next: Next<A> | PromiseLike<Next<A>>,
-  settle: (next: Next<A>) => void,
-  subscriber: Subscriber<Reply<A>>,
-): void {
-  if ("then" in next) next.then(settle, (error) => subscriber.error(error));
-  else settle(next);
-}
-
-/**
- * A monotonic clock that starts with the system time at the start of the watch, so that setting the clock has no
- * effect.
- */
-function clockOf({ timers }: Service, offset: number): () => number {
-  return () => Math.round(offset + timers.now());
-}
-
-function end<A extends object>(subscriber: Subscriber<Reply<A>>, reply: Reply<A>): void {
-  subscriber.next(reply);
-  subscriber.complete();
+  return new Observable((subscriber) => runPolls(subscriber, service, kind, policy, outer, begin, poll));
 }

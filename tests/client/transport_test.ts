@@ -1,5 +1,5 @@
 import * as E from "fp-ts/lib/Either.js";
-import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, fail, ok, strictEqual as equal } from "node:assert/strict";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { toBlob } from "../../src/internal/json_body.ts";
 import { fetchRegions, submitImage } from "../../src/client/operations.ts";
@@ -241,9 +241,41 @@ Deno.test("send() reads a Node.js stream up to the limit", async () => {
   deepEqual(whole, E.right({ status: 200, retryAfter: null, text }));
 });
 
+Deno.test("send() reads a body in one go only if its length is known to be within the limit", async () => {
+  const [text, bytes] = ["é".repeat(10), new TextEncoder().encode("é".repeat(10))];
+  const known = { "Content-Length": "20" };
+  const cases: readonly (readonly [headers: Record<string, string>, limit: number, way: "text" | "stream"])[] = [
+    [known, 20, "text"],
+    [known, 19, "stream"],
+    [{}, 20, "stream"],
+    [{ ...known, "Content-Encoding": "gzip" }, 20, "stream"],
+    [{ "Content-Length": "twenty" }, 20, "stream"],
+  ];
+  for (const [headers, limit, way] of cases) {
+    const ways: string[] = [];
+    const response = new Response(bytes, { headers });
+    const getReader = response.body?.getReader.bind(response.body);
+    const fetch: Fetch = () =>
+      Promise.resolve({
+        status: 200,
+        headers: response.headers,
+        body: { getReader: () => (ways.push("stream"), getReader?.() ?? fail()) },
+        text: () => (ways.push("text"), response.text()),
+      });
+    const expected = limit < 20 ? E.left(tooLarge("fetch", limit)) : E.right({ status: 200, retryAfter: null, text });
+    deepEqual([await send(through(fetch, limit), message, {}), ways], [expected, [way]]);
+  }
+});
+
+Deno.test("send() reports a text that is longer than its Content-Length states as too large", async () => {
+  const response = new Response("x".repeat(21), { headers: { "Content-Length": "20" } });
+  deepEqual(await send(through(() => Promise.resolve(response), 20), message, {}), E.left(tooLarge("fetch", 20)));
+});
+
 Deno.test("send() calculates a Retry-After date from the response's own Date", async () => {
   const retryAfter = async (headers: Record<string, string>): Promise<number | null> => {
-    const answer = await send(through(() => Promise.resolve(new Response("", { headers }))), message, {});
+    const response = new Response("", { status: 503, headers });
+    const answer = await send(through(() => Promise.resolve(response)), message, {});
     return E.isRight(answer) ? answer.right.retryAfter : NaN;
   };
   const now = Date.now();

@@ -8,7 +8,7 @@ import type { Observable } from "rxjs";
 import type { Call, RegionsError } from "../../src/model/error.ts";
 import { connect, type Retry, type Service } from "../../src/client/service.ts";
 import { fixed } from "../../src/polling/schedule.ts";
-import type { WatchOptions } from "../../src/stream/watch.ts";
+import type { WatchOptions } from "../../src/client/poll_loop.ts";
 import { CREDENTIALS, type Fetch, startFaultServer, warmUp } from "./fault_server.ts";
 import { FAULTS } from "./faults.ts";
 import { withHttpCache } from "./http_cache.ts";

@@ -11,14 +11,8 @@ import { DETECTION } from "../../src/model/detection.ts";
 import { RECOGNIZE_REGIONS } from "../../src/model/recognition.ts";
 import type { Reply } from "../../src/model/reply.ts";
 import type { TaskStatus } from "../../src/model/task_status.ts";
-import {
-  detectRegions,
-  type RunOptions,
-  runTask,
-  type WatchOptions,
-  watchRegions,
-  watchTask,
-} from "../../src/stream/watch.ts";
+import type { WatchOptions } from "../../src/client/poll_loop.ts";
+import { detectRegions, type RunOptions, runTask, watchRegions, watchTask } from "../../src/stream/watch.ts";
 
 /** A kind of task, as the library offers it. */
 export interface Subject {

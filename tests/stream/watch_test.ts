@@ -19,15 +19,8 @@ import { type Next, startPoll } from "../../src/polling/step.ts";
 import { waiting } from "../support/waiting.ts";
 import type { Reply } from "../../src/model/reply.ts";
 import type { TaskStatus } from "../../src/model/task_status.ts";
-import {
-  type Begin,
-  detectRegions,
-  type Poll,
-  type RunOptions,
-  runTask,
-  statusStream,
-  watchRegions,
-} from "../../src/stream/watch.ts";
+import type { Begin, Poll } from "../../src/client/poll_loop.ts";
+import { detectRegions, type RunOptions, runTask, statusStream, watchRegions } from "../../src/stream/watch.ts";
 import {
   COMPLETED,
   completed,

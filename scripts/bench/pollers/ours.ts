@@ -4,7 +4,8 @@ import { policyFor } from "../../../src/client/poll_once.ts";
 import { connect } from "../../../src/client/service.ts";
 import { fixed } from "../../../src/polling/schedule.ts";
 import { startPoll, step } from "../../../src/polling/step.ts";
-import { type Poll, statusStream, watchRegions } from "../../../src/stream/watch.ts";
+import type { Poll } from "../../../src/client/poll_loop.ts";
+import { statusStream, watchRegions } from "../../../src/stream/watch.ts";
 import type { Watch, World } from "../world.ts";
 
 export function watcher({ delay, poll, fetch }: World): Watch {
