@@ -1,12 +1,15 @@
 /** The simulation of schedules: what each costs against the best plan for the known distribution. Seeded. */
-import { adaptive, NO_HISTORY, type Schedule } from "../../src/core.ts";
+import { adaptive, type Schedule } from "../../src/core.ts";
 import { appendSpan } from "../../src/model/history.ts";
+import { CHANGING_LOADS, costOfLoad, type Load, optimalCostOfLoad, staticPlan, STEADY_LOADS } from "../lib/loads.ts";
 import {
+  constant,
   expectedCost,
   geometricMean,
   live,
   lognormal,
   LOGNORMALS,
+  optimum,
   pollTimes,
   seeded,
   type ServiceTime,
@@ -14,7 +17,7 @@ import {
 } from "../lib/simulation.ts";
 import { median } from "../lib/median.ts";
 import { short } from "./numbers.ts";
-import { optimum, POLICIES } from "./policies.ts";
+import { POLICIES } from "./policies.ts";
 import { atMost, type Bar, type Part, type Table } from "./report.ts";
 
 const POLL_COSTS = [1000, 250, 4000] as const;
@@ -22,19 +25,26 @@ const EXPERIENCES = [0, 8, 32, 64] as const;
 const TIMES: readonly ServiceTime[] = [...LOGNORMALS, TWO_POINT];
 const RUNS = 60;
 
-// Tasks of a ramp: the queue before them grows from none to 40 and is worked off again, and each of those in it takes
-// half a second.
-const RAMP = Array.from({ length: 200 }, (_, task) => Math.round(40 * (1 - Math.abs(task - 100) / 100)));
+const LOADS: readonly Load[] = [...CHANGING_LOADS, ...STEADY_LOADS];
+const LOAD_RUNS = 20;
 
-const METHOD = `Pure simulation, seeded, with the code of \`scripts/lib/simulation.ts\`. Calls and mean delay are exact
-expectations over the distribution of service times; a schedule that draws lots or learns is averaged over
-${RUNS} runs, in each of which a history of so many tasks was lived through by the schedule itself. The 95th percentile
-is over 200 drawn tasks a run. The means of 60 runs still
-vary: over 400 runs with other seeds the two-point mixture after 64 tasks costs 1.45; over 200 the lognormals after 32 cost 1.038.
-The cost is calls x pollCost + delay, as a ratio to that of the best plan for the known
-distribution (dynamic programming). core-lro and AWS's waiter ask at once, as they do when they are called; the .NET
-sample and the command-line tool wait first. In the ramp ${RAMP.length} tasks follow each other: the median of their
-lognormal times (sigma 0.4) rises from 2 s to 22 s and falls again, and \`adaptive\` begins with nothing.`;
+const STATIC = "the best static plan";
+const OPTIMUM = "the optimum";
+
+const METHOD = `A simulation with seeds: \`scripts/lib/simulation.ts\` and \`loads.ts\`. Polls and the mean delay are exact
+expectations over the distribution of service times. A schedule that learns or draws random numbers is averaged over
+${RUNS} runs, in each of which it has first polled that many tasks. The 95th percentile is over 200 tasks per run. The
+cost is polls x pollCost + delay, relative to the cost of the best plan for the known distribution (dynamic
+programming). core-lro and AWS's waiter poll at once when they are called; the .NET sample and the command-line tool
+wait first.
+
+The loads consist of 1,000 tasks that follow each other, and \`adaptive\` starts each without a history; it is averaged
+over ${LOAD_RUNS} runs. Most service times are lognormal with a sigma of 0.4. In a peak, their median rises linearly from 2 s to 22 s
+and falls again: there are ten peaks of 100 tasks, or one of 1,000. The jumps are between medians of 1.5 s and 8 s. Of
+the images with two sizes, 80 % take about 1 s and 20 % about 20 s (sigma 0.2), in random order; if the client knows the
+sizes, it names them in \`sizeClass\`. In the steady load, the median is always 3 s. The optimum knows the distribution of
+each task. The best static plan knows how often each distribution occurs in the load, but not when; if nothing
+distinguishes the tasks, as in the last two loads, no schedule is better.`;
 
 interface Outcome {
   readonly calls: number;
@@ -48,7 +58,7 @@ export function simulating(): Part {
   const bars: Bar[] = [];
   for (const pollCost of POLL_COSTS) {
     const outcomes = outcomesOf(pollCost);
-    const best = outcomes.get("the optimum") ?? [];
+    const best = outcomes.get(OPTIMUM) ?? [];
     const cost = ({ calls, delay }: Outcome): number => calls * pollCost + delay;
     const ratios = new Map([...outcomes].map(([name, row]) => [name, row.map((o, i) => cost(o) / cost(best[i]))]));
     tables.push(toTable(`Cost against the optimum, pollCost ${pollCost} ms`, ratios));
@@ -56,6 +66,9 @@ export function simulating(): Part {
     tables.push(detailTable(outcomes));
     bars.push(...barsOf(ratios));
   }
+  const loads = loadCosts(1000);
+  tables.push(loadTable("Cost against the optimum / the best static plan, changing loads, pollCost 1000 ms", loads));
+  bars.push(...changeBars(loads));
   const replanning = replanningTime();
   bars.push(atMost("replanning after a task, 64 spans, median of milliseconds", 1, replanning, short));
   return { title: "Schedules", method: METHOD, tables, bars };
@@ -64,15 +77,13 @@ export function simulating(): Part {
 function outcomesOf(pollCost: number): Map<string, readonly Outcome[]> {
   const outcomes = new Map<string, readonly Outcome[]>();
   for (const [name, schedule] of Object.entries(POLICIES)) {
-    outcomes.set(name, [...TIMES.map((time) => outcomeOf(schedule, time, 0)), ramp(() => schedule)]);
+    outcomes.set(name, TIMES.map((time) => outcomeOf(schedule, time, 0)));
   }
   const schedule = adaptive({ pollCost });
   for (const tasks of EXPERIENCES) {
-    const row = TIMES.map((time) => outcomeOf(schedule, time, tasks));
-    outcomes.set(`adaptive, after ${tasks} tasks`, [...row, ramp(() => schedule)]);
+    outcomes.set(`adaptive, after ${tasks} tasks`, TIMES.map((time) => outcomeOf(schedule, time, tasks)));
   }
-  const best = (time: ServiceTime): Schedule => optimum(time, pollCost, time === TWO_POINT ? [1000, 20_000] : []);
-  outcomes.set("the optimum", [...TIMES.map((time) => outcomeOf(best(time), time, 0)), ramp(best)]);
+  outcomes.set(OPTIMUM, TIMES.map((time) => outcomeOf(optimum(time, pollCost), time, 0)));
   return outcomes;
 }
 
@@ -88,27 +99,6 @@ function outcomeOf(schedule: Schedule, time: ServiceTime, tasks: number): Outcom
   return average(runs);
 }
 
-/** The tasks of the ramp one after the other, with what was learned on the way; the mean of all. */
-function ramp(scheduleFor: (time: ServiceTime) => Schedule): Outcome {
-  const times = new Map(RAMP.map((ahead) => [ahead, lognormal(2000 + 500 * ahead, 0.4)]));
-  const schedules = new Map([...times].map(([ahead, time]) => [ahead, scheduleFor(time)]));
-  const random = seeded(1);
-  let history = NO_HISTORY;
-  const outcomes: Outcome[] = [];
-  for (const ahead of RAMP) {
-    const time = times.get(ahead), schedule = schedules.get(ahead);
-    if (time === undefined || schedule === undefined) throw new Error("No such task");
-    const id = String(random());
-    const polls = pollTimes(schedule, time.longest, history, id);
-    const delays = Array.from({ length: 20 }, () => delayOf(polls, time.draw(random)));
-    outcomes.push({ ...expectedCost(schedule, time, history, id), delays });
-    const duration = time.draw(random);
-    const heard = polls.findIndex((at) => at >= duration);
-    history = appendSpan(history, [polls[heard - 1] ?? 0, polls[heard]]);
-  }
-  return average(outcomes);
-}
-
 function average(outcomes: readonly Outcome[]): Outcome {
   const mean = (of: (outcome: Outcome) => number): number =>
     outcomes.reduce((sum, outcome) => sum + of(outcome), 0) / outcomes.length;
@@ -121,6 +111,45 @@ function average(outcomes: readonly Outcome[]): Outcome {
 
 function delayOf(polls: readonly number[], duration: number): number {
   return (polls.find((at) => at >= duration) ?? duration) - duration;
+}
+
+/** The mean cost of each load's tasks in milliseconds, by the names of the schedules. */
+function loadCosts(pollCost: number): ReadonlyMap<string, readonly number[]> {
+  const mean = (load: Load, schedule: Schedule, runs: number): number =>
+    Array.from({ length: runs }, (_, run) => costOfLoad(load, schedule, pollCost, run))
+      .reduce((sum, cost) => sum + cost) / runs;
+  const learning = adaptive({ pollCost });
+  return new Map([
+    ...Object.entries(POLICIES).map(([name, policy]) => [name, LOADS.map((load) => mean(load, policy, 1))] as const),
+    ["adaptive", LOADS.map((load) => mean(load, learning, LOAD_RUNS))],
+    [STATIC, LOADS.map((load) => mean(load, staticPlan(load, pollCost), 1))],
+    [OPTIMUM, LOADS.map((load) => optimalCostOfLoad(load, pollCost))],
+  ]);
+}
+
+function loadTable(title: string, costs: ReadonlyMap<string, readonly number[]>): Table {
+  const cells = (row: readonly number[]): readonly string[] => {
+    const columns = [OPTIMUM, STATIC].map((reference) => against(row, costs.get(reference)));
+    return row.map((_, i) => columns.map((ratios) => three(ratios[i])).join(" / "));
+  };
+  return {
+    title,
+    columns: ["", ...LOADS.map(({ name }) => name)],
+    rows: [...costs].map(([name, row]) => [name, ...cells(row)]),
+  };
+}
+
+function changeBars(costs: ReadonlyMap<string, readonly number[]>): readonly Bar[] {
+  const ratios = against(costs.get("adaptive"), costs.get(STATIC));
+  const changing = CHANGING_LOADS.map(({ name }, i) =>
+    atMost(`${name}, cost against the best static plan, pollCost 1000`, 1, ratios[i], three)
+  );
+  const { delay } = outcomeOf(adaptive(), constant(1000), 0);
+  return [...changing, atMost("a 1 s service without experience, mean delay in s", 1, delay / 1000, three)];
+}
+
+function against(costs: readonly number[] = [], reference: readonly number[] = []): readonly number[] {
+  return costs.map((cost, i) => cost / reference[i]);
 }
 
 /** Milliseconds to plan anew, once the compiler knows the code. */
@@ -173,7 +202,7 @@ function detailTable(outcomes: ReadonlyMap<string, readonly Outcome[]>): Table {
 }
 
 function columns(): readonly string[] {
-  return [...TIMES.map(({ name }) => name.replace("lognormal ", "")), "ramp"];
+  return TIMES.map(({ name }) => name.replace("lognormal ", ""));
 }
 
 function three(value: number): string {

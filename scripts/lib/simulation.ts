@@ -11,6 +11,8 @@ export interface ServiceTime {
   readonly mean: number;
   /** Practically no task takes longer. */
   readonly longest: number;
+  /** The times at which a share of the tasks is done all at once. */
+  readonly jumps: readonly number[];
   readonly draw: (random: () => number) => number;
 }
 
@@ -28,19 +30,46 @@ export function lognormal(median: number, sigma: number): ServiceTime {
     doneBy: (time) => time <= 0 ? 0 : normal(Math.log(time / median) / sigma),
     mean: median * Math.exp(sigma ** 2 / 2),
     longest: median * Math.exp(6 * sigma),
+    jumps: [],
     draw: (random) =>
       median * Math.exp(sigma * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())),
   };
 }
 
+/** The same service time for all tasks. */
+export function constant(time: number): ServiceTime {
+  return {
+    name: `${time / 1000} s`,
+    doneBy: (now) => now >= time ? 1 : 0,
+    mean: time,
+    longest: time,
+    jumps: [time],
+    draw: () => time,
+  };
+}
+
+/** The service times of tasks of several kinds, in equal shares. A kind may occur several times. */
+export function mixture(name: string, times: readonly ServiceTime[]): ServiceTime {
+  const share = 1 / times.length;
+  const shares = new Map<ServiceTime, number>();
+  for (const time of times) shares.set(time, (shares.get(time) ?? 0) + share);
+  const mean = (of: (time: ServiceTime) => number): number =>
+    [...shares].reduce((sum, [time, share]) => sum + share * of(time), 0);
+  return {
+    name,
+    doneBy: (now) => mean(({ doneBy }) => doneBy(now)),
+    mean: mean(({ mean }) => mean),
+    longest: Math.max(...times.map(({ longest }) => longest)),
+    jumps: [...shares.keys()].flatMap(({ jumps }) => jumps),
+    draw: (random) => times[Math.floor(times.length * random())].draw(random),
+  };
+}
+
 /** 1 s for four tasks of five, 20 s for the fifth. */
-export const TWO_POINT: ServiceTime = {
-  name: "two points, 1 s 80 %, 20 s 20 %",
-  doneBy: (time) => (time >= 1000 ? 0.8 : 0) + (time >= 20_000 ? 0.2 : 0),
-  mean: 4800,
-  longest: 20_000,
-  draw: (random) => random() < 0.8 ? 1000 : 20_000,
-};
+export const TWO_POINT: ServiceTime = mixture("two points, 1 s 80 %, 20 s 20 %", [
+  ...Array<ServiceTime>(4).fill(constant(1000)),
+  constant(20_000),
+]);
 
 export const LOGNORMALS: readonly ServiceTime[] = [1500, 3000, 8000].flatMap((median) => [
   lognormal(median, 0.4),
@@ -74,23 +103,34 @@ export function expectedCost(schedule: Schedule, time: ServiceTime, history: His
   return { calls, delay: seen - time.mean };
 }
 
-/** The cost in milliseconds that no schedule can undercut: that of the best plan for the known distribution. */
-export function optimalCost({ doneBy, mean, longest }: ServiceTime, pollCost: number): number {
-  // Geometric steps of about 0.5 %, and the times at which a share of the tasks is done all at once.
-  const times = [0];
+/**
+ * The schedule with the least cost for a known distribution, by dynamic programming over times in geometric steps of 0.5 %.
+ */
+export function optimum({ doneBy, longest, jumps }: ServiceTime, pollCost: number): Schedule {
+  const times = [0, ...jumps];
   for (let time = 20; time < longest * 1.005; time *= 1.005) times.push(time);
-  if (mean === TWO_POINT.mean) times.push(1000, 20_000);
   times.sort((a, b) => a - b);
   const done = times.map(doneBy);
-  const cost = new Float64Array(times.length);
+  const cost = new Float64Array(times.length), next = new Int32Array(times.length);
   for (let i = times.length - 2; i >= 0; i--) {
     cost[i] = Infinity;
     for (let j = i + 1; j < times.length; j++) {
       const total = pollCost * (1 - done[i]) + times[j] * (done[j] - done[i]) + cost[j];
-      if (total < cost[i]) cost[i] = total;
+      if (total < cost[i]) {
+        cost[i] = total;
+        next[i] = j;
+      }
     }
   }
-  return cost[0] - mean;
+  const plan: number[] = [];
+  for (let i = next[0]; i > 0; i = next[i]) plan.push(times[i]);
+  return ({ attempt, elapsed }) => attempt < plan.length ? O.some(plan[attempt] - elapsed) : O.none;
+}
+
+/** The cost in milliseconds that no schedule can undercut: that of the best plan for the known distribution. */
+export function optimalCost(time: ServiceTime, pollCost: number): number {
+  const { calls, delay } = expectedCost(optimum(time, pollCost), time);
+  return calls * pollCost + delay;
 }
 
 /** A history of `count` tasks, each of which was polled by the schedule as it was then. */

@@ -3,7 +3,9 @@ import fc from "fast-check";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { type History, NO_HISTORY, type Span } from "../../src/model/history.ts";
 import { adaptive, type AdaptiveOptions } from "../../src/polling/adaptive.ts";
+import { CHANGING_LOADS, costOfLoad, staticPlan } from "../../scripts/lib/loads.ts";
 import {
+  constant,
   expectedCost,
   geometricMean,
   live,
@@ -41,6 +43,31 @@ Deno.test("adaptive() costs at most 1.20 times the optimum without a history, an
 Deno.test("adaptive() costs at most 1.5 times the optimum after 64 tasks of two kinds", () => {
   const cost = ratio(TWO_POINT, 64, 20);
   ok(cost <= 1.5, String(cost));
+});
+
+Deno.test("adaptive() polls a task of 1 s within a second of its end, in the mean, without a history", () => {
+  const schedule = adaptive(), time = constant(1000);
+  const delays = Array.from({ length: 200 }, (_, id) => expectedCost(schedule, time, NO_HISTORY, String(id)).delay);
+  const mean = delays.reduce((sum, delay) => sum + delay, 0) / delays.length;
+  ok(mean <= 1000, String(mean));
+});
+
+for (const load of CHANGING_LOADS) {
+  Deno.test(`adaptive() costs less than the best static plan for ${load.name}`, () => {
+    const best = costOfLoad(load, staticPlan(load, 1000), 1000, 1);
+    const cost = costOfLoad(load, adaptive(), 1000, 1);
+    ok(cost < best, `${cost} against ${best}`);
+  });
+}
+
+Deno.test("adaptive() plans by the latest tasks only when the load has changed", () => {
+  const before = Array<Span>(48).fill([2000, 2200]), latest = Array<Span>(16).fill([9000, 9600]);
+  const changed = delayOf(of(...before, ...latest));
+  ok(8000 < changed && changed < 11_000, String(changed));
+  // The same tasks in turns are no change: the short ones are not forgotten.
+  const turns = Array.from({ length: 64 }, (_, i): Span => i % 4 === 3 ? [9000, 9600] : [2000, 2200]);
+  const mixed = delayOf(of(...turns));
+  ok(1900 < mixed && mixed < 3000, String(mixed));
 });
 
 Deno.test("adaptive() polls shortly after the usual duration of tasks", () => {
