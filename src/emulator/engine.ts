@@ -5,7 +5,7 @@
  * @module
  */
 import { type ImageHeader, readImageHeader } from "../internal/image_header.ts";
-import { firstSentence, loadTesseract, type Tesseract } from "./tesseract.ts";
+import { firstSentence, loadTesseract, MAX_SIDE, type Tesseract } from "./tesseract.ts";
 import { nameUnsupported } from "./unsupported.ts";
 
 /**
@@ -16,8 +16,6 @@ export type Engine = <A>(header: ImageHeader, use: (tesseract: Tesseract) => A |
 
 /** The maximum number of pixels. At this size, the heap of the WebAssembly grows to 1.9 GB, and it never shrinks. */
 export const MAX_PIXELS = 100_000_000;
-
-const MAX_SIDE = 32_767; // Tesseract has 16-bit coordinates and aborts on longer sides
 
 /**
  * Creates an engine, which loads Tesseract on first use, and again after a crash.

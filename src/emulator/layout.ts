@@ -6,10 +6,17 @@
 import { displaySize, type ImageHeader } from "../internal/image_header.ts";
 import type { Region } from "../model/region.ts";
 import type { DsrMode } from "../model/settings.ts";
-import { AUTOMATIC, type TessBaseApi, type Tesseract, withImage } from "./tesseract.ts";
+import { type Block, isSliver, mergeStrips } from "./blocks.ts";
+import { enlarge } from "./pixels.ts";
+import { AUTOMATIC, MAX_SIDE, type TessBaseApi, type Tesseract, withImage } from "./tesseract.ts";
+
+type Size = ReturnType<typeof displaySize>;
 
 const BLOCK = 0, LINE = 2, WORD = 3, SYMBOL = 4; // PageIteratorLevel
 const FIRST_TEXT = 1, LAST_TEXT = 8; // PolyBlockType: 1 to 8 are text, 9 and above are images, rules and noise
+
+/** Images with fewer pixels, such as A4 pages at 75 dpi, are enlarged, since small letters are taken for noise. */
+const MIN_PIXELS = 800_000;
 
 /**
  * Finds the text regions of an image, in reading order. Returns null if Leptonica cannot decode the file.
@@ -22,40 +29,60 @@ export function analyzeLayout(
   header: ImageHeader,
   mode: DsrMode,
 ): readonly Region[] | null {
+  const size = displaySize(header);
   const init = (api: TessBaseApi): void => api.InitForAnalysePage();
-  const use = (api: TessBaseApi): readonly Region[] => readLayout(tesseract, api, displaySize(header), toLevel(mode));
-  return withImage(tesseract, image, header, AUTOMATIC, init, use);
+  return withImage(tesseract, image, header, AUTOMATIC, init, (api) => {
+    const scale = isSmall(size) ? 2 : 1;
+    if (scale === 2) enlarge(tesseract, api);
+    const blocks = readBlocks(tesseract, api, size, scale, mode === "TextDetector" ? WORD : LINE)
+      .filter(({ region }) => !isSliver(region, size.width));
+    return mode === "LineDetector" || mode === "TextDetector"
+      ? blocks.flatMap(({ parts }) => parts)
+      : mergeStrips(blocks).map(({ region }) => region);
+  });
 }
 
-function readLayout(
+function isSmall({ width, height }: Size): boolean {
+  return width * height < MIN_PIXELS && Math.max(width, height) <= MAX_SIDE / 2;
+}
+
+/** Reads the text blocks, and the lines or words in them, of an image that is enlarged by `scale`. */
+function readBlocks(
   tesseract: Tesseract,
   api: TessBaseApi,
-  { width, height }: ReturnType<typeof displaySize>,
+  { width, height }: Size,
+  scale: number,
   level: number,
-): readonly Region[] {
-  const regions: Region[] = [];
+): readonly Block[] {
+  const blocks: { readonly region: Region; readonly parts: Region[] }[] = [];
   const iterator = api.AnalyseLayout();
-  if (tesseract.getPointer(iterator) === 0) return regions; // a blank page
+  if (tesseract.getPointer(iterator) === 0) return blocks; // a blank page
   const corners = tesseract._malloc(16);
   const corner = (i: number): number => tesseract.getValue(corners + i * 4, "i32");
+  const readRegion = (level: number): Region | null => {
+    if (!iterator.BoundingBox(level, corners, corners + 4, corners + 8, corners + 12)) return null;
+    // Rounded inwards, since letters are a little larger after interpolation.
+    const left = Math.max(0, Math.ceil(corner(0) / scale)), top = Math.max(0, Math.ceil(corner(1) / scale));
+    const right = Math.min(width, Math.floor(corner(2) / scale));
+    const bottom = Math.min(height, Math.floor(corner(3) / scale));
+    return left < right && top < bottom ? { left, top, right, bottom } : null;
+  };
   iterator.Begin();
   do {
     const type = iterator.BlockType();
     if (type < FIRST_TEXT || type > LAST_TEXT) continue;
-    if (!iterator.BoundingBox(level, corners, corners + 4, corners + 8, corners + 12)) continue;
-    const left = Math.max(0, corner(0)), top = Math.max(0, corner(1));
-    const right = Math.min(width, corner(2)), bottom = Math.min(height, corner(3));
+    if (iterator.IsAtBeginningOf(BLOCK)) {
+      const region = readRegion(BLOCK);
+      if (region !== null) blocks.push({ region, parts: [] });
+    }
+    const part = readRegion(level);
+    if (part === null) continue;
     // For a line or word without symbols, Tesseract reports the whole page. A line or word with symbols may also cover
     // the whole page, if the image is cropped to it.
-    const isWholePage = left === 0 && top === 0 && right === width && bottom === height;
-    const isSpurious = level !== BLOCK && isWholePage && iterator.Empty(SYMBOL);
-    if (left < right && top < bottom && !isSpurious) regions.push({ left, top, right, bottom });
+    const isWholePage = part.left === 0 && part.top === 0 && part.right === width && part.bottom === height;
+    if (!isWholePage || !iterator.Empty(SYMBOL)) blocks.at(-1)?.parts.push(part);
   } while (iterator.Next(level));
   tesseract._free(corners);
   tesseract.destroy(iterator);
-  return regions;
-}
-
-function toLevel(mode: DsrMode): number {
-  return mode === "LineDetector" ? LINE : mode === "TextDetector" ? WORD : BLOCK;
+  return blocks;
 }

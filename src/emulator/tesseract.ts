@@ -4,6 +4,7 @@
  * @module
  */
 import type { ImageHeader } from "../internal/image_header.ts";
+import { withPix } from "./pixels.ts";
 
 /** The part of `tesseract.js-core` that is used here. The package has no types. Source: `javascript/tesseract.idl`. */
 export interface Tesseract {
@@ -14,7 +15,14 @@ export interface Tesseract {
   };
   readonly _malloc: (size: number) => number;
   readonly _free: (pointer: number) => void;
+  /** Decodes an image file in memory. Returns a pointer to its `Pix`, or 0 if it cannot. */
+  readonly _pixReadMem: (file: number, size: number) => number;
+  /** Frees the image that the pointer at this address points to. */
+  readonly _pixDestroy: (reference: number) => void;
+  readonly Pix: PixClass;
+  readonly wrapPointer: (pointer: number, type: PixClass) => Pix;
   readonly getValue: (pointer: number, type: "i32") => number;
+  readonly setValue: (pointer: number, value: number, type: "i32") => void;
   readonly getPointer: (object: object) => number;
   readonly destroy: (object: object) => void;
 }
@@ -25,8 +33,19 @@ export interface TessBaseApi {
   /** Loads the file `LANGUAGE.traineddata` of a folder. Returns 0 on success. */
   readonly Init: (folder: string, language: string, engineMode: number) => number;
   readonly SetVariable: (name: string, value: string) => boolean;
-  /** Decodes the file `/input`. Returns 0 on success. */
-  readonly SetImageFile: (exifOrientation: number, angle: number) => number;
+  /** Sets the image. Copies it, and applies the orientation. The other parameters are for other kinds of images. */
+  readonly SetImage: (
+    pix: Pix,
+    ...others: [] | [
+      width: undefined,
+      height: undefined,
+      bytesPerPixel: undefined,
+      bytesPerLine: undefined,
+      exif: number,
+    ]
+  ) => void;
+  /** The image with its orientation applied, as 1 bit, 8 bits or 32 bits per pixel. */
+  readonly GetInputImage: () => Pix;
   readonly AnalyseLayout: () => PageIterator;
   readonly SetRectangle: (left: number, top: number, width: number, height: number) => void;
   /** Returns 0 on success, and another number if the rectangle is too small for text. */
@@ -36,26 +55,46 @@ export interface TessBaseApi {
   readonly End: () => void;
 }
 
+/** An image of Leptonica. Its pixels are in rows of 32-bit words, from the most to the least significant bits. */
+export interface Pix {
+  readonly get_w: () => number;
+  readonly get_h: () => number;
+  /** The number of bits per pixel. */
+  readonly get_d: () => number;
+  /** The number of words per row. */
+  readonly get_wpl: () => number;
+  /** The number of samples per pixel: 4 for an image with transparency. */
+  readonly get_spp: () => number;
+  /** The address of the pixels. */
+  readonly get_data: () => number;
+}
+
+type PixClass = new () => Pix;
+
 /** Tesseract's iterator over the parts of a page. */
 export interface PageIterator {
   readonly Begin: () => void;
   readonly Next: (level: number) => boolean;
   readonly Empty: (level: number) => boolean;
+  readonly IsAtBeginningOf: (level: number) => boolean;
   readonly BlockType: () => number;
   readonly BoundingBox: (level: number, left: number, top: number, right: number, bottom: number) => boolean;
 }
 
 type CreateTesseract = (options: { readonly print: () => void; readonly printErr: () => void }) => Promise<Tesseract>;
 
+/** The maximum number of pixels per side. Tesseract has 16-bit coordinates and aborts on longer sides. */
+export const MAX_SIDE = 32_767;
+
 /** Page segmentation modes, as values of the variable `tessedit_pageseg_mode`. */
 export const AUTOMATIC = "3", SINGLE_BLOCK = "6";
-
-const INPUT = "/input"; // the path is hard-coded in Tesseract
 
 /** Set before every call, since some variables keep their values from the call before. */
 const VARIABLES: readonly (readonly [name: string, value: string])[] = [
   ["user_defined_dpi", "70"], // a low value makes Tesseract measure the resolution, which files often state wrongly
   ["thresholding_method", "2"], // Sauvola's method, for photographs with shadows
+  ["thresholding_window_size", "1.4"], // times 70 dpi: as many pixels as the default has at 300 dpi
+  ["thresholding_kfactor", "0.2"], // pale print disappears with the default of 0.34
 ];
 
 /**
@@ -109,11 +148,12 @@ export function withImage<A>(
   init(api);
   for (const [name, value] of VARIABLES) api.SetVariable(name, value);
   api.SetVariable("tessedit_pageseg_mode", mode);
-  tesseract.FS.writeFile(INPUT, image);
   // Leptonica, which decodes the file, applies the orientation of TIFF files, but not that of other formats.
-  const isRead = api.SetImageFile(header.type === "image/tiff" ? 1 : header.orientation, 0) === 0;
-  tesseract.FS.unlink(INPUT);
-  const result = isRead ? use(api) : null;
+  const orientation = header.type === "image/tiff" ? 1 : header.orientation;
+  const result = withPix(tesseract, image, (pix) => {
+    api.SetImage(pix, undefined, undefined, undefined, undefined, orientation);
+    return use(api);
+  });
   api.End();
   tesseract.destroy(api);
   return result;

