@@ -6,7 +6,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A figure of the issue beside its bar. */
+/** A figure beside its bar. */
 export interface Bar {
   readonly figure: string;
   readonly bar: string;
@@ -19,12 +19,26 @@ export interface Part {
   /** How it was measured, and under which assumptions: Markdown. */
   readonly method: string;
   readonly tables: readonly Table[];
+  /** The figures that the report begins with. */
+  readonly goals?: readonly Bar[];
+  /** All others with a bar. */
   readonly bars: readonly Bar[];
 }
 
 /** A figure that must be at most so much. */
 export function atMost(figure: string, limit: number, value: number, show: (value: number) => string): Bar {
   return { figure, bar: `<= ${limit}`, value: show(value), met: value <= limit };
+}
+
+/** A figure that must be at most so much in every runtime. */
+export function allAtMost(
+  figure: string,
+  limit: number,
+  values: ReadonlyMap<string, number>,
+  show: (value: number) => string,
+): Bar {
+  const value = [...values].map(([runtime, value]) => `${runtime} ${show(value)}`).join(", ");
+  return { figure, bar: `<= ${limit}`, value, met: [...values.values()].every((value) => value <= limit) };
 }
 
 export function toMarkdown({ title, method, tables }: Part): string {

@@ -1,61 +1,80 @@
 /**
- * Thousands of tasks watched by one poller, in a process of its own. Its arguments: the poller, whether a poll is a
- * request ("whole") or a promise alone ("plain"), how many tasks, and milliseconds between their polls. It prints bytes a
- * sleeping task and microseconds of computing a poll.
+ * Thousands of tasks watched by one poller, in a process of its own. Its arguments: what to measure, the poller, the
+ * world, how many tasks, milliseconds between their polls, milliseconds over which they begin, and the service's base URL
+ * if it is behind a socket. It prints one number: for "heap" bytes a sleeping task, for "cpu" microseconds of computing
+ * a poll.
  */
 import process from "node:process";
-import { makeIds, plainWorld, POLLS, type Watch, wholeWorld, type World } from "./world.ts";
+import { emulatedWorld, makeIds, plainWorld, POLLS, socketWorld, type Watch, type World } from "./world.ts";
 
 interface Poller {
   readonly watcher: (world: World) => Watch;
 }
 
-const collectGarbage: unknown = Reflect.get(globalThis, "gc");
-const [name, kind, tasks, pause] = process.argv.slice(2);
-const count = Number(tasks), delay = Number(pause);
-const { watcher }: Poller = await import(new URL(`pollers/${name}${import.meta.url.slice(-3)}`, import.meta.url).href);
-const makeWorld = kind === "whole" ? wholeWorld : plainWorld;
+const WARM_UP = { tasks: 1000, delay: 50 };
+/** Milliseconds until the last answer has been read. */
+const SETTLING = 500;
 
-// The compiler has to know the code.
-await watchAll(watcher(makeWorld(1)), makeIds(1000));
+const collectGarbage: unknown = Reflect.get(globalThis, "gc");
+const [what, name, kind, tasks, pause, span, baseUrl] = process.argv.slice(2);
+const count = Number(tasks), delay = Number(pause), over = Number(span);
+const { watcher }: Poller = await import(new URL(`pollers/${name}${import.meta.url.slice(-3)}`, import.meta.url).href);
+const makeWorld = { plain: plainWorld, emulated: emulatedWorld, socket: socketWorld }[kind];
+if (makeWorld === undefined) throw new TypeError(`There is no world ${kind}`);
+
+// The compiler has to know the code, and connections have to be open.
+await watchAll(watcher(makeWorld(WARM_UP.delay, baseUrl)), makeIds(WARM_UP.tasks), over * WARM_UP.tasks / count);
 
 const ids = makeIds(count);
-const world = makeWorld(delay);
+const world = makeWorld(delay, baseUrl);
 const watch = watcher(world);
 await cleanUp();
-const before = process.memoryUsage().heapUsed;
-const begin = process.cpuUsage();
-const end = watchAll(watch, ids);
-// All have asked once by then, and none twice: all sleep.
-await new Promise((resolve) => setTimeout(resolve, delay * 0.6));
-if (world.polls() !== count) throw new Error(`${world.polls()} polls instead of ${count} before the heap was measured`);
-const early = process.cpuUsage();
-await cleanUp();
-const bytes = (process.memoryUsage().heapUsed - before) / count;
-const cleaning = microseconds(process.cpuUsage(early));
-await end;
-const all = microseconds(process.cpuUsage(begin));
-if (world.polls() !== count * POLLS) throw new Error(`${world.polls()} polls instead of ${count * POLLS}`);
-console.log(JSON.stringify([bytes, (all - cleaning) / (count * POLLS)]));
+console.log(await (what === "heap" ? heap() : cpu()));
+// Tasks may be asleep.
+process.exit();
 
-function watchAll(watch: Watch, ids: readonly string[]): Promise<void> {
-  return new Promise((resolve) => {
-    let left = ids.length;
-    const done = (): void => {
-      if (--left === 0) resolve();
-    };
-    for (const id of ids) watch(id, done);
-  });
+async function heap(): Promise<number> {
+  const before = process.memoryUsage().heapUsed;
+  watchAll(watch, ids, over);
+  await sleep(over + SETTLING);
+  await cleanUp();
+  if (world.polls() !== count) throw new Error(`${world.polls()} polls instead of ${count} when the heap was measured`);
+  return (process.memoryUsage().heapUsed - before) / count;
 }
 
-function microseconds({ user, system }: { readonly user: number; readonly system: number }): number {
-  return user + system;
+async function cpu(): Promise<number> {
+  const before = process.cpuUsage();
+  await watchAll(watch, ids, over);
+  const { user, system } = process.cpuUsage(before);
+  if (world.polls() !== count * POLLS) throw new Error(`${world.polls()} polls instead of ${count * POLLS}`);
+  return (user + system) / (count * POLLS);
+}
+
+/** Begins with all, evenly over so many milliseconds, and waits for all. */
+async function watchAll(watch: Watch, ids: readonly string[], over: number): Promise<void> {
+  let left = ids.length;
+  let resolve = (): void => {};
+  const end = new Promise<void>((settle) => resolve = settle);
+  const done = (): void => {
+    if (--left === 0) resolve();
+  };
+  const begin = performance.now();
+  for (let next = 0; next < ids.length;) {
+    const due = Math.min(1, over === 0 ? 1 : (performance.now() - begin) / over) * ids.length;
+    for (; next < due; next++) watch(ids[next], done);
+    if (next < ids.length) await sleep(1);
+  }
+  await end;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** More than once, since what is finalised goes only then. */
 async function cleanUp(): Promise<void> {
   for (let i = 0; i < 3; i++) {
     if (typeof collectGarbage === "function") collectGarbage();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await sleep(5);
   }
 }

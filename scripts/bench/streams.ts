@@ -1,104 +1,189 @@
-/** Ten thousand tasks at once: what one that sleeps holds, and what a poll costs, by poller. */
-import { run, type Runtime, RUNTIMES, transpile } from "./child.ts";
+/** Many tasks at once: what one that sleeps holds, and what a poll costs, by poller. */
 import { median } from "../lib/median.ts";
+import { runNumber, type Runtime, RUNTIMES, transpile } from "./child.ts";
 import { short } from "./numbers.ts";
-import { atMost, type Bar, type Part, type Table } from "./report.ts";
+import { allAtMost, type Bar, type Part, type Table } from "./report.ts";
+import { withService } from "./service.ts";
 
 const POLLERS: Readonly<Record<string, string>> = {
   ours: "ours",
+  reference: "a loop with the same limits",
   rxjs: "the usual RxJS poller",
   core_lro: "@azure/core-lro",
   util_waiter: "@smithy/util-waiter",
   loop: "a plain loop",
 };
 const NAMES = Object.keys(POLLERS);
+/** The pollers that the bar compares. */
+const COMPARED = ["ours", "reference"];
 const USUAL = "rxjs";
 const CHILD = "stream_child.ts";
-const TASKS = 10_000;
-const ROUNDS = 3;
 
-/** Milliseconds between two polls: all tasks have to be asleep before it has passed. */
-const KINDS = { plain: 1500, whole: 3000 } as const;
+/** How many rounds, and of those with the compared pollers alone, how many more. */
+const ROUNDS = 3, MORE_ROUNDS = 3;
 
-type Kind = keyof typeof KINDS;
-
-const TITLES: Readonly<Record<Kind, string>> = {
-  plain: "the pollers alone",
-  whole: "with requests and answers",
-};
-
-const METHOD = `${
-  TASKS.toLocaleString("en")
-} tasks are watched at once, each to its fifth poll, which says Completed. Each
-row is the median of ${ROUNDS} rounds, in each of which every poller has a process of its own, in turns; ratios are taken
-within a round. Heap is what is in use, after collection, while all tasks sleep, less what was in use before; CPU is the
-computing time of the whole process, collections included, from the first poll to the last, a poll.
-
-*The pollers alone*: a poll is a promise of a status that is there already. Ours is then \`statusStream\` and \`step\`, as
-\`watchRegions\` uses them, around that promise. *With requests and answers*: a poll makes a \`Request\`, gets a \`Response\`
-from a function in the process, reads and decodes it. Ours is then \`watchRegions\`, which the others are not: its requests
-can be aborted, have a time limit, and are read no further than \`maxResponseBytes\`; theirs are a \`fetch\`, a \`text()\` and
-\`decodeResponse\`. The usual RxJS poller is \`defer(poll).pipe(repeat({ delay }), takeWhile(…, true))\`.`;
-
-interface Figures {
-  readonly bytes: number;
-  readonly microseconds: number;
+/** How something is measured: what, how many tasks, milliseconds between their polls, and over which they begin. */
+interface Setting {
+  readonly what: "cpu" | "heap";
+  readonly kind: "plain" | "emulated" | "socket";
+  readonly tasks: number;
+  readonly delay: number;
+  readonly over: number;
 }
 
-type Round = ReadonlyMap<string, Figures>;
+const SOCKET_CPU: Setting = { what: "cpu", kind: "socket", tasks: 1000, delay: 400, over: 400 };
+// Nobody is to poll twice before the heap has been measured.
+const SOCKET_HEAP: Setting = { what: "heap", kind: "socket", tasks: 5000, delay: 60_000, over: 2500 };
+const EMULATED_CPU: Setting = { what: "cpu", kind: "emulated", tasks: 2000, delay: 400, over: 0 };
+const PLAIN_CPU: Setting = { what: "cpu", kind: "plain", tasks: 10_000, delay: 500, over: 0 };
+const PLAIN_HEAP: Setting = { what: "heap", kind: "plain", tasks: 10_000, delay: 60_000, over: 0 };
+
+const METHOD =
+  `Each figure is of a process of its own, and the median of several rounds, in which the pollers take turns; ratios
+are taken within a round, and their range is shown where it matters. CPU is the computing time of the whole
+process, collections included, from the first poll to the last, a poll, once 5,000 polls have warmed it up: each task is
+polled five times, and the fifth poll says Completed. Heap is what is in use, after collection, while all tasks sleep,
+less what was in use before.
+
+*Over a socket*: the service is a process of its own behind HTTP on the loopback interface, whose computing does not count. Its answers come over
+connections that are kept alive, as JSON with a \`Content-Length\`, or chunked, or compressed by gzip. ${
+    SOCKET_CPU.tasks.toLocaleString("en")
+  } tasks begin one after the
+other and sleep ${SOCKET_CPU.delay} ms, so that some 2.5 polls begin in a millisecond; for the heap ${
+    SOCKET_HEAP.tasks.toLocaleString("en")
+  } tasks sleep after their first
+poll. Ours is \`watchRegions\`. The loop with the same limits is what a careful engineer writes by hand
+(\`pollers/reference.ts\`): each request can be aborted from outside, and has a time limit and a limit of size; it follows
+no redirect and asks no cache; the text of an answer comes from \`text()\` where a length within the limit is
+certain, and otherwise from a loop that counts; the sleep can be aborted, too. It retries nothing. All others are a
+\`fetch\`, a \`text()\` and \`decodeResponse\`, without any limit. The usual RxJS poller is
+\`defer(poll).pipe(repeat({ delay }), takeWhile(…, true))\`.
+
+*Emulated*: ${
+    EMULATED_CPU.tasks.toLocaleString("en")
+  } tasks, and \`fetch\` is a function in the process that makes a \`Request\` of its arguments, for every poller
+alike, and a \`Response\`.
+
+*The pollers alone*: ${
+    PLAIN_CPU.tasks.toLocaleString("en")
+  } tasks, and a poll is a promise of a status that is there already. Ours is then \`statusStream\` and
+\`step\`, as \`watchRegions\` uses them, around that promise.`;
+
+/** Numbers by poller, one a round. */
+type Rounds = ReadonlyMap<string, readonly number[]>;
 
 export async function streaming(): Promise<Part> {
   const folder = await transpile([CHILD, ...NAMES.map((name) => `pollers/${name}.ts`)]);
-  const tables: Table[] = [];
-  const bars: Bar[] = [];
+  return await withService((origin) => streamingWith(folder, origin));
+}
+
+async function streamingWith(folder: string, origin: string): Promise<Part> {
+  const measure = (
+    runtime: Runtime,
+    setting: Setting,
+    names: readonly string[],
+    rounds = ROUNDS,
+    answers = "plain",
+  ): Promise<Rounds> =>
+    inTurns(names, rounds, (name) => {
+      const { what, kind, tasks, delay, over } = setting;
+      return runNumber(runtime, folder, CHILD, [what, name, kind, tasks, delay, over, `${origin}/${answers}`]);
+    });
+  const alone = NAMES.filter((name) => name !== "reference");
+  const tables: Table[] = [], goal = new Map<string, number>(), heap = new Map<string, number>();
+  const aloneHeap = new Map<string, number>(), bars: Bar[] = [];
   for (const runtime of RUNTIMES) {
-    for (const kind of ["plain", "whole"] as const) {
-      const rounds: Round[] = [];
-      for (let i = 0; i < ROUNDS; i++) rounds.push(await round(runtime, folder, kind));
-      tables.push(toTable(`${runtime}, ${TITLES[kind]}`, rounds));
-      const heap = middle(rounds, (round) => figures(round, "ours").bytes);
-      bars.push(atMost(`heap a sleeping task, ${TITLES[kind]}, ${runtime}, bytes`, 1100, heap, short));
-      // With requests, the requests cost most, and everybody's cost the same.
-      if (kind === "whole") continue;
-      const cost = middle(rounds, (round) => times(round, "ours", "microseconds"));
-      bars.push(atMost(`CPU a poll, ${TITLES[kind]}, ${runtime}, times the usual RxJS poller's`, 0.33, cost, short));
-    }
+    const cpu = joined(
+      await measure(runtime, SOCKET_CPU, NAMES),
+      await measure(runtime, SOCKET_CPU, COMPARED, MORE_ROUNDS),
+    );
+    const socketHeap = await measure(runtime, SOCKET_HEAP, NAMES);
+    tables.push(toTable(`${runtime}, over a socket`, NAMES, cpu, socketHeap, "reference"));
+    goal.set(runtime, median(ratios(cpu, "ours", "reference")));
+    heap.set(runtime, median(socketHeap.get("ours") ?? []));
+
+    const answers = ["chunked", "gzip"];
+    const others = new Map<string, Rounds>();
+    for (const kind of answers) others.set(kind, await measure(runtime, SOCKET_CPU, COMPARED, ROUNDS, kind));
+    tables.push({
+      title: `${runtime}, over a socket, by the kind of answers: CPU a poll, µs`,
+      columns: ["", ...COMPARED.map((name) => POLLERS[name]), "times, median (range)"],
+      rows: [...others].map(([kind, rounds]) => [
+        kind,
+        ...COMPARED.map((name) => short(median(rounds.get(name) ?? []))),
+        range(ratios(rounds, "ours", "reference")),
+      ]),
+    });
+
+    const emulated = await measure(runtime, EMULATED_CPU, NAMES);
+    tables.push(toTable(`${runtime}, emulated`, NAMES, emulated, null, "reference"));
+
+    const plain = await measure(runtime, PLAIN_CPU, alone);
+    const plainHeap = await measure(runtime, PLAIN_HEAP, alone);
+    tables.push(toTable(`${runtime}, the pollers alone`, alone, plain, plainHeap, USUAL));
+    aloneHeap.set(runtime, median(plainHeap.get("ours") ?? []));
+    bars.push(
+      allAtMost(
+        `CPU a poll, the pollers alone, times the usual RxJS poller's, ${runtime}`,
+        0.33,
+        new Map([["", median(ratios(plain, "ours", USUAL))]]),
+        short,
+      ),
+    );
   }
-  return { title: "Streams", method: METHOD, tables, bars };
+  return {
+    title: "Streams",
+    method: METHOD,
+    tables,
+    goals: [
+      allAtMost("CPU a poll over a socket, times a loop with the same limits", 1.25, goal, short),
+      allAtMost("heap a sleeping task, with requests over a socket, bytes", 1100, heap, short),
+    ],
+    bars: [allAtMost("heap a sleeping task, the pollers alone, bytes", 1100, aloneHeap, short), ...bars],
+  };
 }
 
-async function round(runtime: Runtime, folder: string, kind: Kind): Promise<Round> {
-  const round = new Map<string, Figures>();
-  for (const name of NAMES) {
-    const printed = await run(runtime, folder, CHILD, [name, kind, TASKS, KINDS[kind]]);
-    if (!Array.isArray(printed)) throw new TypeError(`${name} printed no figures`);
-    round.set(name, { bytes: Number(printed[0]), microseconds: Number(printed[1]) });
+/** Round by round, so that other load of the machine affects all pollers. Each second round goes backwards. */
+async function inTurns(
+  names: readonly string[],
+  count: number,
+  figure: (name: string) => Promise<number>,
+): Promise<Rounds> {
+  const rounds = new Map(names.map((name) => [name, [] as number[]]));
+  for (let i = 0; i < count; i++) {
+    for (const name of i % 2 === 0 ? names : names.toReversed()) rounds.get(name)?.push(await figure(name));
   }
-  return round;
+  return rounds;
 }
 
-function toTable(title: string, rounds: readonly Round[]): Table {
+function joined(first: Rounds, second: Rounds): Rounds {
+  return new Map([...first].map(([name, rounds]) => [name, [...rounds, ...second.get(name) ?? []]]));
+}
+
+function toTable(title: string, names: readonly string[], cpu: Rounds, heap: Rounds | null, base: string): Table {
+  const figures = (rounds: Rounds, name: string): readonly string[] => [
+    short(median(rounds.get(name) ?? [])),
+    range(ratios(rounds, name, base)),
+  ];
+  const times = `times ${POLLERS[base]}, median (range)`;
   return {
     title,
-    columns: ["", "heap a sleeping task, bytes", "times the usual", "CPU a poll, µs", "times the usual"],
-    rows: NAMES.map((name) => [
+    columns: ["", "CPU a poll, µs", times, ...heap === null ? [] : ["heap a sleeping task, bytes", times]],
+    rows: names.map((name) => [
       POLLERS[name],
-      short(middle(rounds, (round) => figures(round, name).bytes)),
-      short(middle(rounds, (round) => times(round, name, "bytes"))),
-      short(middle(rounds, (round) => figures(round, name).microseconds)),
-      short(middle(rounds, (round) => times(round, name, "microseconds"))),
+      ...figures(cpu, name),
+      ...heap === null ? [] : figures(heap, name),
     ]),
   };
 }
 
-function middle(rounds: readonly Round[], figure: (round: Round) => number): number {
-  return median(rounds.map(figure));
+/** Of one poller to another, round by round. */
+function ratios(rounds: Rounds, name: string, base: string): readonly number[] {
+  const others = rounds.get(base) ?? [];
+  return (rounds.get(name) ?? []).map((value, i) => value / others[i]);
 }
 
-function times(round: Round, name: string, what: keyof Figures): number {
-  return figures(round, name)[what] / figures(round, USUAL)[what];
-}
-
-function figures(round: Round, name: string): Figures {
-  return round.get(name) ?? { bytes: NaN, microseconds: NaN };
+function range(values: readonly number[]): string {
+  const finite = values.filter(Number.isFinite);
+  return `${short(median(finite))} (${short(Math.min(...finite))} to ${short(Math.max(...finite))})`;
 }

@@ -54,6 +54,12 @@ export function nodePath(tools: string, version: string): string {
   return join(tools, "node_modules", `node-${version}`, "bin", "node");
 }
 
+/** The executable of Bun. */
+export function bunPath(tools: string): string {
+  const arch = Deno.build.arch === "aarch64" ? "aarch64" : "x64";
+  return join(tools, "node_modules/@oven", `bun-${Deno.build.os}-${arch}`, "bin/bun");
+}
+
 /** Runs esbuild, one of the tools, in the folder `cwd`. */
 export async function esbuild(tools: string, cwd: string, args: readonly string[]): Promise<void> {
   const program = [nodePath(tools, NODES[0]), join(tools, "node_modules/esbuild/bin/esbuild")];

@@ -1,6 +1,6 @@
 // The recipes for web pages: compiled against the packages that they import, and run.
 import { join } from "node:path";
-import { esbuild, exists, nodePath, NODES } from "../../scripts/lib/npm.ts";
+import { bunPath, esbuild, exists, nodePath, NODES } from "../../scripts/lib/npm.ts";
 import { run, succeed } from "../../scripts/lib/process.ts";
 import versions from "../../scripts/lib/versions.json" with { type: "json" };
 import { type Check, once } from "./checks.ts";
@@ -8,7 +8,7 @@ import { copy, PAGE, type Project, ROOT } from "./project.ts";
 import { prepareRecipes } from "./recipes.ts";
 import { servePage } from "./recipe_page.ts";
 import { checkServer } from "./recipe_servers.ts";
-import { bunPath, CHROMIUM } from "./runtime_checks.ts";
+import { CHROMIUM } from "./runtime_checks.ts";
 
 const OPTIONS = {
   target: "es2022",

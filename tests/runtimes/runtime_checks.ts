@@ -1,6 +1,6 @@
 // The smoke suite in every runtime and test runner.
 import { join } from "node:path";
-import { exists, nodePath, NODES } from "../../scripts/lib/npm.ts";
+import { bunPath, exists, nodePath, NODES } from "../../scripts/lib/npm.ts";
 import { run, succeed } from "../../scripts/lib/process.ts";
 import versions from "../../scripts/lib/versions.json" with { type: "json" };
 import { type Check, once, type Report } from "./checks.ts";
@@ -137,9 +137,4 @@ export function runtimeChecks(project: Project): readonly Check[] {
       },
     },
   ];
-}
-
-export function bunPath(tools: string): string {
-  const arch = Deno.build.arch === "aarch64" ? "aarch64" : "x64";
-  return join(tools, "node_modules/@oven", `bun-${Deno.build.os}-${arch}`, "bin/bun");
 }

@@ -4,7 +4,8 @@ import * as E from "fp-ts/lib/Either.js";
 import { isFinal } from "../../../src/core.ts";
 import type { Watch, World } from "../world.ts";
 
-const REQUEST = { method: "PUT", url: "https://api.aspose.cloud/v5.0/ocr/DetectRegions" };
+// After a PUT, another request would fetch the result.
+const REQUEST = { method: "POST", url: "https://api.aspose.cloud/v5.0/ocr/DetectRegions" };
 
 export function watcher({ delay, poll }: World): Watch {
   return (id, done) => {

@@ -8,10 +8,10 @@ import type { Poll } from "../../../src/client/poll_loop.ts";
 import { statusStream, watchRegions } from "../../../src/stream/watch.ts";
 import type { Watch, World } from "../world.ts";
 
-export function watcher({ delay, poll, fetch }: World): Watch {
-  const service = connect({ token: "token", fetch: fetch ?? (() => Promise.reject(new Error("No request is sent"))) });
+export function watcher({ delay, poll, connection }: World): Watch {
+  const service = connect({ token: "token", ...connection });
   const options = { schedule: fixed({ delay }) };
-  if (fetch !== null) {
+  if (connection !== null) {
     return (id, done) => {
       watchRegions(id, options)(service).subscribe({ complete: done });
     };
