@@ -11,15 +11,17 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 export function watcher({ delay, connection }: World): Watch {
   if (connection === null) throw new TypeError("The reference sends requests");
-  return async (id, done) => {
-    // The caller's, to end the watch.
-    const { signal } = new AbortController();
-    for (;;) {
-      const reply = await poll(connection, id, signal);
-      if (E.isLeft(reply) || isFinal(reply.right)) return done();
-      await sleep(delay, signal);
-    }
-  };
+  // The controller is the caller's, to end the watch.
+  return (id, done) => void watch(connection, id, delay, new AbortController().signal).then(done);
+}
+
+/** The final reply about a task. Rejects if a request fails, or if `signal` aborts. */
+export async function watch(connection: Connection, id: string, delay: number, signal: AbortSignal): Promise<Reply> {
+  for (;;) {
+    const reply = await poll(connection, id, signal);
+    if (E.isLeft(reply) || isFinal(reply.right)) return reply;
+    await sleep(delay, signal);
+  }
 }
 
 async function poll({ baseUrl, fetch }: Connection, id: string, signal: AbortSignal): Promise<Reply> {
@@ -66,6 +68,7 @@ async function read(response: Response): Promise<string> {
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       clearTimeout(timer);
