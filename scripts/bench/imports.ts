@@ -7,7 +7,7 @@ import { install, packWithDeno } from "../lib/pack.ts";
 import { atMost, type Bar, type Part } from "./report.ts";
 
 /** Kilobytes. */
-const SIZES: Partial<Record<ProgramName, number>> = { "watch one id": 13.3, "decode only": 3 };
+const SIZES: Partial<Record<ProgramName, number>> = { "watch one id": 13.3, "wait for one id": 9.6, "decode only": 3 };
 
 /** Milliseconds in Node.js 24. */
 const TIMES: Readonly<Record<string, number>> = { ".": 60, "./core": 20 };

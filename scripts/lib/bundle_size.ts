@@ -33,6 +33,14 @@ export const PROGRAMS = {
         return Response.json(await lastValueFrom(watchRegions(id, { signal: request.signal })(${SERVICE})));
       },
     };`,
+  "wait for one id": `
+    import { connect, waitForRegions } from "@ocr-cloud/regions/core";
+    export default {
+      async fetch(request, env) {
+        const id = new URL(request.url).pathname.slice(1);
+        return Response.json(await waitForRegions(id, { signal: request.signal })(${SERVICE})());
+      },
+    };`,
   "submit and watch": `
     import { connect, detectRegions } from "@ocr-cloud/regions";
     import { lastValueFrom } from "rxjs";

@@ -18,7 +18,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
 export type ImportTimes = ReadonlyMap<string, number>;
 
 /** The rounds of measurements. */
-const ROUNDS = 15;
+const ROUNDS = 9;
 
 /**
  * Measures the import times of scripts by their names. The first is an empty script.
