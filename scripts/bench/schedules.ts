@@ -31,7 +31,8 @@ const LOAD_RUNS = 20;
 const STATIC = "the best static plan";
 const OPTIMUM = "the optimum";
 
-const METHOD = `A simulation with seeds: \`scripts/lib/simulation.ts\` and \`loads.ts\`. Polls and the mean delay are exact
+const METHOD =
+  `A simulation with seeds: \`scripts/lib/simulation.ts\` and \`loads.ts\`. Polls and the mean delay are exact
 expectations over the distribution of service times. A schedule that learns or draws random numbers is averaged over
 ${RUNS} runs, in each of which it has first polled that many tasks. The 95th percentile is over 200 tasks per run. The
 cost is polls x pollCost + delay, relative to the cost of the best plan for the known distribution (dynamic
