@@ -103,7 +103,8 @@ const FIRST: Omit<ReadState, "step"> = {
 
 /**
  * Reads an image: detects its regions, then recognizes the text of each. Returns a stream of the statuses of both tasks,
- * each with its step, and of the result. If a step ends with `Error` or `NotExist`, its status is the last value.
+ * each with its step, and of the result. Each step emits `Pending` as soon as the service has accepted its image. If a
+ * step ends with `Error` or `NotExist`, its status is the last value.
  *
  * The stream follows the same rules as that of `detectRegions`: it is cold, a `Left` is always the last value, and every
  * image is submitted at most once. Keep the image until the stream completes, since it is sent with each step. If no

@@ -67,7 +67,9 @@ async function submit<Input, A extends object>(
   const submittedAt = now();
   const ref = { ...taskRef(kind, id.right, input), sizeClass };
   if (save) await report(save, { ...state, task: firstState(ref, submittedAt, began, submittedAt) });
-  return startPoll(ref, now(), submittedAt, policy, service.memory.history(kind.name, sizeClass), began);
+  const next = startPoll(ref, now(), submittedAt, policy, service.memory.history(kind.name, sizeClass), began);
+  // A viewer sees that the service has accepted the image, before the first poll.
+  return { ...next, heard: { _tag: "Pending", id: id.right } };
 }
 
 /** Ends a run whose task was not submitted. A timeout past its deadline is the end of the run itself. */

@@ -125,7 +125,8 @@ export function watchTask<A extends object>(
 
 /**
  * Submits an image for detection, then watches its task: {@linkcode submitImage} followed by {@linkcode watchRegions}.
- * Each subscription submits the image again. The deadline covers both steps.
+ * Emits `Pending` as soon as the service has accepted the image, before the first poll. Each subscription submits the
+ * image again. The deadline covers both steps.
  *
  * @param image The image file.
  * @param settings The settings of the detection.
@@ -159,7 +160,8 @@ export function detectRegions(
 }
 
 /**
- * Submits a task of any kind, then watches it, like {@linkcode detectRegions}.
+ * Submits a task of any kind, then watches it, like {@linkcode detectRegions}. Emits `Pending` as soon as the service has
+ * accepted the task.
  *
  * @param input What the task is about.
  *

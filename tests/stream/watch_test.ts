@@ -2,7 +2,7 @@ import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import FakeTimers from "@sinonjs/fake-timers";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
-import { config, lastValueFrom, type Observable, take, timer, toArray } from "rxjs";
+import { config, firstValueFrom, lastValueFrom, type Observable, take, timer, toArray } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import type { AbortSignalLike } from "../../src/internal/abort.ts";
 import { gaveUp, http, malformed, network, unconfirmed } from "../../src/model/error.ts";
@@ -612,15 +612,75 @@ withClock("watchRegions() supports delays longer than setTimeout does", async ({
   subscription.unsubscribe();
 });
 
-withClock("detectRegions() submits, waits and does not poll immediately", async ({ clock, service }) => {
-  const world = mock({ fetch: [pending, completed] });
+withClock("detectRegions() submits, emits Pending, waits and does not poll immediately", async ({ clock, service }) => {
+  const world = mock({ fetch: [processing, completed] });
   const replies: Reply[] = [];
   detectRegions(IMAGE)(service(world)).subscribe((reply) => replies.push(reply));
   await clock.tickAsync(999);
-  deepEqual(world.calls, ["token", "submit"]);
+  deepEqual([replies, world.calls], [[E.right({ _tag: "Pending", id: ID })], ["token", "submit"]]);
   await clock.tickAsync(1001);
-  deepEqual([tags(replies), world.calls], [["Pending", "Completed"], ["token", "submit", "fetch", "fetch"]]);
+  deepEqual(tags(replies), ["Pending", "Processing", "Completed"]);
+  deepEqual(world.calls, ["token", "submit", "fetch", "fetch"]);
 });
+
+withClock("detectRegions() emits Pending only after its state has been saved", async ({ clock, service }) => {
+  const log: string[] = [];
+  const onState = async ({ task }: RunState): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    log.push(task === null ? "saved the intention" : "saved the id");
+  };
+  detectRegions(IMAGE, {}, { onState, onSubmit: () => log.push("onSubmit") })(service(mock()))
+    .subscribe((reply) => log.push(...tags([reply])));
+  await clock.tickAsync(300);
+  deepEqual(log, ["saved the intention", "onSubmit", "saved the id", "Pending"]);
+  await clock.tickAsync(1000);
+  equal(log.at(-1), "Completed");
+});
+
+withClock("detectRegions() emits Pending even if its schedule never polls", async ({ clock, service }) => {
+  const world = mock();
+  const replies = await collect(clock, detectRegions(IMAGE, {}, { schedule: () => O.none })(service(world)), 0);
+  deepEqual(tags(replies), ["Pending", "GaveUp"]);
+  const [, last] = replies;
+  ok(E.isLeft(last) && last.left._tag === "GaveUp");
+  // The state has not heard of the task, so `NotExist` is not final yet.
+  deepEqual([last.left.reason, last.left.state?.id, last.left.state?.heard], ["schedule", ID, 0]);
+  deepEqual(world.calls, ["token", "submit"]);
+});
+
+withClock("detectRegions() ends with its state if it is aborted while it emits Pending", async ({ clock, service }) => {
+  const world = mock();
+  const controller = new AbortController();
+  const replies: Reply[] = [];
+  detectRegions(IMAGE, {}, { signal: controller.signal })(service(world)).subscribe((reply) => {
+    if (replies.push(reply) === 1) controller.abort();
+  });
+  await clock.tickAsync(0);
+  deepEqual(tags(replies), ["Pending", "GaveUp"]);
+  const [, last] = replies;
+  ok(E.isLeft(last) && last.left._tag === "GaveUp");
+  deepEqual([last.left.reason, last.left.state?.id, world.calls], ["aborted", ID, ["token", "submit"]]);
+});
+
+withClock(
+  "detectRegions() can be left at Pending, after which nothing is sent or learned",
+  async ({ clock, service }) => {
+    const world = mock();
+    const client = service(world);
+    let aborted = 0;
+    const fetch: typeof client.fetch = (url, init) => {
+      init?.signal?.addEventListener("abort", () => aborted++);
+      return world.fetch(url, init);
+    };
+    const reply = firstValueFrom(detectRegions(IMAGE)({ ...client, fetch }));
+    await clock.tickAsync(0);
+    deepEqual(await reply, E.right({ _tag: "Pending", id: ID }));
+    equal(clock.countTimers(), 0);
+    await clock.tickAsync(10_000);
+    deepEqual([world.calls, aborted], [["token", "submit"], 0]);
+    deepEqual(client.memory.history("DetectRegions").spans, []);
+  },
+);
 
 withClock(
   "detectRegions() calls onSubmit before the first poll, so that a failure cannot lose the id",
@@ -628,7 +688,7 @@ withClock(
     const told: string[] = [];
     const world = mock({ fetch: [text("", 403)] });
     const replies = await collect(clock, detectRegions(IMAGE, {}, { onSubmit: (id) => told.push(id) })(service(world)));
-    deepEqual([told, tags(replies)], [[ID], ["Http"]]);
+    deepEqual([told, tags(replies)], [[ID], ["Pending", "Http"]]);
     const lost = mock({ submit: [refused] });
     await collect(clock, detectRegions(IMAGE, {}, { onSubmit: (id) => told.push(id) })(service(lost)));
     equal(told.length, 1);
@@ -661,7 +721,7 @@ withClock(
     ]);
     equal(log.filter((entry) => entry === "submit").length, 1);
     const again = detectRegions(IMAGE, {}, { resume: { ...states[0], submitting: false } })(service(world));
-    deepEqual(tags(await collect(clock, again)), ["Completed"]);
+    deepEqual(tags(await collect(clock, again)), ["Pending", "Completed"]);
     equal(log.filter((entry) => entry === "submit").length, 2);
   },
 );
@@ -754,9 +814,9 @@ withClock("detectRegions() counts its deadline from the subscription", async ({ 
   const replies: Reply[] = [];
   detectRegions(IMAGE, {}, { deadline: 2000 })(service(world)).subscribe((reply) => replies.push(reply));
   await clock.tickAsync(1999);
-  deepEqual(tags(replies), ["Pending"]);
+  deepEqual(tags(replies), ["Pending", "Pending"]);
   await clock.tickAsync(1);
-  deepEqual(tags(replies), ["Pending", "Pending", "GaveUp"]);
+  deepEqual(tags(replies), ["Pending", "Pending", "Pending", "GaveUp"]);
 });
 
 withClock(
@@ -764,7 +824,8 @@ withClock(
   async ({ clock, service }) => {
     const world = mock({ submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 600))] });
     const options = { deadline: 1000, schedule: fixed({ delay: 900 }) };
-    deepEqual(tags(await collect(clock, detectRegions(IMAGE, {}, options)(service(world)), 1000)), ["Completed"]);
+    const replies = await collect(clock, detectRegions(IMAGE, {}, options)(service(world)), 1000);
+    deepEqual(tags(replies), ["Pending", "Completed"]);
   },
 );
 
@@ -792,7 +853,7 @@ withClock("detectRegions() polls again if the service does not know the task yet
   const retries: Retry[] = [];
   const world = mock({ fetch: [notExist, text("", 404), notExist, processing, completed] });
   const replies = await collect(clock, detectRegions(IMAGE)(service(world, retries)), 10_000);
-  deepEqual(tags(replies), ["Processing", "Completed"]);
+  deepEqual(tags(replies), ["Pending", "Processing", "Completed"]);
   deepEqual(retries.map(({ error }) => error._tag), ["Http"]);
 });
 
@@ -801,7 +862,7 @@ withClock("detectRegions() ends with NotExist ten seconds after the submission",
   const { retry } = service(world);
   const patient = { ...service(world), retry: { ...retry, minDelay: 1000, maxDelay: 1000 } };
   const replies = await collect(clock, detectRegions(IMAGE)(patient), 20_000);
-  deepEqual(tags(replies), ["NotExist"]);
+  deepEqual(tags(replies), ["Pending", "NotExist"]);
   ok(world.calls.length > 10);
 });
 

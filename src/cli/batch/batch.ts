@@ -152,10 +152,7 @@ async function run<A>(
   const ledger = createLedger(journal, {
     stop,
     isVolatile: command.emulate,
-    onSubmit: (key, task, isKept) => {
-      display.label(key, "Submitted");
-      announce(command, job, key, task, isKept, ids, io, terminal);
-    },
+    onSubmit: (key, task, isKept) => announce(command, job, key, task, isKept, ids, io, terminal),
     onReplace: (key, task) =>
       void terminal.insist(
         `${key}: The image has changed since it was submitted as task ${task}, so it is a new one.` +

@@ -15,8 +15,6 @@ import { cutTo, padTo, widthOf } from "../width.ts";
 export interface Display {
   /** Shows an item that has begun. */
   readonly begin: (key: string, label: string) => void;
-  /** Shows what happens to an item on its live line only. */
-  readonly label: (key: string, label: string) => void;
   /** Shows what happens to an item. */
   readonly status: (key: string, label: string) => void;
   /** Shows a failure that will be retried. */
@@ -76,22 +74,14 @@ export function createDisplay(
     items.delete(key);
     return item === undefined ? "" : ` (${duration(now() - item.startedAt)})`;
   };
-  /** Returns whether the label has changed. */
-  const setLabel = (key: string, label: string): boolean => {
-    const item = items.get(key);
-    busy.add(key);
-    if (item === undefined || item.label === label) return false;
-    items.set(key, { ...item, label });
-    return true;
-  };
   return {
     begin: (key, label) => void items.set(key, { label, startedAt: now() }),
-    label: setLabel,
     status: (key, label) => {
       const item = items.get(key);
-      if (setLabel(key, label) && verbose && item !== undefined) {
-        terminal.say(`${key}: ${label} (${duration(now() - item.startedAt)})`);
-      }
+      busy.add(key);
+      if (item === undefined || item.label === label) return;
+      items.set(key, { ...item, label });
+      if (verbose) terminal.say(`${key}: ${label} (${duration(now() - item.startedAt)})`);
     },
     retry: ({ error, delay }) => {
       const failure = describeError(error);
