@@ -27,7 +27,7 @@ of several processes (five for ours, one for the others), each of which gives th
 limit in turns. Deno runs the sources; Node.js and workerd run what \`deno bundle\` makes of them. A Worker's clock stands
 still while it computes, so there requests are timed from outside, less the time of one that decodes nothing. zod
 compiles its schemas with \`new Function\` where that is allowed, which it is not on Workers. "From cold" is the first
-call of a process, imports apart: medians of five processes each, in turns. Memory is what one warm call allocates, in
+call of a process, imports apart: medians of three processes each, in turns. Memory is what one warm call allocates, in
 a heap so roomy that nothing is collected meanwhile. A wrong row is compared with the limit on a right answer.`;
 
 /** Milliseconds or megabytes or ratios, by contender, in the order of the columns. */
@@ -81,7 +81,7 @@ async function warm(runtime: Runtime, folder: string, name: string, count: numbe
 /** In turns, so that what the machine does besides hits all alike. */
 async function cold(runtime: Runtime, folder: string, names: readonly string[]): Promise<Figures> {
   const rounds = await repeat(
-    5,
+    3,
     () => measure(names, SIZES, (name, count) => runNumber(runtime, folder, CHILD, ["first", name, count, "none"])),
   );
   return new Map(
