@@ -7,6 +7,7 @@ import * as E from "../internal/either.ts";
 import * as O from "../internal/option.ts";
 import { sleep } from "../internal/abort.ts";
 import { isSuccess } from "../internal/http.ts";
+import type { RequestBody } from "../internal/json_body.ts";
 import { notify } from "../internal/notify.ts";
 import { type Call, interrupted, type RegionsError, timeout, unauthorized } from "../model/error.ts";
 import { httpError, isServiceRefusal, readProblem, type Received } from "../model/problem.ts";
@@ -22,7 +23,7 @@ export interface Exchange<A> {
   /** The path and query, below `baseUrl`. */
   readonly path: string;
   /** The JSON body. */
-  readonly body?: Blob | undefined;
+  readonly body?: RequestBody | undefined;
   /** Decodes the text of a 2xx response. */
   readonly decode: (text: string) => E.Either<RegionsError, A>;
   /**

@@ -11,7 +11,7 @@ import { httpError, isTokenRefusal, readProblem } from "../model/problem.ts";
 import { redactError } from "./redact.ts";
 import { type Credentials, decodeAccessToken } from "./token.ts";
 import { isSuccess } from "../internal/http.ts";
-import { toBlob } from "../internal/json_body.ts";
+import { textBody } from "../internal/json_body.ts";
 import { send, type Transport } from "./transport.ts";
 
 /** Requests an access token for a client's credentials. Source: RFC 6749, section 4.4. */
@@ -26,7 +26,7 @@ export async function requestToken(
     method: "POST",
     path: "/connect/token",
     headers: { "Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded" },
-    body: await toBlob([new URLSearchParams(form).toString()]),
+    body: await textBody(new URLSearchParams(form).toString()),
   }, { signal });
   return pipe(
     response,

@@ -6,6 +6,7 @@
 import * as E from "../internal/either.ts";
 import { type AbortSignalLike, within } from "../internal/abort.ts";
 import { acceptsCache, causeOf, isSuccess, readText, retryAfterOf, type WebBody } from "../internal/http.ts";
+import type { RequestBody } from "../internal/json_body.ts";
 import { type Call, interrupted, network, permissionDenied, type RegionsError, tooLarge } from "../model/error.ts";
 import type { Received } from "../model/problem.ts";
 import { isDenied, isNeverSent } from "./delivery.ts";
@@ -21,8 +22,9 @@ export interface FetchInit {
   /** The headers. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * A `Blob`, or null. Its type is `never` so that `init` is assignable to the options of every implementation, since
-   * the types of `Blob` in the DOM, Node.js and undici are not compatible. To read it, use `new Request(url, init)`.
+   * A `Blob`, or null. On Workers, an image is a stream of known length. The type is `never` so that `init` is assignable
+   * to the options of every implementation, since the types of `Blob` in the DOM, Node.js and undici are not compatible. To
+   * read the body, use `new Request(url, init)`.
    */
   readonly body: never;
   /** Redirects are not followed, since they could send the token to another host. */
@@ -63,7 +65,7 @@ export interface Message {
   /** The path and query, relative to `baseUrl`. */
   readonly path: string;
   readonly headers: FetchInit["headers"];
-  readonly body?: Blob | undefined;
+  readonly body?: RequestBody | undefined;
 }
 
 /**
@@ -116,7 +118,7 @@ export async function send(
   let hasResponse = false;
   try {
     const end = await within(ms, context.signal, async (signal): Promise<E.Either<RegionsError, Received>> => {
-      const init = { method, headers, body: (body ?? null) as never, redirect: "manual", signal } as const;
+      const init = { method, headers, body: (body?.open() ?? null) as never, redirect: "manual", signal } as const;
       const response = await fetch(baseUrl + path, acceptsCache() ? { ...init, cache: "no-store" } : init);
       hasResponse = true;
       const { status } = response;

@@ -6,30 +6,86 @@
  */
 import { encodeBase64 } from "./base64.ts";
 
+/** The body of a request, which can be sent several times. */
+export interface RequestBody {
+  /** The number of bytes. */
+  readonly size: number;
+  /** Returns the body to send. */
+  readonly open: () => Blob | ReadableStream<Uint8Array>;
+}
+
 /** The number of bytes that are encoded without a pause. A multiple of 3, so that only the last piece is padded. */
 const PIECE = 3 * 2 ** 18;
 
 /** Returns the JSON of an object that has an image, as Base64, in front of other fields. */
-export async function jsonWithImage(image: Uint8Array | null, fields: object): Promise<Blob> {
+export async function jsonWithImage(image: Uint8Array | null, fields: object): Promise<RequestBody> {
   const rest = JSON.stringify(fields);
-  if (image === null) return await toBlob([rest]);
-  const Blob = await nativeBlob();
-  const pieces: (string | Blob)[] = [`{"image":"`];
-  for (let i = 0; i < image.length; i += PIECE) {
-    if (i > 0) await new Promise((resolve) => setTimeout(resolve));
-    pieces.push(new Blob([encodeBase64(image.subarray(i, i + PIECE))]));
+  if (image === null) return await textBody(rest);
+  const head = toUtf8(`{"image":"`), tail = toUtf8(rest === "{}" ? `"}` : `",${rest.slice(1)}`);
+  const size = head.length + Math.ceil(image.length / 3) * 4 + tail.length;
+  const { FixedLengthStream } = globalThis as { readonly FixedLengthStream?: FixedLengthStream };
+  if (FixedLengthStream !== undefined) {
+    return {
+      size,
+      open: () => {
+        const { readable, writable } = new FixedLengthStream(size);
+        write(writable, head, image, tail);
+        return readable;
+      },
+    };
   }
-  pieces.push(rest === "{}" ? `"}` : `",${rest.slice(1)}`);
-  return new Blob(pieces);
+  const Blob = await nativeBlob();
+  const pieces: Blob[] = [];
+  for (const piece of encodePieces(image)) {
+    if (pieces.length > 0) await new Promise((resolve) => setTimeout(resolve));
+    pieces.push(new Blob([piece]));
+  }
+  const blob = new Blob([head, ...pieces, tail]);
+  return { size, open: () => blob };
 }
 
 /**
- * Makes a `Blob` for a body. Deno repeats a POST whose connection breaks, unless its body is a `Blob` or a stream, and a
- * `Blob` has a known length.
+ * Returns a text as a body. It is a `Blob`, since Deno repeats a POST whose connection breaks, unless its body is a `Blob`
+ * or a stream, and a `Blob` has a known length.
  */
-export async function toBlob(parts: BlobPart[]): Promise<Blob> {
+export async function textBody(text: string): Promise<RequestBody> {
   const Blob = await nativeBlob();
-  return new Blob(parts);
+  const blob = new Blob([text]);
+  return { size: blob.size, open: () => blob };
+}
+
+/**
+ * A stream whose length is sent as `Content-Length`. Only Workers have it, and there the body has to be one: a Worker has
+ * 128 MB of memory, of which an image of 25 MB would take most if its whole body was made before it is sent.
+ */
+type FixedLengthStream = new (
+  length: number,
+) => { readonly readable: ReadableStream<Uint8Array>; readonly writable: WritableStream<Uint8Array> };
+
+/** Writes a body as fast as it is sent. */
+async function write(
+  writable: WritableStream<Uint8Array>,
+  head: Uint8Array,
+  image: Uint8Array,
+  tail: Uint8Array,
+): Promise<void> {
+  const writer = writable.getWriter();
+  try {
+    await writer.write(head);
+    for (const piece of encodePieces(image)) await writer.write(piece);
+    await writer.write(tail);
+    await writer.close();
+  } catch {
+    // The request failed, and says why.
+  }
+}
+
+function* encodePieces(image: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
+  for (let i = 0; i < image.length; i += PIECE) yield encodeBase64(image.subarray(i, i + PIECE));
+}
+
+function toUtf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
 }
 
 /**

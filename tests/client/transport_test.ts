@@ -1,7 +1,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { deepStrictEqual as deepEqual, fail, ok, strictEqual as equal } from "node:assert/strict";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { toBlob } from "../../src/internal/json_body.ts";
+import { textBody } from "../../src/internal/json_body.ts";
 import { fetchRegions, submitImage } from "../../src/client/operations.ts";
 import { parseRetryAfter } from "../../src/internal/http.ts";
 import { type Fetch, type FetchInit, send, type Transport } from "../../src/client/transport.ts";
@@ -219,7 +219,7 @@ Deno.test("send() sends its body even if a test environment has replaced the glo
   try {
     // Deno and Node.js 24 use the global `Blob` internally, so nothing can be tested there.
     if (await new Response("").blob() instanceof Foreign) return;
-    await send(through(fetch), { ...message, method: "POST", body: await toBlob(["body"]) }, {});
+    await send(through(fetch), { ...message, method: "POST", body: await textBody("body") }, {});
   } finally {
     globalThis.Blob = Blob;
   }
