@@ -108,15 +108,25 @@ export async function pollBy<A extends object>(
   policy: PollPolicy,
   state: PollState,
   now: () => number,
-  context: CallContext = {},
+  { signal, endsAt = Infinity }: CallContext = {},
 ): Promise<Next<A>> {
-  const next = await poll(service, kind, policy, state, now, context);
-  if (next._tag === "Done") learn(service, state, next.reply, now());
-  if (next._tag === "Wait" && next.failure !== null) {
-    const { delay, failure: error, state: { id, failures } } = next;
-    notify(service.onRetry, { call: "fetch", id, error, failures, delay });
+  const { budget, memory } = service;
+  const left = endOf(state, policy) - now();
+  const slot = budget === null ? FREE : await budget.acquire(candidateOf(state), left, signal);
+  if (E.isLeft(slot)) {
+    return report(service, state, giveUp(slot.left === "aborted" ? "aborted" : "deadline", state), now());
   }
-  return next;
+  let isFinal = false;
+  try {
+    const end = performance.now() + Math.max(endOf(state, policy) - now(), LAST_POLL);
+    const context = { signal, endsAt: Math.min(end, endsAt) };
+    const reply = await fetchStatus(kind, state.id, state.results)(service, context)();
+    const next = step(state, reply, now(), policy, memory.history(kind.name, state.sizeClass));
+    isFinal = next._tag === "Done";
+    return report(service, state, next, now());
+  } finally {
+    slot.right(isFinal);
+  }
 }
 
 /** Resolves the options of a watch. Those that are not set are taken from the service. */
@@ -150,31 +160,14 @@ export function learn(
   }
 }
 
-async function poll<A extends object>(
-  service: Service,
-  kind: ResultKind<A>,
-  policy: PollPolicy,
-  state: PollState,
-  now: () => number,
-  { signal, endsAt = Infinity }: CallContext,
-): Promise<Next<A>> {
-  const { budget, memory } = service;
-  const left = endOf(state, policy) - now();
-  const slot = budget === null ? FREE : await budget.acquire(candidateOf(state), left, signal);
-  if (E.isLeft(slot)) return giveUp(slot.left === "aborted" ? "aborted" : "deadline", state);
-  let isFinal = false;
-  try {
-    const end = performance.now() + Math.max(endOf(state, policy) - now(), LAST_POLL);
-    const reply = await fetchStatus(kind, state.id, state.results)(service, {
-      signal,
-      endsAt: Math.min(end, endsAt),
-    })();
-    const next = step(state, reply, now(), policy, memory.history(kind.name, state.sizeClass));
-    isFinal = next._tag === "Done";
-    return next;
-  } finally {
-    slot.right(isFinal);
+/** Learns from a poll that was the last one, and reports a failure that will be retried. Returns `next`. */
+function report<A extends object>(service: Service, state: PollState, next: Next<A>, now: number): Next<A> {
+  if (next._tag === "Done") learn(service, state, next.reply, now);
+  else if (next.failure !== null) {
+    const { delay, failure: error, state: { id, failures } } = next;
+    notify(service.onRetry, { call: "fetch", id, error, failures, delay });
   }
+  return next;
 }
 
 function candidateOf({ submittedAt, startedAt, heardAt }: PollState): Candidate {

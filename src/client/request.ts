@@ -39,11 +39,7 @@ export interface Exchange<A> {
  * retries.
  */
 export function exchange<A>(exchange: Exchange<A>): Req<A> {
-  return (service, context = {}) => async () => {
-    const first = await attempt(exchange, service, context);
-    const isRepeated = first.token !== null && isUnauthorized(first.outcome) && service.tokens.refuse(first.token);
-    return isRepeated ? (await attempt(exchange, service, context)).outcome : first.outcome;
-  };
+  return (service, context = {}) => () => attempt(exchange, service, context, true);
 }
 
 /** Retries a call after transient failures, up to `retry.maxAttempts` attempts. */
@@ -66,22 +62,21 @@ export function retrying<A>(call: Call, id: string | null, req: Req<A>): Req<A> 
   };
 }
 
-/** The outcome of an attempt, and the token that was sent, or null if none was. */
-interface Attempt<A> {
-  readonly token: string | null;
-  readonly outcome: E.Either<RegionsError, A>;
-}
-
-async function attempt<A>(exchange: Exchange<A>, service: Service, context: CallContext): Promise<Attempt<A>> {
+/** @param mayRepeat Whether to send the request once more if the service rejects the token. */
+async function attempt<A>(
+  exchange: Exchange<A>,
+  service: Service,
+  context: CallContext,
+  mayRepeat: boolean,
+): Promise<E.Either<RegionsError, A>> {
   const { call, method, path, body, decode, afterSending = (error) => error } = exchange;
   const { signal } = context;
-  const fail = (error: RegionsError): Attempt<A> => ({ token: null, outcome: E.left(error) });
-  if (signal?.aborted) return fail(interrupted(call, "aborted", 0));
+  if (signal?.aborted) return E.left(interrupted(call, "aborted", 0));
   // A poll does without a promise where none is needed.
   const source = service.tokens.known() ?? await service.tokens.get(timeLimit(service, context), signal);
-  if (E.isLeft(source)) return fail(source.left);
-  if (signal?.aborted) return fail(interrupted(call, "aborted", 0));
-  if (timeLimit(service, context) <= 0) return fail(timeout(call, 0));
+  if (E.isLeft(source)) return source;
+  if (signal?.aborted) return E.left(interrupted(call, "aborted", 0));
+  if (timeLimit(service, context) <= 0) return E.left(timeout(call, 0));
   const token = source.right;
   const headers = {
     "Accept": "application/json, text/plain",
@@ -90,13 +85,12 @@ async function attempt<A>(exchange: Exchange<A>, service: Service, context: Call
   };
   const response = await send(service, { call, method, path, headers, body }, context);
   const outcome = E.isLeft(response) ? response : decodeReceived(call, response.right, decode);
-  if (E.isRight(outcome)) return { token, outcome };
+  if (E.isRight(outcome)) return outcome;
   const isRefusal = E.isRight(response) && isServiceRefusal(response.right);
-  return { token, outcome: E.left(afterSending(redactError(outcome.left, [token]), isRefusal)) };
-}
-
-function isUnauthorized(outcome: E.Either<RegionsError, unknown>): boolean {
-  return E.isLeft(outcome) && outcome.left._tag === "Unauthorized";
+  const error = afterSending(redactError(outcome.left, [token]), isRefusal);
+  return error._tag === "Unauthorized" && mayRepeat && service.tokens.refuse(token)
+    ? attempt(exchange, service, context, false)
+    : E.left(error);
 }
 
 function decodeReceived<A>(call: Call, response: Received, decode: Exchange<A>["decode"]): E.Either<RegionsError, A> {
