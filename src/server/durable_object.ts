@@ -53,7 +53,8 @@ export interface DurableTaskOptions extends PollOptions {
  */
 export interface DurableTask<Input = DetectionInput, A extends object = Detection> {
   /**
-   * Submits a task and starts polling it, unless the object already has a task. The task is submitted at most once.
+   * Submits a task and starts polling it, unless the object already has a task. The task is submitted at most once. As
+   * soon as the service has accepted it, its first status is `Pending`.
    *
    * @throws {TypeError} If the image is not an `ImageSource`.
    * @throws {RangeError} If the input has a value that the service does not support.
@@ -265,7 +266,8 @@ function createTask<Input, A extends object>(
         const id = await submission().finally(() => sending = null);
         if (E.isLeft(id)) return advance(first, recordOf([], failWith(id.left), retention));
         const { next, error } = begin(id.right, input);
-        await advance(first, recordOf([], next, retention));
+        // A viewer sees that the service has accepted the image, before the first poll.
+        await advance(first, recordOf([{ _tag: "Pending", id: id.right }], next, retention));
         if (error !== undefined) throw error;
       };
       await (sending = run());

@@ -65,7 +65,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "the result is stored in several parts": {
     fetch: [processing, completedLarge],
     begin: submit,
-    ends: "Processing,Completed",
+    ends: "Pending,Processing,Completed",
   },
   "the image is rejected": { submit: [text("", 413)], begin: submit, ends: "Http" },
   "an id is watched": { fetch: [pending, completed], begin: (task) => task.watch(ID), ends: "Pending,Completed" },

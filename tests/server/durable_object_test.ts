@@ -5,7 +5,7 @@ import { lastValueFrom, toArray } from "rxjs";
 import { createMemory } from "../../src/client/memory.ts";
 import { connect } from "../../src/client/service.ts";
 import type { History } from "../../src/model/history.ts";
-import type { Schedule } from "../../src/polling/schedule.ts";
+import { fixed, type Schedule } from "../../src/polling/schedule.ts";
 import { createDurableTask, type DurableStorage, type DurableTask } from "../../src/server/durable_object.ts";
 import { http, network, unconfirmed } from "../../src/model/error.ts";
 import type { Reply } from "../../src/model/reply.ts";
@@ -37,6 +37,24 @@ withClock(
     equal(calls.length, 5);
   },
 );
+
+withClock("a durable task is Pending as soon as the service has accepted it, before the first poll", async (clock) => {
+  const service = mock({ submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 300))] });
+  const { task, restart } = createWorld(service, { schedule: fixed({ delay: 5000 }) });
+  const sent = task().submit({ image: IMAGE });
+  await clock.tickAsync(299);
+  const live: Reply[] = [];
+  const listener = task().replies().subscribe((reply) => live.push(reply));
+  deepEqual(await task().heard(), []);
+  await clock.tickAsync(1);
+  await sent;
+  const accepted = [E.right({ _tag: "Pending", id: ID })];
+  deepEqual([live, await task().heard(), await restart().heard()], [accepted, accepted, accepted]);
+  deepEqual(service.calls, ["submit"]);
+  listener.unsubscribe();
+  await clock.tickAsync(5000);
+  deepEqual(tags(await collect(task())), ["Pending", "Completed"]);
+});
 
 withClock("a durable task continues after its object is stopped, and replays its changes", async (clock) => {
   const service = mock({ fetch: [pending, processing, completed] });
@@ -74,7 +92,7 @@ withClock("a durable task waits for a slow submission", async (clock) => {
   const sent = Promise.all([task().submit({ image: IMAGE }), task().submit({ image: IMAGE }), task().watch(ID)]);
   await clock.tickAsync(27_000);
   await sent;
-  deepEqual(await collect(task()), [E.right(COMPLETED)]);
+  deepEqual(await collect(task()), [E.right({ _tag: "Pending", id: ID }), E.right(COMPLETED)]);
   deepEqual(service.calls, ["submit", "fetch"]);
 });
 
@@ -204,7 +222,7 @@ withClock("a final reply that could not be stored is stored by the next alarm an
   await clock.tickAsync(1500);
   w.readOnly = false;
   await clock.tickAsync(61_000);
-  deepEqual(tags(await collect(w.task())), ["Completed"]);
+  deepEqual(tags(await collect(w.task())), ["Pending", "Completed"]);
 });
 
 withClock("alarm() rejects only if no other alarm can be set, so that the platform retries it", async (clock) => {
@@ -226,7 +244,7 @@ withClock("if the schedule throws, submit() rejects, and the id is polled nevert
   const w = createWorld(service, { schedule });
   await rejects(w.task().submit({ image: IMAGE }), /of the schedule/);
   await clock.tickAsync(120_000);
-  deepEqual(tags(await collect(w.task())), ["Completed"]);
+  deepEqual(tags(await collect(w.task())), ["Pending", "Completed"]);
 });
 
 withClock("a cancellation does not delete a later task", async (clock) => {
