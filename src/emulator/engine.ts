@@ -5,7 +5,8 @@
  * @module
  */
 import { type ImageHeader, readImageHeader } from "../internal/image_header.ts";
-import { firstSentence, loadTesseract, MAX_SIDE, type Tesseract } from "./tesseract.ts";
+import { firstSentence, loadTesseract, MAX_SIDE } from "./tesseract.ts";
+import type { Tesseract } from "./tesseract_api.ts";
 import { nameUnsupported } from "./unsupported.ts";
 
 /**

@@ -8,7 +8,8 @@ import type { Region } from "../model/region.ts";
 import type { DsrMode } from "../model/settings.ts";
 import { type Block, isSliver, mergeStrips } from "./blocks.ts";
 import { enlarge } from "./pixels.ts";
-import { AUTOMATIC, MAX_SIDE, type TessBaseApi, type Tesseract, withImage } from "./tesseract.ts";
+import { AUTOMATIC, MAX_SIDE, withImage } from "./tesseract.ts";
+import type { TessBaseApi, Tesseract } from "./tesseract_api.ts";
 
 type Size = ReturnType<typeof displaySize>;
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Pix, TessBaseApi, Tesseract } from "./tesseract.ts";
+import type { Pix, TessBaseApi, Tesseract } from "./tesseract_api.ts";
 
 const OPAQUE = 255, WHITE = 255, BLACK = 0;
 

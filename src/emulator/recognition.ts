@@ -7,7 +7,8 @@ import { displaySize, type ImageHeader } from "../internal/image_header.ts";
 import type { Region } from "../model/region.ts";
 import type { RecognitionRequest } from "./kinds.ts";
 import type { LanguageData } from "./language_data.ts";
-import { AUTOMATIC, SINGLE_BLOCK, type TessBaseApi, type Tesseract, withImage } from "./tesseract.ts";
+import { AUTOMATIC, SINGLE_BLOCK, withImage } from "./tesseract.ts";
+import type { TessBaseApi, Tesseract } from "./tesseract_api.ts";
 
 const NEURAL_NETWORK = 1; // OcrEngineMode
 

@@ -1,6 +1,7 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { enlarge, withPix } from "../../src/emulator/pixels.ts";
-import { loadTesseract, type Pix, type TessBaseApi } from "../../src/emulator/tesseract.ts";
+import { loadTesseract } from "../../src/emulator/tesseract.ts";
+import type { Pix, TessBaseApi } from "../../src/emulator/tesseract_api.ts";
 import { ascii, grayAlphaPng, join, pbm, pgm, type Picture } from "../support/images.ts";
 
 const tesseract = await loadTesseract("detector");

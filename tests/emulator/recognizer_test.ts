@@ -9,7 +9,7 @@ import { LANGUAGES } from "../../src/model/language.ts";
 import type { Region } from "../../src/model/region.ts";
 import { recognizeText } from "../../src/emulator/recognition.ts";
 import { type RecognitionRequest, recognize, startRecognizer } from "../../src/emulator/recognizer.ts";
-import type { Tesseract } from "../../src/emulator/tesseract.ts";
+import type { Tesseract } from "../../src/emulator/tesseract_api.ts";
 import { editDistance, errorRate } from "../support/edit_distance.ts";
 import { ascii, blank, draw, gif, pgm, type Picture, png, TEXT, tiff, turn } from "../support/images.ts";
 import { run, strict, wasm, watchWorkers, withImports } from "../support/workers.ts";
