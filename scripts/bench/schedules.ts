@@ -26,7 +26,7 @@ const TIMES: readonly ServiceTime[] = [...LOGNORMALS, TWO_POINT];
 const RUNS = 60;
 
 const LOADS: readonly Load[] = [...CHANGING_LOADS, ...STEADY_LOADS];
-const LOAD_RUNS = 20;
+const LOAD_RUNS = 10;
 
 const STATIC = "the best static plan";
 const OPTIMUM = "the optimum";
