@@ -95,13 +95,15 @@ export function submitTask<Input, A extends object>(kind: TaskKind<Input, A>, in
     );
   }
   return (service, context) => async () => {
-    const bytes = image === undefined ? E.right(null) : await readImage(image);
-    if (E.isLeft(bytes)) return bytes;
+    const file = image === undefined ? E.right(NO_FILE) : await readImage(image);
+    if (E.isLeft(file)) return file;
+    const body = await jsonWithImage(file.right.bytes, fields, file.right.length);
+    if (body === null) return E.left(unreadable(LOST));
     const post = exchange<string>({
       call: "submit",
       method: "POST",
       path: kind.path,
-      body: await jsonWithImage(bytes.right, fields),
+      body,
       decode: (text) => decodeTaskId(kind.isId ?? isToken, text),
       afterSending: asUnconfirmed,
     });
@@ -239,13 +241,26 @@ function decodeTaskId(isId: (text: string) => boolean, text: string): E.Either<R
   return isId(id) ? E.right(id) : E.left(malformed([`TaskId: expected the id of a task, got ${preview(text)}`]));
 }
 
+/** The bytes of an image. */
+interface ImageFile {
+  readonly bytes: Uint8Array | null;
+  /** The number of bytes, which `bytes` no longer tell once they are detached. */
+  readonly length: number;
+}
+
+const NO_FILE: ImageFile = { bytes: null, length: 0 };
+
+/** Why there are no bytes. */
+const LOST = "its file was changed or deleted, or its buffer was detached";
+
 /** Reads an image. */
-async function readImage(image: ImageSource): Promise<E.Either<RegionsError, Uint8Array>> {
+async function readImage(image: ImageSource): Promise<E.Either<RegionsError, ImageFile>> {
   const rejection = E.left(tooLarge("submit", MAX_IMAGE_BYTES, "image"));
   if (isBlob(image) && image.size > MAX_IMAGE_BYTES) return rejection;
   const bytes = isBlob(image) ? await readBlob(image) : toBytes(image);
-  if (bytes === null) return E.left(unreadable("its file was changed or deleted, or its buffer was detached"));
-  return bytes.byteLength > MAX_IMAGE_BYTES ? rejection : E.right(bytes);
+  if (bytes === null) return E.left(unreadable(LOST));
+  const { length } = bytes;
+  return length > MAX_IMAGE_BYTES ? rejection : E.right({ bytes, length });
 }
 
 /** Returns null if the underlying file of a `File` was changed or deleted. */

@@ -5,6 +5,7 @@
  */
 import * as E from "../internal/either.ts";
 import { type AbortSignalLike, cancel, type Cancellation, createCancellation, onAbort } from "../internal/abort.ts";
+import { checkSizeClass } from "../internal/check.ts";
 import { preview } from "../internal/text.ts";
 import type { TimerEntry } from "../internal/timers.ts";
 import { fromCodec, gaveUp } from "../model/error.ts";
@@ -89,6 +90,7 @@ export function beginWatch<A extends object>(
       `Cannot watch a task as results must be an integer of 0 or more: current value is ${preview(results)}`,
     );
   }
+  checkSizeClass(sizeClass);
   const task = { kind: kind.name, id, results, sizeClass };
   return (service, policy) => (now) => {
     if (resumed === null) {
@@ -149,8 +151,9 @@ export function runPolls<A extends object>(
   return () => {
     unlisten?.();
     if (timer !== null) service.timers.cancel(timer);
+    // A poll that is aborted learns by itself.
     if (inFlight !== null) cancel(inFlight);
-    if (state !== null) learn(service, state, null, clockOf(service, offset)());
+    else if (state !== null) learn(service, state, null, clockOf(service, offset)());
   };
 }
 

@@ -47,7 +47,9 @@ export interface FetchResponse {
   readonly headers: { readonly get: (name: string) => string | null };
   /** The body: a web stream, or a Node.js stream, as in node-fetch. */
   readonly body: WebBody | AsyncIterable<Uint8Array | string> | null;
-  /** Reads the whole body. If it is missing, the body is read as a stream. */
+  /** The type, such as `basic`. */
+  readonly type?: string | undefined;
+  /** Reads the whole body. Called only if the type is `basic`; otherwise, the body is read as a stream. */
   readonly text?: (() => Promise<string>) | undefined;
 }
 

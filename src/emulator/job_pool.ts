@@ -53,6 +53,8 @@ interface Entry<Job, Result> {
 
 interface Thread<Job, Result> {
   readonly worker: Worker;
+  /** Whether it has loaded its module. The time of its first job starts then. */
+  isStarted: boolean;
   /** The job that is being run, or null if the thread is idle. */
   current: Entry<Job, Result> | null;
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -93,12 +95,16 @@ export function startJobPool<Job, Result>(
 
   const start = (): Thread<Job, Result> => {
     const worker = new Worker(toWorkerUrl(module), { workerData: toWorkerData(name) });
-    const thread: Thread<Job, Result> = { worker, current: null, timer: undefined };
+    const thread: Thread<Job, Result> = { worker, isStarted: false, current: null, timer: undefined };
     threads.add(thread);
     let failure = `${action}: its worker`;
     const onExit = (how: string): void => lose(thread, new Error(`Cannot ${failure} exited unexpectedly (${how})`));
     worker.on("message", (message: JobResult<Result> | typeof STARTED) => {
-      if (message === STARTED) return void (failure = `read the image: the ${name}'s worker`);
+      if (message === STARTED) {
+        failure = `read the image: the ${name}'s worker`;
+        thread.isStarted = true;
+        return limit(thread);
+      }
       finish(
         thread,
         (entry) => "result" in message ? entry.resolve(message.result) : entry.reject(new Error(message.message)),
@@ -112,6 +118,12 @@ export function startJobPool<Job, Result>(
   const lose = (thread: Thread<Job, Result>, error: Error): void => {
     threads.delete(thread);
     finish(thread, (entry) => entry.reject(error));
+  };
+
+  /** Starts the time of a job, once the thread has started. */
+  const limit = (thread: Thread<Job, Result>): void => {
+    const isLimited = thread.current !== null && timeLimit <= MAX_TIMER;
+    if (isLimited) thread.timer = setTimeout(() => stop(thread), timeLimit);
   };
 
   const stop = (thread: Thread<Job, Result>): void => {
@@ -147,7 +159,7 @@ export function startJobPool<Job, Result>(
     thread.worker.ref();
     thread.worker.postMessage(entry.job, entry.transfer);
     thread.current = entry;
-    if (timeLimit <= MAX_TIMER) thread.timer = setTimeout(() => stop(thread), timeLimit);
+    if (thread.isStarted) limit(thread);
   };
 
   const end = async (): Promise<void> => {

@@ -13,6 +13,16 @@ import { preview } from "./text.ts";
 export type Complete<Options> = { readonly [K in keyof Options]-?: Exclude<Options[K], undefined> };
 
 /**
+ * Checks the option `sizeClass`. It is stored with a task's state, so that it must be valid there.
+ *
+ * @throws {RangeError} If the value is neither a string nor absent.
+ */
+export function checkSizeClass(value: string | undefined): void {
+  if (value === undefined || typeof value === "string") return;
+  throw new RangeError(`Cannot watch a task as sizeClass must be a string: current value is ${preview(value)}`);
+}
+
+/**
  * Returns the value of an option if it is a number of `min` or more. Infinity is allowed.
  *
  * @param action The action of the caller, such as `connect` for "Cannot connect as …".

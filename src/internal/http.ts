@@ -76,6 +76,7 @@ function tryCache(): boolean {
 
 /** The part of a response that {@linkcode readText} uses. */
 interface TextResponse {
+  readonly type?: string | undefined;
   readonly headers: ResponseHeaders;
   readonly body: WebBody | AsyncIterable<Uint8Array | string> | null;
   readonly text?: (() => Promise<string>) | undefined;
@@ -94,15 +95,20 @@ interface LimitedText {
 export async function readText(response: TextResponse, limit: number, signal: AbortSignal): Promise<LimitedText> {
   const { headers, body } = response;
   if (body === null) return { text: "", whole: true };
-  if (response.text === undefined || !isShorter(headers, limit)) return await readChunks(body, limit, signal);
+  if (typeof response.text !== "function" || !isShorter(response, limit)) return await readChunks(body, limit, signal);
   const text = await response.text();
   return { text, whole: text.length <= limit };
 }
 
-/** Whether `Content-Length` states the length of the text: HTTP guarantees it, unless the body is decompressed. */
-function isShorter(headers: ResponseHeaders, limit: number): boolean {
+/**
+ * Whether the body is certainly not longer than the limit, since the runtime itself enforces `Content-Length`. It does so
+ * only for a response of type `basic`, which comes from the network and whose headers are all visible, and only if the body
+ * is neither decompressed nor chunked (RFC 9112, section 6.3).
+ */
+function isShorter({ type, headers }: TextResponse, limit: number): boolean {
   const length = headers.get("Content-Length");
-  return length !== null && Number(length) <= limit && headers.get("Content-Encoding") === null;
+  return type === "basic" && length !== null && /^\d+$/.test(length) && Number(length) <= limit &&
+    headers.get("Content-Encoding") === null && headers.get("Transfer-Encoding") === null;
 }
 
 async function readChunks(

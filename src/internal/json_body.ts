@@ -14,15 +14,30 @@ export interface RequestBody {
   readonly open: () => Blob | ReadableStream<Uint8Array>;
 }
 
-/** The number of bytes that are encoded without a pause. A multiple of 3, so that only the last piece is padded. */
+/** The number of bytes that are encoded at a time. A multiple of 3, so that only the last piece is padded. */
 const PIECE = 3 * 2 ** 18;
 
-/** Returns the JSON of an object that has an image, as Base64, in front of other fields. */
-export async function jsonWithImage(image: Uint8Array | null, fields: object): Promise<RequestBody> {
+/**
+ * How long to encode without a pause, in milliseconds. In hidden tabs, browsers delay timers by a second and more, so there
+ * should be few pauses.
+ */
+const TURN = 20;
+
+/**
+ * Returns the JSON of an object that has an image, as Base64, in front of other fields. Returns null if the image was
+ * detached meanwhile, such as by its transfer to a worker.
+ *
+ * @param length The number of bytes of the image, which is 0 once it is detached.
+ */
+export async function jsonWithImage(
+  image: Uint8Array | null,
+  fields: object,
+  length: number = image?.length ?? 0,
+): Promise<RequestBody | null> {
   const rest = JSON.stringify(fields);
   if (image === null) return await textBody(rest);
   const head = toUtf8(`{"image":"`), tail = toUtf8(rest === "{}" ? `"}` : `",${rest.slice(1)}`);
-  const size = head.length + Math.ceil(image.length / 3) * 4 + tail.length;
+  const size = head.length + Math.ceil(length / 3) * 4 + tail.length;
   const { FixedLengthStream } = globalThis as { readonly FixedLengthStream?: FixedLengthStream };
   if (FixedLengthStream !== undefined) {
     return {
@@ -36,12 +51,15 @@ export async function jsonWithImage(image: Uint8Array | null, fields: object): P
   }
   const Blob = await nativeBlob();
   const pieces: Blob[] = [];
+  let begin = performance.now();
   for (const piece of encodePieces(image)) {
-    if (pieces.length > 0) await new Promise((resolve) => setTimeout(resolve));
     pieces.push(new Blob([piece]));
+    if (performance.now() - begin < TURN) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    begin = performance.now();
   }
   const blob = new Blob([head, ...pieces, tail]);
-  return { size, open: () => blob };
+  return blob.size === size ? { size, open: () => blob } : null;
 }
 
 /**

@@ -63,12 +63,12 @@ export function durableTasks<Input = DetectionInput, A extends object = Detectio
       const isNew = await task.heard() === null;
       // An object submits its task only once, so the key is not needed.
       await task.submit(input);
-      const last = (await task.heard())?.at(-1);
+      const heard = await task.heard() ?? [], last = heard.at(-1);
       if (last === undefined || E.isRight(last)) return E.right(submitted);
       // It is kept, so that the image is not submitted again if the client repeats the request.
       if (last.left._tag === "Unconfirmed") return last;
       // The polls have failed, of a task that the service had accepted.
-      if (!isNew) return E.right(submitted);
+      if (!isNew || heard.length > 1) return E.right(submitted);
       // The service did not accept the image. It may do so if the client repeats the request.
       await task.cancel();
       return last;

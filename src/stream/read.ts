@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkSizeClass } from "../internal/check.ts";
 import * as E from "../internal/either.ts";
 import { concat, concatMap, defer, type Observable, of } from "../internal/rxjs.ts";
 import { cancelTask, submitTask } from "../client/operations.ts";
@@ -147,6 +148,7 @@ export function readRegions(
   submitTask(RECOGNIZE_REGIONS, { image, settings: recognition, regions: [ANYWHERE] });
   if (preprocess !== undefined) submitTask(preprocess, { image });
   inReadingOrder([], { direction });
+  checkSizeClass(options.sizeClass);
   const first: ReadState = { ...FIRST, step: preprocess === undefined ? "detect" : "preprocess" };
   const resumed = options.resume === undefined ? E.right(first) : ReadState.decode(options.resume);
   if (E.isRight(resumed)) checkState(resumed.right, preprocess);

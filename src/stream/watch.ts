@@ -4,6 +4,7 @@
  * @module
  */
 import * as E from "../internal/either.ts";
+import { checkSizeClass } from "../internal/check.ts";
 import { Observable } from "../internal/rxjs.ts";
 import { submitTask } from "../client/operations.ts";
 import { type Begin, beginWatch, type Poll, runPolls, type WatchOptions } from "../client/poll_loop.ts";
@@ -188,6 +189,7 @@ export function runTask<Input, A extends object>(
   options: RunOptions = {},
 ): (service: Service) => Observable<Reply<A>> {
   const submit = submitTask(kind, input);
+  checkSizeClass(options.sizeClass);
   const resumed = options.resume === undefined ? E.right(NOT_SUBMITTED) : RunState.decode(options.resume);
   const task = E.isRight(resumed) ? resumed.right.task : null;
   if (task !== null && task.kind !== kind.name) {

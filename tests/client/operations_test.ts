@@ -289,3 +289,16 @@ Deno.test("cancelTask() cancels a task and retries transient failures", async ()
   const reply: E.Either<RegionsError, void> = await cancelTask(ID)(serviceOf(mock({ cancel: [text("", 404)] })))();
   deepEqual(reply, E.left(http("cancel", 404, null, "")));
 });
+
+Deno.test("submitImage() sends nothing if the image is transferred before it has been encoded", async () => {
+  for (const delay of [0, 5]) {
+    const world = mock();
+    const image = new Uint8Array(20_000_000);
+    const reply = submitImage(image)(serviceOf(world))();
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+    structuredClone(image, { transfer: [image.buffer] });
+    const error = await reply;
+    equal(E.isLeft(error) && error.left._tag, "Unreadable");
+    deepEqual(world.calls, []);
+  }
+});

@@ -122,6 +122,19 @@ withClock("waitForRegions() learns how long the task took", async (clock) => {
   deepEqual(service.memory.history().spans, [[1000, 2000]]);
 });
 
+withClock("waitForRegions() learns once if it is aborted, whether during a delay or a poll", async (clock) => {
+  const never = (): Promise<Response> => new Promise(() => {});
+  for (const [ms, spans] of [[1500, [[1000, null]]], [2500, [[1000, null]]]] as const) {
+    const service = serviceOf(mock({ fetch: [pending, never] }));
+    const controller = new AbortController();
+    const waiting = waitForRegions(ID, { submittedAt: clock.now, signal: controller.signal })(service)();
+    await clock.tickAsync(ms);
+    controller.abort();
+    await inTime(clock, waiting);
+    deepEqual(service.memory.history().spans, spans);
+  }
+});
+
 withClock("waitForRegions() rejects if the schedule throws, and leaves no listener behind", async (clock) => {
   const broken: Schedule = () => {
     throw new Error("of the caller");
@@ -149,5 +162,9 @@ withClock("waitForTask() waits for tasks of any kind, and checks the number of r
 Deno.test("waitForRegions() throws for options that are out of range", () => {
   throws(() => waitForRegions(ID, { submittedAt: NaN }), RangeError);
   throws(() => waitForRegions(ID, { results: -1 }), RangeError);
+  throws(() => waitForRegions(ID, { sizeClass: 5 as never }), {
+    name: "RangeError",
+    message: "Cannot watch a task as sizeClass must be a string: current value is 5",
+  });
   throws(() => waitForRegions(ID, { deadline: -1 })(connect({ token: "t" })), RangeError);
 });

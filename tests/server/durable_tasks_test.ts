@@ -1,4 +1,5 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { none } from "fp-ts/lib/Option.js";
 import { durableTasks } from "../../src/server/durable_tasks.ts";
 import { createHandler } from "../../src/server/handler.ts";
 import { COMPLETED, completed, mock, pending, processing, reset, text } from "../support/mock.ts";
@@ -59,6 +60,15 @@ withClock("durableTasks() reports a failed submission, and the end of its stream
   const { send } = createObject(mock({ submit: [reset] }));
   const response = await send("POST", "/tasks", { "Content-Type": "image/png" }, IMAGE);
   deepEqual([response.status, (await response.json()).error._tag], [502, "Unconfirmed"]);
+});
+
+withClock("durableTasks() keeps a task that the service accepted, even if its schedule never polls", async () => {
+  const service = mock();
+  const { task } = createWorld(service, { schedule: () => none });
+  const tasks = durableTasks(task(), { name: NAME });
+  const replies = [await tasks.submit({ image: IMAGE }, null), await tasks.submit({ image: IMAGE }, null)];
+  deepEqual(replies.map(({ _tag }) => _tag), ["Right", "Right"]);
+  equal(service.calls.filter((call) => call === "submit").length, 1);
 });
 
 withClock("durableTasks() ends the streams of a task that is canceled or was deleted with NotExist", async (clock) => {

@@ -7,12 +7,14 @@ import { connect, type Service } from "../../src/client/service.ts";
 import { malformed } from "../../src/model/error.ts";
 import type { History } from "../../src/model/history.ts";
 import { PollState } from "../../src/model/poll_state.ts";
+import { DETECT_REGIONS } from "../../src/model/detect_regions.ts";
 import { BINARIZE_IMAGE, DESKEW_IMAGE } from "../../src/model/preprocessing.ts";
 import { RECOGNIZE_IMAGE, RECOGNIZE_REGIONS } from "../../src/model/recognition.ts";
 import type { Reply } from "../../src/model/reply.ts";
 import { fixed, type Schedule } from "../../src/polling/schedule.ts";
 import { toEventStream } from "../../src/stream/event_stream.ts";
 import { toPromise } from "../../src/stream/to_promise.ts";
+import { readRegions } from "../../src/stream/read.ts";
 import { runTask, watchTask } from "../../src/stream/watch.ts";
 import { json } from "../support/arbitrary.ts";
 import { IMAGE, SAMPLES } from "../support/kinds.ts";
@@ -207,4 +209,12 @@ Deno.test("toEventStream() writes recognized text on one line", async () => {
   const [id, data, ...rest] = (await new Response(toEventStream(replies)).text()).split(/\r\n|\r|\n/);
   deepEqual([id, rest[0]], ["id: 1", ""]);
   equal(JSON.parse(data.slice("data: ".length)).text, "To\nLucasta,\r\n\r\nid: 9");
+});
+
+Deno.test("runTask() and readRegions() throw for a size class that could not be stored", () => {
+  for (const sizeClass of [5, null, Symbol("a")]) {
+    const options = { sizeClass: sizeClass as never };
+    throws(() => runTask(DETECT_REGIONS, { image: IMAGE }, options), RangeError);
+    throws(() => readRegions(IMAGE, {}, options), RangeError);
+  }
 });
