@@ -8,7 +8,8 @@ import type * as t from "io-ts";
 import type { Result } from "./response.ts";
 
 /**
- * An image file of at most 256 MiB in a format that the service supports: its bytes, or a `Blob`, from any realm.
+ * An image file of at most 256 MiB in a format that the service supports: its bytes, or a `Blob`, from any realm. It is
+ * encoded while other work continues, on Workers even while it is sent. Do not modify it before its task has an id.
  *
  * @category Tasks
  */
