@@ -7,6 +7,9 @@ import type { Pix, TessBaseApi, Tesseract } from "./tesseract_api.ts";
 
 const OPAQUE = 255, WHITE = 255, BLACK = 0;
 
+/** Ink that is more transparent does not count. */
+const MIN_ALPHA = 64;
+
 /** How much more of an image must be visible on black than on white for black to be its background. */
 const MIN_GAIN = 100;
 
@@ -40,8 +43,9 @@ function flatten({ getValue, setValue }: Tesseract, pix: Pix): void {
   for (let at = start; at < end; at += 4) {
     const pixel = getValue(at, "i32");
     const alpha = pixel & 255, gray = toGray(pixel);
-    if (alpha * (WHITE - gray) > OPAQUE * 128) onWhite++;
-    if (alpha * (gray - BLACK) > OPAQUE * 128) onBlack++;
+    if (alpha < MIN_ALPHA) continue;
+    if (WHITE - gray > 128) onWhite++;
+    if (gray - BLACK > 128) onBlack++;
   }
   const background = onWhite * MIN_GAIN < onBlack ? BLACK : WHITE;
   for (let at = start; at < end; at += 4) {

@@ -19,7 +19,7 @@ import type { Schedule } from "./schedule.ts";
  */
 export interface AdaptiveOptions {
   /**
-   * The cost of a poll, as the number of milliseconds of delay that are equally bad. Greater than 0. Higher values
+   * The cost of a poll, as the number of milliseconds of delay that are equally bad. Greater than 0 and finite. Higher values
    * result in fewer and later polls.
    *
    * @default {1000}
@@ -107,6 +107,7 @@ const JITTER = 0.05;
 export function adaptive(options: AdaptiveOptions = {}): Schedule {
   const { pollCost = 1000, history: known, median = 1700 } = options;
   atLeast("poll on an adaptive schedule", "pollCost", pollCost, Number.MIN_VALUE);
+  if (pollCost === Infinity) throw new RangeError("Cannot poll on an adaptive schedule as pollCost must be finite");
   atLeast("poll on an adaptive schedule", "median", median, Number.MIN_VALUE);
   const plans: WeakMap<History, Plan> = new WeakMap();
   const planFor = (history: History): Plan => {

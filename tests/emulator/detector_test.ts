@@ -165,9 +165,9 @@ Deno.test("detect() finds small letters of an image with a low resolution", stri
 });
 
 Deno.test("detect() finds ink of any color on a transparent background", strict, async () => {
-  for (const ink of [0, 100, 255]) {
-    const file = await grayAlphaPng(TEXT, (pixel) => [ink, 255 - pixel]);
-    deepEqual(await detect(file, "Regions"), [ALL], `${ink}`);
+  for (const [ink, opacity] of [[0, 1], [100, 1], [255, 1], [255, 0.4], [0, 0.4]]) {
+    const file = await grayAlphaPng(TEXT, (pixel) => [ink, Math.round((255 - pixel) * opacity)]);
+    deepEqual(await detect(file, "Regions"), [ALL], `${ink}, ${opacity}`);
   }
   deepEqual(await detect(await palettePng(TEXT, [0, 0, 0, 0], [255, 255, 255, 255]), "Regions"), [ALL]);
   deepEqual(await detect(await palettePng(TEXT, [255, 255, 255, 0], [0, 0, 0, 255]), "Regions"), [ALL]);

@@ -155,6 +155,10 @@ Deno.test("adaptive() computes one plan per history", () => {
 });
 
 Deno.test("adaptive() throws a RangeError for options out of range", () => {
+  throws(() => adaptive({ pollCost: Infinity }), {
+    name: "RangeError",
+    message: "Cannot poll on an adaptive schedule as pollCost must be finite",
+  });
   throws(() => adaptive({ pollCost: 0 }), {
     name: "RangeError",
     message: "Cannot poll on an adaptive schedule as pollCost must be a number greater than 0: current value is 0",
