@@ -1,5 +1,6 @@
 // Runs the tests of everything that is not specific to Deno on Node.js: bundled, with `Deno.test` mapped to Node's own.
 // Garbage is collected five times a second, since Node links some objects only weakly: a request must not depend on one.
+// With files or folders, such as `deno task test:node tests/client`, it runs only the tests in them.
 import { listFiles } from "./lib/files.ts";
 import { run, runDeno } from "./lib/process.ts";
 
@@ -32,8 +33,10 @@ setInterval(globalThis.gc, 200).unref();
 `;
 
 const tests = (await listFiles("tests")).filter((path) =>
-  path.endsWith("_test.ts") && !DENO_ONLY.some((start) => path.startsWith(start))
+  path.endsWith("_test.ts") && !DENO_ONLY.some((start) => path.startsWith(start)) &&
+  (Deno.args.length === 0 || Deno.args.some((start) => `tests/${path}`.startsWith(start)))
 );
+if (tests.length === 0) throw new RangeError(`There are no tests for Node.js in ${Deno.args.join(" and ")}`);
 const folder = await Deno.makeTempDir();
 if (
   await runDeno([
@@ -46,7 +49,9 @@ if (
 ) Deno.exit(1);
 await Deno.writeTextFile(`${folder}/package.json`, `{"type":"module"}`);
 await Deno.writeTextFile(`${folder}/shim.js`, SHIM);
-const bundles = tests.map((path) => `${folder}/${path.replace(/ts$/, "js")}`);
+const bundles = (await listFiles(folder)).filter((path) => path.endsWith("_test.js")).map((path) =>
+  `${folder}/${path}`
+);
 const options = ["--expose-gc", "--import", `${folder}/shim.js`, "--test", "--test-reporter=tap"];
 const { code, stdout: tap, stderr } = await run(["node", ...options, ...bundles]);
 await Deno.remove(folder, { recursive: true });
