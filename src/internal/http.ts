@@ -93,7 +93,7 @@ interface LimitedText {
  * read in one go, since reading a stream takes Deno as long as half of the rest of the request.
  */
 export async function readText(response: TextResponse, limit: number, signal: AbortSignal): Promise<LimitedText> {
-  const { headers, body } = response;
+  const { body } = response;
   if (body === null) return { text: "", whole: true };
   if (typeof response.text !== "function" || !isShorter(response, limit)) return await readChunks(body, limit, signal);
   const text = await response.text();
