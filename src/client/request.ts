@@ -72,8 +72,8 @@ async function attempt<A>(
   const { call, method, path, body, decode, afterSending = (error) => error } = exchange;
   const { signal } = context;
   if (signal?.aborted) return E.left(interrupted(call, "aborted", 0));
-  // A poll does without a promise where none is needed.
-  const source = service.tokens.known() ?? await service.tokens.get(timeLimit(service, context), signal);
+  const found = service.tokens.get(timeLimit(service, context), signal);
+  const source = "then" in found ? await found : found;
   if (E.isLeft(source)) return source;
   if (signal?.aborted) return E.left(interrupted(call, "aborted", 0));
   if (timeLimit(service, context) <= 0) return E.left(timeout(call, 0));

@@ -29,10 +29,14 @@ export interface Credentials {
  * @category Connect
  */
 export interface TokenSource {
-  /** Returns what {@linkcode TokenSource.get} would without a request, or null. */
-  readonly known: () => E.Either<RegionsError, string> | null;
-  /** Returns a token, or an error if that takes more than `ms` milliseconds or `signal` aborts. */
-  readonly get: (ms: number, signal: AbortSignalLike | undefined) => Promise<E.Either<RegionsError, string>>;
+  /**
+   * Returns a token, or an error if that takes more than `ms` milliseconds or `signal` aborts. Returns a promise only if
+   * the outcome is not known yet.
+   */
+  readonly get: (
+    ms: number,
+    signal: AbortSignalLike | undefined,
+  ) => E.Either<RegionsError, string> | Promise<E.Either<RegionsError, string>>;
   /** Reports that the service rejected a token. Returns false if there is no other one. */
   readonly refuse: (token: string) => boolean;
 }
@@ -54,7 +58,7 @@ const MAX_TOKEN = 65_536;
 /** Creates a source of a constant token. */
 export function constantToken(token: string): TokenSource {
   const checked = checkToken(token);
-  return { known: () => checked, get: () => Promise.resolve(checked), refuse: () => false };
+  return { get: () => checked, refuse: () => false };
 }
 
 /** Creates a source that calls `supply` for each request, and again if the service rejects the token. */
@@ -67,7 +71,7 @@ export function suppliedToken(supply: () => Promise<string>): TokenSource {
       return E.left(unauthorized("token", "the function that supplies the token failed"));
     }
   };
-  return { known: () => null, get: (ms, signal) => bounded(ms, signal, supplyChecked), refuse: () => true };
+  return { get: (ms, signal) => bounded(ms, signal, supplyChecked), refuse: () => true };
 }
 
 /** A request for a token that callers share. */
@@ -118,18 +122,19 @@ export function clientToken(
     return begun;
   };
 
+  const wait = async (ms: number, signal: AbortSignalLike | undefined): Promise<E.Either<RegionsError, string>> => {
+    const mine = shared ??= begin();
+    mine.waiting++;
+    const token = await bounded(ms, signal, () => mine.token);
+    if (--mine.waiting === 0 && shared === mine) {
+      shared = null;
+      mine.controller.abort();
+    }
+    return token;
+  };
+
   return {
-    known: () => slot.recall(Date.now()),
-    get: async (ms, signal) => {
-      const mine = shared ??= begin();
-      mine.waiting++;
-      const token = await bounded(ms, signal, () => mine.token);
-      if (--mine.waiting === 0 && shared === mine) {
-        shared = null;
-        mine.controller.abort();
-      }
-      return token;
-    },
+    get: (ms, signal) => slot.recall(Date.now()) ?? wait(ms, signal),
     refuse: (token) => {
       slot.forget(token);
       return true;

@@ -19,8 +19,8 @@ import type { Schedule } from "./schedule.ts";
  */
 export interface AdaptiveOptions {
   /**
-   * The cost of a poll, as the number of milliseconds of delay that are equally bad. Greater than 0 and finite. Higher values
-   * result in fewer and later polls.
+   * The cost of a poll, as the number of milliseconds of delay that are equally bad. Greater than 0 and finite. Higher
+   * values result in fewer and later polls.
    *
    * @default {1000}
    */
@@ -133,7 +133,9 @@ type SlotRange = readonly [from: number, to: number];
 function estimate(spans: readonly Span[], median: number): Float64Array {
   const prior = lognormal(median);
   const ranges = spans.map(rangeOf), latest = ranges.slice(-LATEST);
-  const all = fit(ranges, prior), recent = fit(latest, prior);
+  const all = fit(ranges, prior);
+  if (latest.length === ranges.length) return all;
+  const recent = fit(latest, prior);
   return logLikelihood(latest, recent) - logLikelihood(latest, all) > CHANGE ? recent : all;
 }
 

@@ -8,8 +8,8 @@ import { endpoint, granted, withClock } from "../support/token_endpoint.ts";
 withClock("createMemory() keeps 1,000 credential pairs and then drops the oldest", async () => {
   const memory = createMemory();
   const requested: string[] = [];
-  const get = (key: string): Promise<unknown> =>
-    clientToken(slotOf(memory, key), () => {
+  const get = async (key: string): Promise<unknown> =>
+    await clientToken(slotOf(memory, key), () => {
       requested.push(key);
       return Promise.resolve(granted("t"));
     }).get(1000, undefined);

@@ -61,7 +61,7 @@ Deno.test("submitImage() is certain that nothing was sent if it is aborted as th
     controller.abort();
     return Promise.resolve(E.right("token"));
   };
-  const aborting = { ...serviceOf(world), tokens: { known: () => null, get, refuse: () => false } };
+  const aborting = { ...serviceOf(world), tokens: { get, refuse: () => false } };
   const reply = await submitImage(IMAGE)(aborting, controller)();
   deepEqual([reply, world.calls], [E.left(gaveUp("aborted", null)), []]);
 });

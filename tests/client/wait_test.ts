@@ -1,6 +1,5 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import * as E from "fp-ts/lib/Either.js";
-import FakeTimers from "@sinonjs/fake-timers";
 import { lastValueFrom } from "rxjs";
 import { waitForRegions, waitForTask } from "../../src/client/wait.ts";
 import type { WatchOptions } from "../../src/client/poll_loop.ts";
@@ -8,6 +7,7 @@ import { connect, type Service } from "../../src/client/service.ts";
 import { RECOGNIZE_REGIONS } from "../../src/model/recognition.ts";
 import { fixed, type Schedule } from "../../src/polling/schedule.ts";
 import { watchRegions } from "../../src/stream/watch.ts";
+import { type Clock, withClock } from "../support/clock.ts";
 import {
   COMPLETED,
   completed,
@@ -23,23 +23,6 @@ import {
   type Responder,
   text,
 } from "../support/mock.ts";
-
-type Clock = ReturnType<typeof FakeTimers.install>;
-
-function withClock(name: string, test: (clock: Clock) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const clock = FakeTimers.install({
-      now: 1_800_000_000_000,
-      toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
-    });
-    try {
-      await test(clock);
-      equal(clock.countTimers(), 0, "timers left");
-    } finally {
-      clock.uninstall();
-    }
-  });
-}
 
 function serviceOf({ fetch }: Mock): Service {
   return connect({ token: "t", fetch, schedule: fixed({ delay: 1000 }), retry: { minDelay: 100, maxDelay: 100 } });

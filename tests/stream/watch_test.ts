@@ -1,6 +1,6 @@
+import FakeTimers from "@sinonjs/fake-timers";
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
-import FakeTimers from "@sinonjs/fake-timers";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { config, firstValueFrom, lastValueFrom, type Observable, take, timer, toArray } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
@@ -16,6 +16,7 @@ import type { History } from "../../src/model/history.ts";
 import { exponential, fixed, type Schedule } from "../../src/polling/schedule.ts";
 import { pollPolicy } from "../../src/polling/policy.ts";
 import { type Next, startPoll } from "../../src/polling/step.ts";
+import { type Clock, withClock } from "../support/clock.ts";
 import { waiting } from "../support/waiting.ts";
 import type { Reply } from "../../src/model/reply.ts";
 import type { TaskStatus } from "../../src/model/task_status.ts";
@@ -268,19 +269,13 @@ Deno.test("statusStream() reports errors of its subscriber and continues", async
 const IMAGE = new Uint8Array([1, 2, 3]);
 const schedule = fixed({ delay: 1000 });
 
-type Clock = ReturnType<typeof FakeTimers.install>;
-
 interface World {
   readonly clock: Clock;
   readonly service: (mock: Mock, retries?: Retry[]) => Service;
 }
 
-function withClock(name: string, test: (world: World) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const clock = FakeTimers.install({
-      now: 1_800_000_000_000,
-      toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
-    });
+function inWorld(name: string, test: (world: World) => Promise<void>): void {
+  withClock(name, (clock) => {
     const service = (mock: Mock, retries: Retry[] = []): Service =>
       connect({
         credentials: { clientId: "id", clientSecret: "secret" },
@@ -289,12 +284,7 @@ function withClock(name: string, test: (world: World) => Promise<void>): void {
         retry: { minDelay: 100, maxDelay: 100 },
         onRetry: (retry) => retries.push(retry),
       });
-    try {
-      await test({ clock, service });
-      equal(clock.countTimers(), 0, "timers left");
-    } finally {
-      clock.uninstall();
-    }
+    return test({ clock, service });
   });
 }
 
@@ -307,7 +297,7 @@ async function collect(clock: Clock, stream: Observable<Reply>, ms = 600_000): P
 
 const tags = (replies: readonly Reply[]): string[] => replies.map((r) => E.isRight(r) ? r.right._tag : r.left._tag);
 
-withClock("watchRegions() polls immediately if the age of the task is unknown", async ({ clock, service }) => {
+inWorld("watchRegions() polls immediately if the age of the task is unknown", async ({ clock, service }) => {
   const world = mock({ fetch: [pending, processing, completed] });
   deepEqual(await collect(clock, watchRegions(ID)(service(world)), 2001), [
     E.right({ _tag: "Pending", id: ID }),
@@ -317,7 +307,7 @@ withClock("watchRegions() polls immediately if the age of the task is unknown", 
   deepEqual(world.calls, ["token", "fetch", "fetch", "fetch"]);
 });
 
-withClock("watchRegions() follows the schedule if the age of the task is known", async ({ clock, service }) => {
+inWorld("watchRegions() follows the schedule if the age of the task is known", async ({ clock, service }) => {
   const world = mock();
   const subscription = watchRegions(ID, { submittedAt: Date.now() - 400 })(service(world)).subscribe();
   await clock.tickAsync(599);
@@ -327,7 +317,7 @@ withClock("watchRegions() follows the schedule if the age of the task is known",
   subscription.unsubscribe();
 });
 
-withClock("watchRegions() emits Error and NotExist as statuses and completes", async ({ clock, service }) => {
+inWorld("watchRegions() emits Error and NotExist as statuses and completes", async ({ clock, service }) => {
   deepEqual(await collect(clock, watchRegions(ID)(service(mock({ fetch: [failed("no", "text")] })))), [
     E.right({ _tag: "Error", id: ID, messages: ["no", "text"] }),
   ]);
@@ -336,7 +326,7 @@ withClock("watchRegions() emits Error and NotExist as statuses and completes", a
   ]);
 });
 
-withClock("watchRegions() retries transient failures and reports them only to onRetry", async ({ clock, service }) => {
+inWorld("watchRegions() retries transient failures and reports them only to onRetry", async ({ clock, service }) => {
   const world = mock({
     fetch: [
       refused,
@@ -361,7 +351,7 @@ withClock("watchRegions() retries transient failures and reports them only to on
   equal(retries[3].delay, 7000);
 });
 
-withClock("watchRegions() ends after two consecutive malformed responses", async ({ clock, service }) => {
+inWorld("watchRegions() ends after two consecutive malformed responses", async ({ clock, service }) => {
   const world = mock({ fetch: [text('{"taskStatus":"Paused","responseStatusCode":"Ok"}')] });
   deepEqual(await collect(clock, watchRegions(ID)(service(world))), [
     E.left(
@@ -373,7 +363,7 @@ withClock("watchRegions() ends after two consecutive malformed responses", async
   deepEqual(world.calls, ["token", "fetch", "fetch"]);
 });
 
-withClock("watchRegions() ends immediately with a permanent failure", async ({ clock, service }) => {
+inWorld("watchRegions() ends immediately with a permanent failure", async ({ clock, service }) => {
   const world = mock({ fetch: [text('{"title":"Forbidden","detail":"No plan."}', 403)] });
   deepEqual(await collect(clock, watchRegions(ID)(service(world))), [
     E.left(http("fetch", 403, null, "Forbidden: No plan.")),
@@ -381,7 +371,7 @@ withClock("watchRegions() ends immediately with a permanent failure", async ({ c
   equal(world.calls.length, 2);
 });
 
-withClock("watchRegions() ends with a Retry-After that exceeds its deadline", async ({ clock, service }) => {
+inWorld("watchRegions() ends with a Retry-After that exceeds its deadline", async ({ clock, service }) => {
   for (const seconds of ["301", "1e12"]) {
     const world = mock({ fetch: [text("", 429, { "Retry-After": seconds })] });
     deepEqual(await collect(clock, watchRegions(ID)(service(world)), 10), [
@@ -390,7 +380,7 @@ withClock("watchRegions() ends with a Retry-After that exceeds its deadline", as
   }
 });
 
-withClock("watchRegions() polls a last time at its deadline and then gives up", async ({ clock, service }) => {
+inWorld("watchRegions() polls a last time at its deadline and then gives up", async ({ clock, service }) => {
   const world = mock({ fetch: [pending] });
   const replies: Reply[] = [];
   watchRegions(ID, { deadline: 2500 })(service(world)).subscribe((reply) => replies.push(reply));
@@ -403,7 +393,7 @@ withClock("watchRegions() polls a last time at its deadline and then gives up", 
   equal(world.calls.length, 5);
 });
 
-withClock(
+inWorld(
   "watchRegions() receives the status of a task that finished before its deadline",
   async ({ clock, service }) => {
     const world = mock({ fetch: [pending, completed] });
@@ -412,7 +402,7 @@ withClock(
   },
 );
 
-withClock("watchRegions() allows its last poll at most five seconds", async ({ clock, service }) => {
+inWorld("watchRegions() allows its last poll at most five seconds", async ({ clock, service }) => {
   for (const answer of [silent, stalled]) {
     const replies: Reply[] = [];
     const world = mock({ fetch: [pending, answer] });
@@ -426,7 +416,7 @@ withClock("watchRegions() allows its last poll at most five seconds", async ({ c
   }
 });
 
-withClock(
+inWorld(
   "watchRegions() allows its last poll at most five seconds, including the token request",
   async ({ clock, service }) => {
     const replies: Reply[] = [];
@@ -439,7 +429,7 @@ withClock(
 );
 
 for (const jump of [-3_600_000, 3_600_000]) {
-  withClock(
+  inWorld(
     `watchRegions() keeps its deadline when the system clock jumps by ${jump / 3_600_000} h`,
     async ({ clock, service }) => {
       const world = mock({ fetch: [pending] });
@@ -470,7 +460,7 @@ Deno.test("watchRegions() polls and keeps its deadline if timers are faked but p
   }
 });
 
-withClock("watchRegions() polls immediately if the first poll is overdue", async ({ clock, service }) => {
+inWorld("watchRegions() polls immediately if the first poll is overdue", async ({ clock, service }) => {
   for (const submittedAt of [Date.now() - 17 * 60_000 - 1000, Date.now() - 300_000, 0]) {
     const world = mock();
     const late = { ...service(world), schedule: undefined };
@@ -478,7 +468,7 @@ withClock("watchRegions() polls immediately if the first poll is overdue", async
   }
 });
 
-withClock("watchRegions() learns nothing from an implausible submittedAt", async ({ clock, service }) => {
+inWorld("watchRegions() learns nothing from an implausible submittedAt", async ({ clock, service }) => {
   const day = 86_400_000;
   const ages = [Date.now(), Date.now() - Date.now() / 1000, -60_000, day + 10_000];
   for (const age of ages) {
@@ -501,7 +491,7 @@ Deno.test("watchRegions() throws a RangeError if submittedAt is not finite", () 
   }
 });
 
-withClock("watchRegions() resumes from the JSON of the state in GaveUp", async ({ clock, service }) => {
+inWorld("watchRegions() resumes from the JSON of the state in GaveUp", async ({ clock, service }) => {
   const world = mock({ fetch: [pending, pending, processing, completed] });
   const options = { maxPolls: 2 };
   const first = await collect(clock, watchRegions(ID, options)(service(world)), 5000);
@@ -513,7 +503,7 @@ withClock("watchRegions() resumes from the JSON of the state in GaveUp", async (
   deepEqual(tags(second), ["Processing", "Completed"]);
 });
 
-withClock("watchRegions() does not resume before the next poll is due", async ({ clock, service }) => {
+inWorld("watchRegions() does not resume before the next poll is due", async ({ clock, service }) => {
   const world = mock({ fetch: [pending, completed] });
   const [, end] = await collect(clock, watchRegions(ID, { maxPolls: 1 })(service(world)), 10);
   const resume = E.isLeft(end) && end.left._tag === "GaveUp" && end.left.state !== null ? end.left.state : undefined;
@@ -526,7 +516,7 @@ withClock("watchRegions() does not resume before the next poll is due", async ({
   subscription.unsubscribe();
 });
 
-withClock("watchRegions() ends with Malformed if resume is not a PollState", async ({ clock, service }) => {
+inWorld("watchRegions() ends with Malformed if resume is not a PollState", async ({ clock, service }) => {
   const resume: PollState = JSON.parse('{"version":3,"id":"1"}');
   const [reply] = await collect(clock, watchRegions("1", { resume })(service(mock())));
   equal(
@@ -546,7 +536,7 @@ Deno.test("watchRegions() throws a RangeError for the state of another task and 
   });
 });
 
-withClock("watchRegions() errors if the schedule throws", async ({ clock, service }) => {
+inWorld("watchRegions() errors if the schedule throws", async ({ clock, service }) => {
   const errors: string[] = [];
   const broken = (): never => {
     throw new Error("of the schedule");
@@ -558,7 +548,7 @@ withClock("watchRegions() errors if the schedule throws", async ({ clock, servic
   deepEqual(errors, ["Error: of the schedule"]);
 });
 
-withClock(
+inWorld(
   "watchRegions() aborts the request in flight when it is unsubscribed and sends nothing more",
   async ({ clock, service }) => {
     const world = mock({ fetch: [stalled] });
@@ -572,7 +562,7 @@ withClock(
   },
 );
 
-withClock("watchRegions() ends one subscription without affecting another", async ({ clock, service }) => {
+inWorld("watchRegions() ends one subscription without affecting another", async ({ clock, service }) => {
   const world = mock({ token: [() => new Promise((give) => setTimeout(() => give(tokenResponse()), 50))] });
   const stream = watchRegions(ID)(service(world));
   const one = stream.subscribe();
@@ -584,7 +574,7 @@ withClock("watchRegions() ends one subscription without affecting another", asyn
   deepEqual([tags(replies), world.calls], [["Completed"], ["token", "fetch"]]);
 });
 
-withClock("watchRegions() leaves no listener on a signal after 1,000 polls", async ({ clock, service }) => {
+inWorld("watchRegions() leaves no listener on a signal after 1,000 polls", async ({ clock, service }) => {
   const { signal } = new AbortController();
   let listeners = 0;
   const add = signal.addEventListener.bind(signal), remove = signal.removeEventListener.bind(signal);
@@ -603,7 +593,7 @@ withClock("watchRegions() leaves no listener on a signal after 1,000 polls", asy
   deepEqual([most, listeners], [1, 0]);
 });
 
-withClock("watchRegions() supports delays longer than setTimeout does", async ({ clock, service }) => {
+inWorld("watchRegions() supports delays longer than setTimeout does", async ({ clock, service }) => {
   const world = mock({ fetch: [pending, completed] });
   const options = { schedule: fixed({ delay: 2 ** 40 }), deadline: Infinity };
   const subscription = watchRegions(ID, options)(service(world)).subscribe();
@@ -612,7 +602,7 @@ withClock("watchRegions() supports delays longer than setTimeout does", async ({
   subscription.unsubscribe();
 });
 
-withClock("detectRegions() submits, emits Pending, waits and does not poll immediately", async ({ clock, service }) => {
+inWorld("detectRegions() submits, emits Pending, waits and does not poll immediately", async ({ clock, service }) => {
   const world = mock({ fetch: [processing, completed] });
   const replies: Reply[] = [];
   detectRegions(IMAGE)(service(world)).subscribe((reply) => replies.push(reply));
@@ -623,7 +613,7 @@ withClock("detectRegions() submits, emits Pending, waits and does not poll immed
   deepEqual(world.calls, ["token", "submit", "fetch", "fetch"]);
 });
 
-withClock("detectRegions() emits Pending only after its state has been saved", async ({ clock, service }) => {
+inWorld("detectRegions() emits Pending only after its state has been saved", async ({ clock, service }) => {
   const log: string[] = [];
   const onState = async ({ task }: RunState): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -637,7 +627,7 @@ withClock("detectRegions() emits Pending only after its state has been saved", a
   equal(log.at(-1), "Completed");
 });
 
-withClock("detectRegions() emits Pending even if its schedule never polls", async ({ clock, service }) => {
+inWorld("detectRegions() emits Pending even if its schedule never polls", async ({ clock, service }) => {
   const world = mock();
   const replies = await collect(clock, detectRegions(IMAGE, {}, { schedule: () => O.none })(service(world)), 0);
   deepEqual(tags(replies), ["Pending", "GaveUp"]);
@@ -648,7 +638,7 @@ withClock("detectRegions() emits Pending even if its schedule never polls", asyn
   deepEqual(world.calls, ["token", "submit"]);
 });
 
-withClock("detectRegions() ends with its state if it is aborted while it emits Pending", async ({ clock, service }) => {
+inWorld("detectRegions() ends with its state if it is aborted while it emits Pending", async ({ clock, service }) => {
   const world = mock();
   const controller = new AbortController();
   const replies: Reply[] = [];
@@ -662,7 +652,7 @@ withClock("detectRegions() ends with its state if it is aborted while it emits P
   deepEqual([last.left.reason, last.left.state?.id, world.calls], ["aborted", ID, ["token", "submit"]]);
 });
 
-withClock(
+inWorld(
   "detectRegions() can be left at Pending, after which nothing is sent or learned",
   async ({ clock, service }) => {
     const world = mock();
@@ -682,7 +672,7 @@ withClock(
   },
 );
 
-withClock(
+inWorld(
   "detectRegions() calls onSubmit before the first poll, so that a failure cannot lose the id",
   async ({ clock, service }) => {
     const told: string[] = [];
@@ -695,7 +685,7 @@ withClock(
   },
 );
 
-withClock(
+inWorld(
   "detectRegions() calls onState before the submission and after it, and resumes from both",
   async ({ clock, service }) => {
     const states: RunState[] = [];
@@ -726,7 +716,7 @@ withClock(
   },
 );
 
-withClock("detectRegions() sends nothing if onState rejects before the submission", async ({ clock, service }) => {
+inWorld("detectRegions() sends nothing if onState rejects before the submission", async ({ clock, service }) => {
   const world = mock();
   const onState = (): Promise<void> => Promise.reject(new Error("disk full"));
   const errors: unknown[] = [];
@@ -736,7 +726,7 @@ withClock("detectRegions() sends nothing if onState rejects before the submissio
   deepEqual(world.calls, []);
 });
 
-withClock(
+inWorld(
   "detectRegions() calls onState with the state before the submission again if the image was refused",
   async ({ clock, service }) => {
     const states: RunState[] = [];
@@ -746,7 +736,7 @@ withClock(
   },
 );
 
-withClock(
+inWorld(
   "runTask() refuses the state of a task of another kind, and reports one that is malformed",
   async ({ clock, service }) => {
     const state: RunState = { version: 1, submitting: false, task: STATE };
@@ -761,7 +751,7 @@ withClock(
   },
 );
 
-withClock("detectRegions() prefers its own schedule to that of the service", async ({ clock, service }) => {
+inWorld("detectRegions() prefers its own schedule to that of the service", async ({ clock, service }) => {
   const world = mock();
   const subscription = detectRegions(IMAGE, {}, { schedule: exponential({ minDelay: 50 }) })(service(world))
     .subscribe();
@@ -770,7 +760,7 @@ withClock("detectRegions() prefers its own schedule to that of the service", asy
   subscription.unsubscribe();
 });
 
-withClock("detectRegions() uses the schedule of the service if its own is undefined", async ({ clock }) => {
+inWorld("detectRegions() uses the schedule of the service if its own is undefined", async ({ clock }) => {
   const world = mock();
   const service = connect({ token: "t", fetch: world.fetch, schedule: fixed({ delay: 50 }) });
   const subscription = detectRegions(IMAGE, {}, { schedule: undefined })(service).subscribe();
@@ -779,7 +769,7 @@ withClock("detectRegions() uses the schedule of the service if its own is undefi
   subscription.unsubscribe();
 });
 
-withClock(
+inWorld(
   "detectRegions() sends the image once and ends with Unconfirmed if the response is lost",
   async ({ clock, service }) => {
     for (
@@ -798,7 +788,7 @@ withClock(
   },
 );
 
-withClock("detectRegions() applies its deadline to the submission as well", async ({ clock, service }) => {
+inWorld("detectRegions() applies its deadline to the submission as well", async ({ clock, service }) => {
   const world = mock({ submit: [silent] });
   const replies: Reply[] = [];
   detectRegions(IMAGE, {}, { deadline: 700 })(service(world)).subscribe((reply) => replies.push(reply));
@@ -806,7 +796,7 @@ withClock("detectRegions() applies its deadline to the submission as well", asyn
   deepEqual(replies, [E.left(unconfirmed({ _tag: "Timeout", call: "submit", after: 700 }))]);
 });
 
-withClock("detectRegions() counts its deadline from the subscription", async ({ clock, service }) => {
+inWorld("detectRegions() counts its deadline from the subscription", async ({ clock, service }) => {
   const world = mock({
     submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 600))],
     fetch: [pending],
@@ -819,7 +809,7 @@ withClock("detectRegions() counts its deadline from the subscription", async ({ 
   deepEqual(tags(replies), ["Pending", "Pending", "Pending", "GaveUp"]);
 });
 
-withClock(
+inWorld(
   "detectRegions() limits the delay of its first poll to the time left until the deadline",
   async ({ clock, service }) => {
     const world = mock({ submit: [() => new Promise((give) => setTimeout(() => give(new Response(ID)), 600))] });
@@ -829,7 +819,7 @@ withClock(
   },
 );
 
-withClock("detectRegions() sends no image if no time is left after the token request", async ({ clock }) => {
+inWorld("detectRegions() sends no image if no time is left after the token request", async ({ clock }) => {
   const world = mock();
   const { performance } = globalThis;
   const busy = connect({
@@ -849,7 +839,7 @@ withClock("detectRegions() sends no image if no time is left after the token req
   }
 });
 
-withClock("detectRegions() polls again if the service does not know the task yet", async ({ clock, service }) => {
+inWorld("detectRegions() polls again if the service does not know the task yet", async ({ clock, service }) => {
   const retries: Retry[] = [];
   const world = mock({ fetch: [notExist, text("", 404), notExist, processing, completed] });
   const replies = await collect(clock, detectRegions(IMAGE)(service(world, retries)), 10_000);
@@ -857,7 +847,7 @@ withClock("detectRegions() polls again if the service does not know the task yet
   deepEqual(retries.map(({ error }) => error._tag), ["Http"]);
 });
 
-withClock("detectRegions() ends with NotExist ten seconds after the submission", async ({ clock, service }) => {
+inWorld("detectRegions() ends with NotExist ten seconds after the submission", async ({ clock, service }) => {
   const world = mock({ fetch: [notExist] });
   const { retry } = service(world);
   const patient = { ...service(world), retry: { ...retry, minDelay: 1000, maxDelay: 1000 } };
@@ -882,7 +872,7 @@ const ABORTS: readonly (readonly [place: string, at: number, options: (abort: ()
 ];
 
 for (const [place, at, optionsOf] of ABORTS) {
-  withClock(
+  inWorld(
     `detectRegions() ends immediately with its state when it is aborted ${place}`,
     async ({ clock, service }) => {
       const retries: Retry[] = [];
@@ -900,7 +890,7 @@ for (const [place, at, optionsOf] of ABORTS) {
   );
 }
 
-withClock("watchRegions() adds one listener to a signal that many watches share", async ({ clock, service }) => {
+inWorld("watchRegions() adds one listener to a signal that many watches share", async ({ clock, service }) => {
   const controller = new AbortController();
   const { signal } = controller;
   let listeners = 0;
@@ -915,7 +905,7 @@ withClock("watchRegions() adds one listener to a signal that many watches share"
   equal(listeners, 0);
 });
 
-withClock("detectRegions() tells what an aborted signal left behind", async ({ clock, service }) => {
+inWorld("detectRegions() tells what an aborted signal left behind", async ({ clock, service }) => {
   for (
     const [at, calls, expected] of [
       [0, [], gaveUp("aborted", null)],
