@@ -1,7 +1,7 @@
 /** Decoding in workerd, timed from outside. */
-import { Miniflare } from "miniflare";
 import { transpile } from "./child.ts";
 import { median } from "../lib/median.ts";
+import { request, withWorker } from "./workerd.ts";
 
 /** Milliseconds of computing in a sample: far more than a request takes. */
 const SAMPLE = 30;
@@ -19,28 +19,17 @@ export async function ratiosInWorkerd(
   return ratios;
 }
 
-async function ratiosOf(name: string, sizes: readonly number[], script: string): Promise<readonly number[]> {
-  const miniflare = new Miniflare({
-    modules: true,
-    script,
-    compatibilityDate: "2026-04-01",
-    host: "127.0.0.1",
-    cf: false,
-    telemetry: { enabled: false },
-  });
-  try {
-    const address = await miniflare.ready;
+function ratiosOf(name: string, sizes: readonly number[], script: string): Promise<readonly number[]> {
+  return withWorker(script, async (address) => {
     const ratios: number[] = [];
     for (const count of sizes) ratios.push(await ratio(address, name, count));
     return ratios;
-  } finally {
-    await miniflare.dispose();
-  }
+  });
 }
 
 async function ratio(address: URL, name: string, count: number): Promise<number> {
   const time = (decoder: string, rounds: number): Promise<number> =>
-    request(new URL(`${decoder}?count=${count}&rounds=${rounds}`, address));
+    timeOf(new URL(`${decoder}?count=${count}&rounds=${rounds}`, address));
   let rounds = 1;
   while (await time("limit", rounds) < SAMPLE) rounds *= 2;
   await time(name, rounds);
@@ -56,10 +45,8 @@ async function ratio(address: URL, name: string, count: number): Promise<number>
 }
 
 /** Milliseconds until the answer is there. */
-async function request(address: URL): Promise<number> {
+async function timeOf(address: URL): Promise<number> {
   const begin = performance.now();
-  const response = await fetch(address);
-  await response.arrayBuffer();
-  if (!response.ok) throw new Error(`The Worker failed with HTTP status ${response.status}`);
+  await request(address);
   return performance.now() - begin;
 }

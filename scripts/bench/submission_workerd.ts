@@ -1,7 +1,7 @@
 /** Submission in workerd, whose memory is read from outside. Its clock stands still, so nothing is known of blocks. */
-import { Miniflare } from "miniflare";
 import { transpile } from "./child.ts";
 import { peakMemory, startPeak } from "./peak.ts";
+import { request, withWorker } from "./workerd.ts";
 
 /** The growth of memory in bytes, and the number of arrivals. */
 export async function submitInWorkerd(
@@ -10,30 +10,16 @@ export async function submitInWorkerd(
 ): Promise<{ readonly growth: number; readonly arrivals: number }> {
   const folder = await transpile(["submission_worker.ts"]);
   const earlier = new Set(await workerds());
-  const miniflare = new Miniflare({
-    modules: true,
-    script: await Deno.readTextFile(`${folder}/submission_worker.js`),
-    compatibilityDate: "2026-04-01",
-    host: "127.0.0.1",
-    cf: false,
-    telemetry: { enabled: false },
-  });
-  try {
-    const address = await miniflare.ready;
-    const request = async (path: string): Promise<string> => {
-      const response = await fetch(new URL(`${path}?origin=${origin}&bytes=${bytes}`, address));
-      if (!response.ok) throw new Error(`The Worker failed with HTTP status ${response.status}`);
-      return await response.text();
-    };
-    await request("prepare");
+  const script = await Deno.readTextFile(`${folder}/submission_worker.js`);
+  return await withWorker(script, async (address) => {
+    const ask = (path: string): Promise<string> => request(new URL(`${path}?origin=${origin}&bytes=${bytes}`, address));
+    await ask("prepare");
     const [pid] = (await workerds()).filter((pid) => !earlier.has(pid));
     const before = startPeak(pid);
-    await request("submit");
+    await ask("submit");
     const growth = peakMemory(pid) - before;
-    return { growth, arrivals: Number(await request("arrivals")) };
-  } finally {
-    await miniflare.dispose();
-  }
+    return { growth, arrivals: Number(await ask("arrivals")) };
+  });
 }
 
 /** The processes that are workerd and children of this one. */
