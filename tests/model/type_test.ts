@@ -38,6 +38,12 @@ Deno.test("a codec is piped into one of io-ts, and one of io-ts into a codec", (
   ) {
     deepEqual(E.toUnion(piped.decode("12")), 12);
     deepEqual([E.isLeft(piped.decode("13")), E.isLeft(piped.decode("x"))], [true, true]);
+    // The second codec fails in the context of the whole, and the first one in its own.
+    const errors = ["13", "x"].flatMap((text) => {
+      const result = piped.decode(text);
+      return E.isLeft(result) ? result.left.map(({ context }) => context.map(({ actual }) => actual)) : [];
+    });
+    deepEqual(errors, [["13"], ["x"]]);
     equal(piped.encode(12), "12");
     deepEqual([piped.is(12), piped.is(13)], [true, false]);
   }
